@@ -1,0 +1,1 @@
+"""feeds.yaml and the environment, made into frozen Settings."""

@@ -1,0 +1,1 @@
+"""Decide what it means: pure functions, no I/O, no clock, no randomness."""

@@ -1,0 +1,195 @@
+"""Everything that can go wrong and has a name.
+
+AggregatorError
+├── ConfigError                 78  feeds.yaml or the environment is wrong: every mistake, with its place
+├── StoreError
+│   ├── ForeignDatabase         65  the file is not a database of ours
+│   ├── NewerDatabase           65  a later version of the program wrote it
+│   ├── CorruptDatabase         65  SQLite says that it is damaged
+│   ├── LockedDatabase          75  another process holds it: try later
+│   ├── FolderNotWritable       78  nothing can be written where the database is
+│   └── DiskFull                75  no space left
+├── Unavailable                 69  a port is taken, a service does not answer
+├── Usage                        2  a command was called with the wrong words
+├── FetchError                      a source did not give its document
+│   ├── AddressRefused              it resolves to an address that the guard refuses
+│   ├── NetworkError                nothing answered: the fault may be on our side
+│   │   ├── ResolveFailed
+│   │   └── ConnectFailed
+│   ├── TlsFailed
+│   ├── TimedOut
+│   ├── TooLarge
+│   ├── BadRedirect
+│   ├── BrokenResponse              cut short, badly encoded, not HTTP
+│   └── HttpStatus                  an answer, but not the document
+└── ParseError                      the document could not be read
+    ├── NotAFeed
+    ├── EmptyDocument
+    └── ParserKilled
+
+A message says what happened, `remedy` what to do about it. `exit_code` is the process's exit status
+(sysexits.h) when the error ends a command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class AggregatorError(Exception):
+    """Base of all errors with a name; `remedy` is a sentence for the person who can mend it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+    def __reduce__(self) -> tuple[type[AggregatorError], tuple[object, ...]]:
+        """Survive the way back from a worker process."""
+        return type(self), (self.message, self.remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a configuration file."""
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        where = f"{place}: {self.path}: " if self.path else f"{place}: "
+        return f"{where}{self.message}" + (f" {self.remedy}" if self.remedy else "")
+
+
+class ConfigError(AggregatorError):
+    """The configuration is wrong; `problems` lists every mistake at once."""
+
+    exit_code = 78
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[AggregatorError], tuple[object, ...]]:
+        return type(self), (self.problems,)
+
+
+class StoreError(AggregatorError):
+    """The database could not be used."""
+
+    exit_code = 65
+
+
+class ForeignDatabase(StoreError):
+    """The file is not a database of ours."""
+
+
+class NewerDatabase(StoreError):
+    """A later version of the program wrote the database."""
+
+
+class CorruptDatabase(StoreError):
+    """SQLite says that the database is damaged."""
+
+
+class LockedDatabase(StoreError):
+    """Another process holds the database."""
+
+    exit_code = 75
+
+
+class FolderNotWritable(StoreError):
+    """Nothing can be written where the database is."""
+
+    exit_code = 78
+
+
+class DiskFull(StoreError):
+    """No space is left where the database is."""
+
+    exit_code = 75
+
+
+class Unavailable(AggregatorError):
+    """A port is taken, or a service does not answer."""
+
+    exit_code = 69
+
+
+class Usage(AggregatorError):
+    """A command was called with the wrong words."""
+
+    exit_code = 2
+
+
+class FetchError(AggregatorError):
+    """A source did not give its document."""
+
+
+class AddressRefused(FetchError):
+    """The guard refuses the address that the host resolves to."""
+
+
+class NetworkError(FetchError):
+    """Nothing answered; when many hosts are silent at once the fault is ours."""
+
+
+class ResolveFailed(NetworkError):
+    """The name has no address."""
+
+
+class ConnectFailed(NetworkError):
+    """The address does not accept connections."""
+
+
+class TlsFailed(FetchError):
+    """The certificate or the handshake is wrong."""
+
+
+class TimedOut(FetchError):
+    """The server took longer than it is given."""
+
+
+class TooLarge(FetchError):
+    """The body is over the limit, counted after decompression."""
+
+
+class BadRedirect(FetchError):
+    """A redirect loops, leads too far, or leads where we do not go."""
+
+
+class BrokenResponse(FetchError):
+    """The answer was cut short, badly encoded, or is not HTTP."""
+
+
+class HttpStatus(FetchError):
+    """The server answered with a status other than 200, 226, 304 or a redirect."""
+
+
+class ParseError(AggregatorError):
+    """A document could not be read."""
+
+
+class NotAFeed(ParseError):
+    """The document is something else, most often a web page."""
+
+
+class EmptyDocument(ParseError):
+    """The body is empty."""
+
+
+class ParserKilled(ParseError):
+    """The document needed more time or memory than a document is given."""

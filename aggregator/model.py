@@ -1,0 +1,282 @@
+"""The domain, in the words of RFC 4287 (Atom): what flows from a source to a subscriber.
+
+A *document* is what a server sent; it lists *items*. An *entry* is what we keep and publish; the same entry
+may be *sighted* in several feeds. Life stages: Document > Item > Entry > Release.
+
+Every datetime is aware and in UTC. Titles are plain text, decoded once. `summary` and `content` are HTML that
+has passed the sanitiser. Every string is legal in XML 1.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author or contributor (RFC 4287 section 3.2)."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category (RFC 4287 section 4.2.2)."""
+
+    term: str
+    label: str | None = None
+    scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A link with rel=enclosure (RFC 4287 section 4.2.7.2); `length` in bytes, `duration` in seconds."""
+
+    href: str
+    type: str | None = None
+    length: int | None = None
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of a feed (RFC 4287 section 4.2.7)."""
+
+    href: str
+    rel: str = "alternate"
+    type: str | None = None
+    hreflang: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a document says of its feed (RFC 4287 section 4.1.1)."""
+
+    id: str | None = None
+    title: str = ""
+    subtitle: str | None = None
+    updated: datetime | None = None
+    links: tuple[Link, ...] = ()
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    language: str | None = None
+    icon: str | None = None
+    generator: str | None = None
+
+    @property
+    def site(self) -> str | None:
+        """The address of the web site that the feed belongs to."""
+        return next((link.href for link in self.links if link.rel == "alternate"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """When a document asks to be read again (RSS 2.0 ttl, skipHours, skipDays; RSS 1.0 syndication module)."""
+
+    ttl: timedelta | None = None
+    update_period: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    """Hours 0 to 23, GMT."""
+    skip_days: frozenset[int] = frozenset()
+    """Days as datetime.weekday() counts them: Monday is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item as a document lists it."""
+
+    title: str = ""
+    guid: str | None = None
+    """RSS guid or Atom id, as given."""
+    link: str | None = None
+    summary: str | None = None
+    content: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[Person, ...] = ()
+    contributors: tuple[Person, ...] = ()
+    categories: tuple[Category, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    thumbnail: str | None = None
+    language: str | None = None
+    rights: str | None = None
+    comments: str | None = None
+    source: Header | None = None
+    """atom:source, or RSS source: the feed that this item was copied from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed feed document."""
+
+    header: Header
+    items: tuple[Item, ...]
+    hints: Hints = field(default_factory=Hints)
+    format: str = ""
+    """feedparser's name of the format: rss20, atom10, ..."""
+    notices: tuple[str, ...] = ()
+    """What was wrong with the document and was mended or left out, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask with next time, byte for byte (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """What a response says about when to ask again (RFC 9111 section 5, RFC 9110 section 10.2.3)."""
+
+    max_age: timedelta | None = None
+    """Freshness left at `received`: max-age (or Expires) less Age; None when nothing usable was said."""
+    max_age_source: str = ""
+    """`max-age=3600`, `Expires`: for the reason shown to the operator."""
+    retry_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A server's answer to a poll, any status; `body` is decoded and within the limit."""
+
+    url: str
+    """The address that answered, after redirects."""
+    status: int
+    received: datetime
+    body: bytes = b""
+    content_type: str | None = None
+    validators: Validators = field(default_factory=Validators)
+    """As given with this response; both None when it gave none."""
+    caching: Caching = field(default_factory=Caching)
+    moved_to: str | None = None
+    """Where the feed has moved to, when every redirect on the way was permanent (301, 308)."""
+    elapsed: float = 0.0
+    """Seconds from the request to the last byte."""
+    bytes_received: int = 0
+    """Bytes on the wire, before decompression."""
+    challenge: bool = False
+    """A bot check (`cf-mitigated: challenge`) answered, not the publisher."""
+
+
+class Held(StrEnum):
+    """Why an entry is in no output."""
+
+    BACKLOG = "backlog"
+    FLOOD = "flood"
+    ARTICLE = "article"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An entry seen in a feed: one a feed and link, with a count."""
+
+    feed: str
+    """The feed's address as configured."""
+    guid: str | None
+    link: str | None
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What we keep of an item and publish."""
+
+    key: int
+    """The store's number; never leaves the house."""
+    id: str
+    """The Atom id: permanent, never derived from our address."""
+    item: Item
+    published: datetime
+    """As the publisher said, clamped to 1990 .. first_seen; first_seen when nothing was said."""
+    updated: datetime
+    """Last real change, unique among all entries by a millisecond offset."""
+    first_seen: datetime
+    feed: str
+    """Address of the feed that supplies title and body."""
+    source: Header
+    """That feed's header, with its title as configured."""
+    tags: tuple[str, ...] = ()
+    rank: int = 5
+    prefix: str | None = None
+    canonical: str | None = None
+    """Canonical form of the link, for comparing."""
+    language: str | None = None
+    story: str = ""
+    story_size: int = 1
+    revisions: int = 0
+    held: str | None = None
+    sightings: tuple[Sighting, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What a poll came to."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    NOT_MODIFIED = "not-modified"
+    ERROR = "error"
+    GONE = "gone"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the poller knows of a feed: kept apart from what the publisher says (`header`)."""
+
+    key: int
+    url: str
+    """As configured."""
+    fetch_url: str
+    """Where it is asked: `url`, or where it has moved to for good."""
+    title: str = ""
+    header: Header = field(default_factory=Header)
+    hints: Hints = field(default_factory=Hints)
+    validators: Validators = field(default_factory=Validators)
+    body_hash: str | None = None
+    """SHA-256 of the last stored body."""
+    items: int = 0
+    """How many items the last document had."""
+    entries: int = 0
+    """How many entries have been sighted in it."""
+    added_at: datetime | None = None
+    last_poll: datetime | None = None
+    last_success: datetime | None = None
+    last_new: datetime | None = None
+    errors: int = 0
+    """Failures in a row."""
+    error: str | None = None
+    remedy: str | None = None
+    gone: bool = False
+    next_poll_at: datetime | None = None
+    reason: str = ""
+    """Why then."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What `aggregator poll` says of one feed; field names are those of its JSON."""
+
+    url: str
+    outcome: Outcome
+    status: int | None = None
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    entries: int = 0
+    error: str | None = None
+    next_poll_at: datetime | None = None
+    reason: str = ""

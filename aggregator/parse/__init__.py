@@ -1,0 +1,1 @@
+"""Understand the answer: bytes in, model.Document out; no library type passes this door."""

@@ -1,0 +1,1 @@
+"""Say it again: stored rows in, feed documents out."""

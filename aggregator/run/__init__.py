@@ -1,0 +1,1 @@
+"""Keep going: the daemon."""

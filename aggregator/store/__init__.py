@@ -1,0 +1,1 @@
+"""Keep it: protocols by subject, and a backend that keeps them."""
