@@ -10,11 +10,8 @@ has passed the sanitiser. Every string is legal in XML 1.0.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta  # noqa: TC003 - the store's codec reads these annotations
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +204,9 @@ class Entry:
     feed: str
     """Address of the feed that supplies title and body."""
     source: Header
-    """That feed's header, with its title as configured."""
+    """That feed's header."""
+    feed_title: str | None = None
+    """That feed's title as configured."""
     tags: tuple[str, ...] = ()
     rank: int = 5
     prefix: str | None = None
@@ -243,6 +242,11 @@ class FeedState:
     fetch_url: str
     """Where it is asked: `url`, or where it has moved to for good."""
     title: str = ""
+    """As configured, else as the feed calls itself, else its address."""
+    kind: str = "feed"
+    enabled: bool = True
+    private: bool = False
+    tags: tuple[str, ...] = ()
     header: Header = field(default_factory=Header)
     hints: Hints = field(default_factory=Hints)
     validators: Validators = field(default_factory=Validators)
@@ -264,6 +268,25 @@ class FeedState:
     next_poll_at: datetime | None = None
     reason: str = ""
     """Why then."""
+    not_before: datetime | None = None
+    """What the server asked for (Retry-After)."""
+
+
+class RequestKind(StrEnum):
+    """What a request asks for: one queue, one host politeness, one fetch path."""
+
+    POLL = "poll"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something to ask a server, claimed under a lease."""
+
+    key: int
+    kind: RequestKind
+    feed: FeedState
+    host: str
+    """As decide.sites.host_of gives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,92 @@
+"""What every command starts from: the options before it, and how to open what they name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from aggregator.cli.logs import set_up_logs
+from aggregator.config.addresses import database_path
+from aggregator.config.find import find_config
+from aggregator.config.load import load
+from aggregator.store.sqlite.lock import Lock, read_holder
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Settings
+
+
+class Context:
+    """Options given before the command, and the parts that commands build from them."""
+
+    def __init__(
+        self,
+        *,
+        config: str | None = None,
+        database: str | None = None,
+        log_format: str | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self.verbose = verbose
+        self.out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self.talk = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        set_up_logs(log_format or ("text" if sys.stderr.isatty() else "json"), verbose=verbose)
+
+    @cached_property
+    def config_path(self) -> Path:
+        """feeds.yaml; ConfigError when there is none."""
+        return find_config(self._config, os.environ, Path.cwd())
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration; ConfigError with every mistake."""
+        return self.load()
+
+    def load(self) -> Settings:
+        """Read the configuration afresh."""
+        settings = load(self.config_path, os.environ)
+        return settings.model_copy(update={"database": self._database}) if self._database else settings
+
+    @cached_property
+    def database(self) -> Path:
+        """The database's file: the option is relative to the current folder, the setting to its own file."""
+        if self._database:
+            return database_path(self._database, Path.cwd())
+        return database_path(self.settings.database, self.config_path.parent)
+
+    @property
+    def folder(self) -> Path:
+        """Where the database is, with all other run-time state."""
+        return self.database.parent
+
+    @property
+    def renditions(self) -> Path:
+        """Where the published documents are."""
+        return self.folder / "renditions"
+
+    @property
+    def lock(self) -> Lock:
+        """The lock of the one writer."""
+        return Lock(self.folder / "lock")
+
+    def daemon_socket(self) -> Path | None:
+        """Return where the running daemon listens for commands, or None when none runs."""
+        address = read_holder(self.folder / "lock").get("control")
+        return Path(address) if isinstance(address, str) else None
+
+    def open_for_reading(self) -> SqliteStore:
+        """Open the database beside its writer."""
+        return SqliteStore(self.database, readonly=True)
+
+    def open_for_writing(self) -> SqliteStore:
+        """Open the database as its writer: the lock must be held."""
+        return SqliteStore(self.database)
+
+

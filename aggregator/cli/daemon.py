@@ -1,0 +1,123 @@
+"""aggregator run, aggregator health."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import structlog
+
+from aggregator.cli.context import Context
+from aggregator.config.advice import warnings
+from aggregator.errors import Unavailable, Usage
+from aggregator.publish.press import Press
+from aggregator.publish.renditions import Renditions
+from aggregator.run.control import call
+from aggregator.run.daemon import Daemon, Parts
+from aggregator.run.engine import take_over, utc_now
+from aggregator.run.web import WebProcess, listen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aggregator.config.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to serve on.")
+@click.option("--no-serve", is_flag=True, help="Only poll and publish into the renditions folder.")
+@click.option("--no-poll", is_flag=True, help="Only serve what another process publishes.")
+@click.pass_obj
+def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -> None:  # noqa: FBT001
+    """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
+    if no_serve and no_poll:
+        raise Usage("With --no-serve and --no-poll there is nothing to do.")
+    settings = context.settings
+    web = None if no_serve else _web(context, host, port)
+    if no_poll and web is not None:
+        asyncio.run(_serve_only(web))
+        return
+    lock = context.lock
+    lock.acquire()
+    try:
+        store = context.open_for_writing()
+        try:
+            take_over(store, settings, utc_now())
+            press = Press(settings, Renditions(context.renditions), context.open_for_reading)
+            parts = Parts(store, press, _reloader(context), context.folder, lock.describe, web)
+            _greet(context, settings, web)
+            asyncio.run(Daemon(settings, parts).run())
+        finally:
+            store.close()
+    finally:
+        lock.release()
+
+
+def _web(context: Context, host: str, port: int) -> WebProcess:
+    """Take the port before anything else: when it is taken, nothing has happened yet."""
+    listener = listen(host, port)
+    arguments = ["--database", str(context.database), "--renditions", str(context.renditions)]
+    return WebProcess(listener, arguments)
+
+
+async def _serve_only(web: WebProcess) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await web.start()
+    keeper = asyncio.create_task(web.keep())
+    await stop.wait()
+    await web.stop()
+    await keeper
+
+
+def _reloader(context: Context) -> Callable[[], Settings | None]:
+    """Return what tells changed settings: None while the file's content is what was last looked at."""
+    seen = _fingerprint(context.config_path)
+
+    def reload() -> Settings | None:
+        nonlocal seen
+        if (now := _fingerprint(context.config_path)) == seen:
+            return None
+        seen = now
+        return context.load()
+
+    return reload
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.errno}"
+
+
+def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
+    for problem in warnings(settings):
+        _log.warning("config.warning", problem=str(problem))
+    sources = sum(source.enabled for source in settings.sources.values())
+    address = web.address if web is not None else None
+    _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=str(context.database))
+    if address:
+        context.talk.print(f"Subscribe to {address}all.atom (all outputs: {address})", markup=False)
+
+
+@click.command()
+@click.pass_obj
+def health(context: Context) -> None:
+    """Ask the running daemon whether it polls and can write; exit 0 when it does."""
+    socket = context.daemon_socket()
+    if socket is None:
+        raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
+    status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
+    if not (status.get("writable") and status.get("polling")):
+        raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
+    click.echo("ok")

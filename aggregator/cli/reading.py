@@ -1,0 +1,140 @@
+"""aggregator entries, aggregator search, aggregator show."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli.context import Context
+from aggregator.cli.entry_json import entry_json
+from aggregator.cli.tables import shown, table
+from aggregator.cli.words import known_output
+from aggregator.config.types import parse_duration
+from aggregator.decide.canonical import plain_text
+from aggregator.errors import Usage
+from aggregator.run.engine import utc_now
+from aggregator.run.report import SCHEMA, rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from aggregator.model import Entry
+    from aggregator.store.protocols import EntryRevision, Transaction
+
+_FOUND = 50
+_EXCERPT = 400
+
+
+class _Duration(click.ParamType[Any]):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@contextlib.contextmanager
+def _reading(context: Context) -> Iterator[Transaction]:
+    store = context.open_for_reading()
+    try:
+        with store.snapshot() as tx:
+            yield tx
+    finally:
+        store.close()
+
+
+@click.command()
+@click.option("--output", metavar="NAME", help="Only what this output has released.")
+@click.option("--since", type=_Duration(), metavar="DURATION", help="Only what was first seen this lately: 7d, 12h.")
+@click.pass_obj
+def entries(context: Context, output: str | None, since: timedelta | None) -> None:
+    """Print every stored entry, or an output's, as JSON lines: the operator's data, whole."""
+    after = utc_now() - since if since is not None else None
+    with _reading(context) as tx:
+        if output is None:
+            found = tx.entries.all(since=after)
+        else:
+            found = tx.releases.of_output(known_output(context.settings, output), since=after)
+        for entry in found:
+            click.echo(json.dumps(entry_json(entry), ensure_ascii=False))
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
+    """Find entries that have all the words of QUERY in title or text, best first."""
+    with _reading(context) as tx:
+        found = tx.entries.search(" ".join(query), limit=_FOUND)
+    if as_json:
+        answer = {"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    rows = [(f"{entry.published:%Y-%m-%d}", entry.item.title, entry.feed_title or entry.source.title) for entry in found]
+    table(context.out, ("published", "title", "source"), rows)
+    context.out.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
+
+
+@click.command()
+@click.argument("entry_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT001
+    """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry."""
+    with _reading(context) as tx:
+        entry = tx.entries.get(entry_id)
+        if entry is None:
+            raise Usage(f"There is no entry {entry_id!r}.", "Ids are printed by: aggregator entries")
+        revisions = tx.entries.revisions(entry.key)
+        outputs = sorted(tx.releases.outputs_of([entry.key]).get(entry.key, ()))
+    if as_json:
+        answer = {"schema": SCHEMA, "entry": entry_json(entry), "outputs": outputs}
+        answer["history"] = [_revision_json(revision) for revision in revisions]
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        _print_entry(context, entry, outputs, revisions)
+
+
+def _revision_json(revision: EntryRevision) -> dict[str, Any]:
+    return {
+        "until": rfc3339(revision.at),
+        "title": revision.title,
+        "link": revision.link,
+        "summary": revision.summary,
+        "content": revision.content,
+    }
+
+
+def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: list[EntryRevision]) -> None:
+    def line(name: str, value: object) -> None:
+        context.out.print(f"{name + ':':<12}{shown(value)}", markup=False)
+
+    line("title", entry.item.title)
+    line("id", entry.id)
+    line("link", entry.item.link or "-")
+    line("published", rfc3339(entry.published))
+    line("updated", rfc3339(entry.updated))
+    line("first seen", rfc3339(entry.first_seen))
+    line("outputs", ", ".join(outputs) or f"none: {entry.held}")
+    line("told by", entry.feed)
+    for sighting in entry.sightings:
+        line("seen in", f"{sighting.feed} at {rfc3339(sighting.first_seen)}, {_why_same(entry, sighting.feed)}")
+    for revision in revisions:
+        line("before", f"{rfc3339(revision.at)}: {revision.title}")
+    text = plain_text(entry.item.content or entry.item.summary)
+    context.out.print("\n" + shown(text[:_EXCERPT]) + ("…" if len(text) > _EXCERPT else ""), markup=False)
+
+
+def _why_same(entry: Entry, feed: str) -> str:
+    """Say why a sighting is of this entry."""
+    first = min(entry.sightings, key=lambda seen: seen.first_seen)
+    if feed == first.feed:
+        return "first"
+    return f"same link ({entry.canonical})" if entry.canonical else "same text on the same site"

@@ -1,0 +1,133 @@
+"""aggregator feeds, aggregator why."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.cli.context import Context
+from aggregator.cli.tables import shown, table
+from aggregator.cli.words import known_urls
+from aggregator.config.secrets import display_url
+from aggregator.decide.health import state_of
+from aggregator.model import FeedState
+from aggregator.run.report import SCHEMA, rfc3339
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.config.settings import FeedSettings, Settings
+    from aggregator.store.protocols import PollLine
+
+_SHOWN_POLLS = 10
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
+    """Show how each source is doing: its state, last success, next poll and why, error and remedy."""
+    states = [feed_json(feed, source) for feed, source in _known(context)]
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "feeds": states}, ensure_ascii=False))
+        return
+    heads = ("source", "state", "entries", "last success", "next poll", "why")
+    rows = [
+        (
+            state["title"],
+            state["state"],
+            state["entries"],
+            _minute(state["last_success"]),
+            _minute(state["next_poll_at"]),
+            state["reason"],
+        )
+        for state in states
+    ]
+    table(context.out, heads, rows, numbers=("entries",))
+    for state in states:
+        if state["error"]:
+            context.out.print(f"{shown(state['title'])} ({shown(state['url'])})", markup=False)
+            context.out.print(f"  {shown(state['error'])} {shown(state['remedy'] or '')}".rstrip(), markup=False)
+
+
+@click.command()
+@click.argument("url")
+@click.pass_obj
+def why(context: Context, url: str) -> None:
+    """Show one source in full: what is known of it, its last polls, and why it is asked when it is."""
+    known_urls(context.settings, [url])
+    store = context.open_for_reading()
+    try:
+        with store.snapshot() as tx:
+            feed = tx.feeds.get(url)
+            polls = tx.feeds.polls(feed, _SHOWN_POLLS) if feed else []
+    finally:
+        store.close()
+    feed = feed or _unknown(context.settings.sources[url])
+    for name, value in feed_json(feed, context.settings.sources[url]).items():
+        context.out.print(f"{name + ':':<14}{shown('-' if value is None else value)}", markup=False)
+    context.out.print(f"{'asked at:':<14}{shown(feed.fetch_url)}", markup=False)
+    if feed.next_poll_at:
+        context.out.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {shown(feed.reason)}", markup=False)
+    _poll_lines(context, polls)
+
+
+def _poll_lines(context: Context, polls: list[PollLine]) -> None:
+    heads = ("polled", "outcome", "status", "bytes", "s", "new", "edited", "dup", "error")
+    rows = [
+        (
+            f"{line.at:%m-%d %H:%M}",
+            line.outcome.value,
+            line.status or "-",
+            line.bytes,
+            f"{line.elapsed:.1f}",
+            line.new,
+            line.updated,
+            line.duplicates,
+            line.error or "",
+        )
+        for line in polls
+    ]
+    if rows:
+        table(context.out, heads, rows, numbers=heads[2:8])
+
+
+def _known(context: Context) -> list[tuple[FeedState, FeedSettings]]:
+    """Return each configured source with what is known of it; one that the daemon has not seen yet is new."""
+    store = context.open_for_reading()
+    try:
+        with store.snapshot() as tx:
+            states = {feed.url: feed for feed in tx.feeds.all()}
+    finally:
+        store.close()
+    return [(states.get(url) or _unknown(source), source) for url, source in context.settings.sources.items()]
+
+
+def _unknown(source: FeedSettings) -> FeedState:
+    return FeedState(
+        key=0, url=source.url, fetch_url=source.url, title=source.title or source.url, kind=source.kind,
+        enabled=source.enabled, private=source.private, reason="never polled",
+    )  # fmt: skip
+
+
+def feed_json(feed: FeedState, source: FeedSettings) -> dict[str, Any]:
+    """Return a source as `aggregator feeds --json` prints it."""
+    return {
+        "url": display_url(source),
+        "title": source.title or feed.title,
+        "kind": source.kind,
+        "state": state_of(feed).value,
+        "last_success": rfc3339(feed.last_success),
+        "last_new": rfc3339(feed.last_new),
+        "next_poll_at": rfc3339(feed.next_poll_at),
+        "reason": feed.reason,
+        "error": feed.error,
+        "remedy": feed.remedy,
+        "entries": feed.entries,
+    }
+
+
+def _minute(moment: str | None) -> str:
+    return moment[5:16].replace("T", " ") if moment else "-"

@@ -1,0 +1,58 @@
+"""Tables for a terminal, 80 columns wide; the same rows as plain text when it is none."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STYLES = {
+    "new": "green", "ok": "green", "updated": "cyan", "error": "red", "failing": "red", "gone": "red",
+    "skipped": "dim", "disabled": "dim",
+}  # fmt: skip
+
+
+def shown(text: object) -> str:
+    """Return text with control characters as escapes: a feed's title must not drive the terminal."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", str(text))
+
+
+def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+    """Print rows below heads; columns in `numbers` are set right, words that name a state in its colour."""
+    grid = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
+    for head in heads:
+        grid.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(shown(cell), style=_STYLES.get(str(cell), "")) for cell in row))
+    console.print(grid)
+
+
+def poll_table(console: Console, report: dict[str, Any]) -> None:
+    """Print a round's report: a row for each source that was asked, what failed below with its remedy, and the sum."""
+    asked = [feed for feed in report["feeds"] if feed["outcome"] != "skipped"]
+    if asked:
+        rows = [
+            (feed["url"], feed["outcome"], feed["new"], feed["updated"], feed["duplicates"], feed["entries"])
+            for feed in sorted(asked, key=lambda feed: (feed["outcome"], feed["url"]))
+        ]
+        heads = ("source", "outcome", "new", "edited", "dup", "items")
+        table(console, heads, rows, numbers=heads[2:])
+    for feed in asked:
+        if feed["error"]:
+            console.print(Text(f"{shown(feed['url'])}\n  {shown(feed['error'])}", style="red"))
+    totals = report["totals"]
+    console.print(
+        f"{len(asked)} asked, {totals['errors']} failed, {totals['skipped']} skipped: {totals['new']} new, "
+        f"{totals['updated']} edited, {totals['duplicates']} duplicates, in {report['elapsed_s']:.1f} s"
+    )
+    if not asked and report["feeds"]:
+        console.print("Nothing is due. Ask anyway: aggregator poll --all, or --force")

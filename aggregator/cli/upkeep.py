@@ -1,0 +1,31 @@
+"""aggregator migrate, aggregator schema."""
+
+from __future__ import annotations
+
+import click
+
+from aggregator.cli.context import Context
+from aggregator.config.schema import schema_text
+from aggregator.errors import Usage
+
+
+@click.command()
+@click.option("--to", "target", metavar="URL", help="Another database (not active yet).")
+@click.pass_obj
+def migrate(context: Context, target: str | None) -> None:
+    """Bring the database up to date; a copy of it is kept beside it. The daemon does so by itself when it starts."""
+    if target is not None:
+        raise Usage("migrate --to is not active yet: this version keeps SQLite only.")
+    lock = context.lock
+    lock.acquire()
+    try:
+        context.open_for_writing().close()
+    finally:
+        lock.release()
+    click.echo(f"{context.database} is up to date", err=True)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of feeds.yaml, for editors."""
+    click.echo(schema_text(), nl=False)

@@ -1,0 +1,34 @@
+"""What people type, and what they may have meant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from aggregator.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aggregator.config.settings import Settings
+
+
+def known_urls(settings: Settings, urls: Iterable[str]) -> list[str]:
+    """Return addresses of configured sources; Usage names one that is none, and the nearest that is."""
+    wanted = list(urls)
+    for url in wanted:
+        if url not in settings.sources:
+            raise Usage(f"{url} is not in {settings.path}.", _nearest(url, settings.sources))
+    return wanted
+
+
+def known_output(settings: Settings, name: str) -> str:
+    """Return the name of an output; Usage names one that is none, and those that are."""
+    if name not in settings.published:
+        raise Usage(f"There is no output {name!r}.", f"There are: {', '.join(settings.published)}.")
+    return name
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), n=1)
+    return f"Did you mean {near[0]}?" if near else "Sources are listed by: aggregator feeds"

@@ -1,0 +1,165 @@
+"""What is allowed but not wise, and what is accepted but not built yet: for `aggregator check`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from aggregator.config.places import Place, spell
+from aggregator.config.settings import FeedDefaults, FeedSettings, ItemSelectors, Polling, Settings
+from aggregator.config.types import format_duration
+from aggregator.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEFAULT = Polling()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A setting that is accepted and checked, and whose capability comes later."""
+
+    place: tuple[str, str]
+    """Group and setting; `*` is the group itself."""
+    capability: str
+    active: tuple[Any, ...] = ()
+    """Values that need nothing new."""
+    meanwhile: str = "It has no effect until then."
+
+
+# Shorten this as capabilities arrive.
+NOT_ACTIVE = (
+    Later(("feeds", "kind"), "reading pages and sitemaps", ("feed",), "The source is not polled until then."),
+    Later(("feeds", "item"), "reading pages", (ItemSelectors(),)),
+    Later(("feeds", "pages"), "following pages", (1,)),
+    Later(("feeds", "full_text"), "taking the text from article pages", (False,)),
+    Later(("feeds", "opml"), "reading remote lists", (), "Its sources are not polled until then."),
+    Later(("outputs", "by"), "grouping stories", ("entry",), "The output lists entries until then."),
+    Later(("outputs", "hold"), "holding stories", (timedelta(0),)),
+    Later(("outputs", "top"), "choosing the most covered stories", (None,)),
+    Later(("outputs", "digest"), "a daily digest", (None,)),
+    Later(("outputs", "search"), "selecting by search", (None,)),
+    Later(("polling", "budget"), "a budget of polls", (None,)),
+    Later(("retention", "*"), "dropping old texts"),
+    Later(("websub", "*"), "push"),
+)
+
+
+def warnings(settings: Settings) -> list[Problem]:
+    """Return what `aggregator check` warns of, in the order of the file; none of it keeps the program from running."""
+    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _not_active(settings))
+    data = {"outputs": tuple({"name": output.name} for output in settings.outputs)}
+    file = str(settings.path or "feeds.yaml")
+    problems = [
+        Problem(file, settings.places.line(place), spell(place, data), message, remedy)
+        for place, message, remedy in found
+    ]
+    return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+Warned = tuple[Place, str, str]
+"""Where, what, and what would be better."""
+
+
+def _impolite(settings: Settings) -> Iterator[Warned]:
+    polling = settings.polling
+    for name in ("min_interval", "host_gap"):
+        usual = getattr(_DEFAULT, name)
+        if getattr(polling, name) < usual:
+            yield (
+                ("polling", name),
+                f"is below {format_duration(usual)}.",
+                "Publishers may block such a reader.",
+            )
+    if polling.per_host > _DEFAULT.per_host:
+        remedy = "Publishers may block such a reader."
+        yield ("polling", "per_host"), "asks a host several things at the same time.", remedy
+    for place, source in _own(settings, "interval"):
+        if source.interval is not None and source.interval < _DEFAULT.min_interval:
+            message = f"is below {format_duration(_DEFAULT.min_interval)}."
+            yield (*place, "interval"), message, "Publishers may block such a reader."
+
+
+def _unsafe(settings: Settings) -> Iterator[Warned]:
+    for place, source in _own(settings, "verify"):
+        if not source.verify:
+            remedy = "Remove it once the certificate is right."
+            yield (*place, "verify"), "anyone on the way can change what this source says.", remedy
+    for index, feed in enumerate(settings.feeds):
+        if isinstance(feed, FeedSettings) and feed.url.lower().startswith("http:"):
+            if feed.headers:
+                yield (
+                    ("feeds", index, "headers"),
+                    "are sent unencrypted.",
+                    "Use https:// if the server offers it.",
+                )
+            elif "@" in feed.url.partition("://")[2].partition("/")[0]:
+                yield ("feeds", index, "url"), "the password is sent unencrypted.", "Use https:// instead."
+
+
+def _useless(settings: Settings) -> Iterator[Warned]:
+    if not settings.feeds:
+        yield ("feeds",), "there are no sources.", "Add one: aggregator add https://example.org/feed.xml"
+    known = {tag for feed in settings.feeds for tag in feed.tags}
+    for index, output in enumerate(settings.outputs):
+        for position, tag in enumerate(output.tags):
+            if tag not in known:
+                yield (
+                    ("outputs", index, "tags", position),
+                    f"no source has the tag {tag!r}.",
+                    "Check its spelling.",
+                )
+    for index, feed in enumerate(settings.feeds):
+        if (
+            isinstance(feed, FeedSettings)
+            and feed.private
+            and feed.enabled
+            and not _published(feed, settings)
+        ):
+            remedy = "Private sources are published only where `token:` is set."
+            yield ("feeds", index), "this private source appears in no output.", remedy
+
+
+def _published(feed: FeedSettings, settings: Settings) -> bool:
+    secret = (output for output in settings.outputs if output.token)
+    return any(not output.tags or set(output.tags) & set(feed.tags) for output in secret)
+
+
+def _not_active(settings: Settings) -> Iterator[Warned]:
+    if not settings.database.startswith("sqlite:"):
+        yield ("database",), "PostgreSQL is not active yet.", "Write sqlite:///db/aggregator.db."
+    for later in NOT_ACTIVE:
+        for place in _uses(settings, later):
+            yield place, f"{later.capability} is not active yet.", later.meanwhile
+
+
+def _uses(settings: Settings, later: Later) -> Iterator[Place]:
+    group, name = later.place
+    if name == "*":
+        if group in settings.model_fields_set:
+            yield (group,)
+    elif group == "feeds":
+        sources = (pair for pair in _own(settings, name) if getattr(pair[1], "enabled", True))
+        yield from ((*place, name) for place, source in sources if _set(source, later))
+    elif group == "outputs":
+        outputs = enumerate(settings.outputs)
+        yield from (("outputs", index, name) for index, output in outputs if _set(output, later))
+    elif _set(getattr(settings, group), later):
+        yield later.place
+
+
+def _set(group: Any, later: Later) -> bool:
+    name = later.place[1]
+    return hasattr(group, name) and getattr(group, name) not in later.active
+
+
+def _own(settings: Settings, name: str) -> Iterator[tuple[Place, Any]]:
+    """Yield `defaults`, and the sources that set something else than it does."""
+    yield ("defaults",), settings.defaults
+    usual = getattr(settings.defaults, name, None)
+    for index, feed in enumerate(settings.feeds):
+        if getattr(feed, name, FeedDefaults) != usual:
+            yield ("feeds", index), feed

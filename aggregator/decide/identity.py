@@ -1,0 +1,104 @@
+"""What makes an item the same item: its key within a feed, its digest, and the id it is published under."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from aggregator.decide.canonical import canonical_url, fold, plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.model import Item
+
+_NAMESPACE = uuid.UUID("6f1d8d0c-51a5-5b5e-9a0e-3c5f0f9b7a11")
+"""Ids that we make ourselves are name-based (RFC 9562 section 5.5), so that a lost database gives the same ones again."""
+
+_IRI = re.compile(
+    r"https?://[^\s<>\"{}|\\^`/?#]+[^\s<>\"{}|\\^`]*"
+    r"|tag:[A-Za-z0-9@._-]+,\d{4}(?:-\d\d){0,2}:[^\s<>\"{}|\\^`#]*"
+    r"|urn:(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^\s<>\"{}|\\^`#]+"
+    r"|urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
+_MAX_IRI = 2000
+_ENOUGH_TEXT = 200
+
+
+def item_keys(items: Sequence[Item]) -> list[str]:
+    """Return a key for each item that names it within its feed.
+
+    The guid; with its link when one document uses the guid for several links; the link for items without guid,
+    with the title when several share the link; title, date and text for items without either.
+    """
+    guids = {guid for guid, links in _links_by_guid(items).items() if len(links) > 1}
+    links = Counter(canonical_url(item.link) for item in items if not item.guid)
+    return [_item_key(item, repeated_guids=guids, links=links) for item in items]
+
+
+def _links_by_guid(items: Sequence[Item]) -> dict[str, set[str | None]]:
+    links: dict[str, set[str | None]] = {}
+    for item in items:
+        if item.guid:
+            links.setdefault(item.guid, set()).add(item.link)
+    return links
+
+
+def _item_key(item: Item, *, repeated_guids: set[str], links: Counter[str | None]) -> str:
+    if item.guid:
+        return f"g:{item.guid}" + (f"\n{item.link}" if item.guid in repeated_guids else "")
+    link = canonical_url(item.link)
+    if link:
+        return f"l:{link}" + (f"\n{fold(item.title)}" if links[link] > 1 else "")
+    return "h:" + _hash(item.title, str(item.published), plain_text(item.content or item.summary))
+
+
+def digest(item: Item) -> str:
+    """Return a digest of what a reader sees of an item: title, link, text and enclosures.
+
+    Dates and categories are left out: feeds invent them anew at every poll.
+    """
+    body = " ".join((item.content or item.summary or "").split())
+    enclosures = "\n".join(canonical_url(enclosure.href) or enclosure.href for enclosure in item.enclosures)
+    return _hash(item.title, canonical_url(item.link) or "", body, enclosures)
+
+
+def content_key(item: Item) -> str | None:
+    """Return a digest of title and text for finding copies on one site; None when there is too little text to tell."""
+    text = fold(plain_text(item.content or item.summary))
+    return _hash(fold(item.title), text) if len(text) >= _ENOUGH_TEXT else None
+
+
+def publisher_id(item: Item) -> str | None:
+    """Return the guid where it can serve as an Atom id: an absolute http(s), tag or urn IRI (RFC 4287 section 4.2.6)."""
+    guid = item.guid or ""
+    return guid if len(guid) <= _MAX_IRI and _IRI.fullmatch(guid) else None
+
+
+def derived_id(feed: str, key: str, *, taken: int = 0) -> str:
+    """Return the `urn:uuid:` of the item `key` of a feed; `taken` tells apart those that would collide."""
+    name = f"{feed}\n{key}" + (f"\n{taken}" if taken else "")
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
+
+
+def story_key(entry_id: str) -> str:
+    """Return the short opaque key of the story that begins with an entry."""
+    return hashlib.sha256(entry_id.encode()).hexdigest()[:12]
+
+
+def feed_id(instance: str, name: str) -> str:
+    """Return the permanent Atom id of an output of the database `instance`."""
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{instance}/{name}')}"
+
+
+def same_day(one: datetime | None, other: datetime | None) -> bool:
+    """Tell whether two dates are at most a day apart, or one of them is missing."""
+    return one is None or other is None or abs((one - other).total_seconds()) <= 86_400  # noqa: PLR2004 - a day
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

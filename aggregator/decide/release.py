@@ -1,0 +1,131 @@
+"""What becomes visible, where: backlog and flood guards, and which outputs an entry belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.decide.filters import filtered
+from aggregator.model import Held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from aggregator.config.settings import FeedSettings, OutputSettings, Publishing
+    from aggregator.decide.changes import Addition, KnownEntry, Sight
+    from aggregator.model import Item
+
+FRESH_START = timedelta(hours=1)
+"""Sources that answer this soon after the database's creation show their whole document: a full feed at the start."""
+LATE = timedelta(hours=48)
+"""An entry dated this long before the source's last good poll should have been listed then: it is old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The circumstances in which a document's new entries arrive."""
+
+    now: datetime
+    created: datetime
+    """When the database was made."""
+    last_success: datetime | None
+    """The source's last good poll before this one; None at the first."""
+
+
+def hold(
+    additions: Sequence[Addition], arrival: Arrival, source: FeedSettings, publishing: Publishing
+) -> dict[int, str]:
+    """Return why entries are held back, by the key of the addition; those that are not in it are released."""
+    held = {
+        addition.key: why
+        for addition in additions
+        if (why := filtered(addition.candidate.item, keep=source.keep, drop=source.drop)) is not None
+    }
+    rest = [addition for addition in additions if addition.key not in held]
+    late = _backlog(rest, arrival, publishing) if arrival.last_success is None else _flood(rest, arrival, publishing)
+    return held | late
+
+
+def _backlog(additions: Sequence[Addition], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
+    if arrival.now - arrival.created <= FRESH_START:
+        return {}
+    newest = sorted(additions, key=lambda addition: (addition.published, -addition.key), reverse=True)
+    oldest_shown = arrival.now - publishing.first_max_age
+    shown = {addition.key for addition in newest[: publishing.first_entries] if addition.published >= oldest_shown}
+    return {addition.key: Held.BACKLOG.value for addition in additions if addition.key not in shown}
+
+
+def _flood(additions: Sequence[Addition], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
+    assert arrival.last_success is not None  # noqa: S101 - the caller's case distinction
+    line = arrival.last_success - LATE
+    old = [addition for addition in additions if addition.published < line]
+    return {addition.key: Held.FLOOD.value for addition in old} if len(old) > publishing.flood else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An entry, as far as outputs choose by it."""
+
+    item: Item
+    published: datetime
+    language: str | None = None
+    tags: frozenset[str] = frozenset()
+    """Of the public sources that list it."""
+    private_tags: frozenset[str] = frozenset()
+    """Of the private ones."""
+    private: bool = False
+    """Its title and body come from a private source."""
+    feed: str = ""
+    """Address of the source that supplies them."""
+    held: str | None = None
+
+
+def outputs_for(
+    subject: Subject, outputs: Mapping[str, OutputSettings], *, now: datetime, except_for: Iterable[str] = ()
+) -> list[str]:
+    """Return the names of the outputs that an entry belongs to, those left out that have it already."""
+    done = set(except_for)
+    return [name for name, output in outputs.items() if name not in done and belongs(subject, output, now=now)]
+
+
+def belongs(subject: Subject, output: OutputSettings, *, now: datetime) -> bool:
+    """Tell whether an entry belongs to an output: tags, languages, age, filters; private ones only behind a token."""
+    if not is_active(output) or (subject.private and not output.token):
+        return False
+    tags = subject.tags | subject.private_tags if output.token else subject.tags
+    return (
+        (not output.tags or not tags.isdisjoint(output.tags))
+        and (not output.languages or _speaks(subject.language, output.languages))
+        and (output.max_age is None or subject.published >= now - output.max_age)
+        and filtered(subject.item, keep=output.keep, drop=output.drop) is None
+    )
+
+
+def is_active(output: OutputSettings) -> bool:
+    """Tell whether this version can choose what the output wants; one that it can't stays empty."""
+    return output.search is None and output.top is None and output.digest is None
+
+
+def _speaks(language: str | None, wanted: Sequence[str]) -> bool:
+    """Tell whether a language tag is in one of the wanted ranges (RFC 4647 section 3.3.1, basic filtering)."""
+    said = (language or "").lower()
+    return any(said == want.lower() or said.startswith(f"{want.lower()}-") for want in wanted)
+
+
+def unheld(
+    sights: Iterable[Sight], known: Mapping[int, KnownEntry], arrival: Arrival, source: FeedSettings
+) -> set[int]:
+    """Return held entries that a second source now lists among its news: what one filters or floods, another tells."""
+    if arrival.last_success is None:
+        return set()
+    return {
+        sight.entry
+        for sight in sights
+        if sight.first
+        and (entry := known.get(sight.entry)) is not None
+        and entry.held is not None
+        and not entry.here
+        and filtered(sight.candidate.item, keep=source.keep, drop=source.drop) is None
+    }

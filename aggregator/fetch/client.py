@@ -1,0 +1,199 @@
+"""The one HTTP client: conditional GET, redirects by hand, everything bounded, every connection guarded."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from aggregator.config.types import format_duration
+from aggregator.errors import BrokenResponse, TimedOut
+from aggregator.fetch.caching import read_caching
+from aggregator.fetch.decoding import Body, too_large
+from aggregator.fetch.failures import translated
+from aggregator.fetch.guard import Guard, current_dial
+from aggregator.fetch.redirects import REDIRECTS, Trail
+from aggregator.fetch.request import basic_authorization, request_headers, user_agent
+from aggregator.fetch.resolver import Resolver
+from aggregator.model import Fetched, Validators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+    from aiohttp.abc import AbstractResolver
+    from multidict import CIMultiDict, MultiMapping
+
+    from aggregator.config.settings import Network
+
+_CONNECT: Final = 10.0
+"""Seconds for looking up a name and connecting, all addresses together; half of the timeout when that is less."""
+_WITH_DOCUMENT: Final = frozenset({200, 203, 226})
+"""Statuses whose body is read; of any other answer the headers say it all."""
+
+_RAW_BYTE: Final = re.compile("[\udc80-\udcff]")
+"""A header's byte that is not UTF-8, as aiohttp hands it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing to ask a server for."""
+
+    url: str
+    """Exactly as configured."""
+    validators: Validators = field(default_factory=Validators)
+    """Sent verbatim, along redirects too: they are kept under this address, whoever gave them."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The source's own, most often secret: dropped when a redirect leaves the origin."""
+    verify: bool = True
+    """Check the TLS certificate."""
+
+
+class Client:
+    """Asks servers for documents over one aiohttp session; an async context manager.
+
+    Every answer takes a connection of its own: polls of one host are seconds apart, and a connection that the
+    server closed meanwhile would look like a failure.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        clock: Callable[[], datetime],
+        resolver: AbstractResolver | None = None,
+        subscribers: Callable[[], int] | None = None,
+    ) -> None:
+        self._network = network
+        self._clock = clock
+        self._resolver = resolver
+        self._subscribers = subscribers
+        self._guard = Guard(network.allow_private, network.proxy)
+
+    async def __aenter__(self) -> Self:
+        seconds = self._network.timeout.total_seconds()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,  # how many at once is the caller's to decide
+                force_close=True,
+                resolver=self._resolver or Resolver(),
+                socket_factory=self._guard.open_socket,
+                ssl=_tls_context(),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT, seconds / 2)),
+            middlewares=(_ask_once,),
+            proxy=self._network.proxy,
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def get(self, ask: Ask) -> Fetched:
+        """GET once, and once more for each redirect; any status is an answer.
+
+        Raises FetchError when there was no usable answer: the address, the name, the connection, TLS, time, size,
+        redirects, or the answer itself.
+        """
+        started = asyncio.get_running_loop().time()
+        trail = Trail.start(ask.url)
+        try:
+            async with asyncio.timeout(self._network.timeout.total_seconds()):
+                while isinstance(answer := await self._ask(ask, trail, started), Trail):
+                    trail = answer
+                return answer
+        except TimeoutError as error:
+            raise TimedOut(
+                f"{trail.url.raw_host}: no complete answer within {format_duration(self._network.timeout)}.",
+                "The server is slow or overloaded; if it stays so, raise network.timeout in feeds.yaml.",
+            ) from error
+
+    async def _ask(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
+        """Make one request; a redirect gives the trail to follow."""
+        headers = self._headers(ask, trail)
+        with self._guard.dialling(trail.url) as dial, translated(dial):
+            async with self._session.get(
+                trail.url, headers=headers, allow_redirects=False, ssl=ask.verify
+            ) as response:
+                if response.status in REDIRECTS:
+                    return _follow(trail, response)
+                return await self._fetched(ask, trail, response, started)
+
+    def _headers(self, ask: Ask, trail: Trail) -> CIMultiDict[str]:
+        agent = user_agent(self._network, None if self._subscribers is None else self._subscribers())
+        headers = request_headers(agent, ask.validators, ask.headers if trail.at_home else {})
+        if trail.userinfo is not None and trail.at_home:
+            headers.setdefault("Authorization", basic_authorization(trail.userinfo))
+        return headers
+
+    async def _fetched(
+        self, ask: Ask, trail: Trail, response: aiohttp.ClientResponse, started: float
+    ) -> Fetched:
+        received = self._clock()
+        headers = response.headers
+        content, length = await self._read(trail, response) if response.status in _WITH_DOCUMENT else (b"", 0)
+        return Fetched(
+            url=trail.address if trail.visited else ask.url,
+            status=response.status,
+            received=received,
+            body=content,
+            content_type=_text(headers, "Content-Type"),
+            validators=Validators(_text(headers, "ETag"), _text(headers, "Last-Modified")),
+            caching=read_caching(headers, received),
+            moved_to=trail.moved_to,
+            elapsed=asyncio.get_running_loop().time() - started,
+            bytes_received=length,
+            challenge=headers.get("cf-mitigated", "").strip().lower() == "challenge",
+        )
+
+    async def _read(self, trail: Trail, response: aiohttp.ClientResponse) -> tuple[bytes, int]:
+        """Give the body, decoded, and how many bytes it had on the wire."""
+        host, limit = trail.url.raw_host or "", self._network.max_body
+        body = Body(host, response.headers.getall("Content-Encoding", ()), limit)
+        if (response.content_length or 0) > limit:
+            raise too_large(host, limit)
+        async for piece in response.content.iter_any():
+            body.feed(piece)
+        return body.close(), body.received
+
+
+def _follow(trail: Trail, response: aiohttp.ClientResponse) -> Trail:
+    location = response.headers.get("Location")
+    if not location:
+        raise BrokenResponse(
+            f"{trail.url.raw_host}: redirects (status {response.status}) without saying where.",
+            "Tell the publisher, or look for the feed's new address on their site.",
+        )
+    return trail.follow(response.status, location)
+
+
+async def _ask_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from asking again when the server hangs up: a retry is the schedule's to decide."""
+    with translated(current_dial()):
+        return await handler(request)
+
+
+def _tls_context() -> ssl.SSLContext:
+    """Trust what the system trusts now (SSL_CERT_FILE included), not what it did at import."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _text(headers: MultiMapping[str], name: str) -> str | None:
+    """Give a header as it came; None when its bytes are not UTF-8: they can be neither stored nor sent again."""
+    value = headers.get(name)
+    return value if value and not _RAW_BYTE.search(value) else None

@@ -1,0 +1,155 @@
+"""Bounds on a document before feedparser sees it: one pass over the text, in time that grows with its length only.
+
+feedparser takes time with the square of a tag's attributes and keeps every item: 50,000 attributes are 16 s,
+100,000 items 14 s.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from aggregator.errors import ParseError
+from aggregator.parse.dates import parse_date
+
+MOST_ITEMS = 1000
+_MOST_ATTRIBUTES = 256
+_MOST_TAGS = 10_000
+"""Elements of one item, or of all that is outside items."""
+_LONGEST_RUN = 1_000_000
+"""Characters of one text; its item is over the limit of clean_html anyway."""
+
+_TOKEN = re.compile(
+    r"<(?:!--.*?(?:-->|\Z)|(?P<cdata>!\[CDATA\[.*?(?:\]\]>|\Z))|\?.*?(?:\?>|\Z)"
+    r"|(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+))",
+    re.DOTALL,
+)
+_ITEMS = frozenset({"item", "entry"})
+_DATE = re.compile(
+    r"<(?:[\w.-]+:)?(?:pubdate|published|issued|date|updated|modified)\b[^<>]*>\s*(?:<!\[CDATA\[)?([^<>]{6,60}?)\s*[<\]]",
+    re.IGNORECASE,
+)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class _Outline:
+    """Where the items are, and what must go."""
+
+    items: list[tuple[int, int]] = field(default_factory=list)
+    bad: set[int] = field(default_factory=set)
+    """Items, by number, with too many tags, or too many attributes on one."""
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    opened: int | None = None
+    """Where the item begins that is being read."""
+    inside: int = 0
+    """Tags of the item that is being read."""
+    outside: int = 0
+    """Tags that are in no item."""
+
+    def open(self, position: int) -> None:
+        """Begin an item; one that was not closed ends."""
+        self.close(position)
+        self.opened, self.inside = position, 0
+
+    def close(self, position: int) -> None:
+        """End the item that is being read."""
+        if self.opened is not None:
+            self.items.append((self.opened, position))
+        self.opened = None
+
+    def count(self, attributes: int) -> None:
+        """Count a tag; raise ParseError when it is too much for what is outside items."""
+        if self.opened is not None:
+            self.inside += 1
+            if self.inside > _MOST_TAGS or attributes > _MOST_ATTRIBUTES:
+                self.bad.add(len(self.items))
+            return
+        self.outside += 1
+        if self.outside > _MOST_TAGS or attributes > _MOST_ATTRIBUTES:
+            raise ParseError(
+                f"The document has over {_MOST_TAGS} tags outside items, or {_MOST_ATTRIBUTES} attributes on one.",
+                "No feed needs that: check the address.",
+            )
+
+
+def bound(text: str) -> tuple[str, str, list[str]]:
+    """Return the text within the limits, the part of it outside items, and notices of what was left out.
+
+    Of more than 1,000 items the newest stay, by their dates; without dates the first. An item of more
+    than 10,000 tags, or 256 attributes on one, is left out; raise ParseError when the rest of the document has as many.
+    """
+    outline = _outline(text)
+    cuts = list(outline.runs)
+    notices = []
+    if outline.bad:
+        cuts += [outline.items[number] for number in outline.bad]
+        rule = f"over {_MOST_TAGS} tags, or a tag of over {_MOST_ATTRIBUTES} attributes"
+        notices.append(f"items left out for {rule}: {len(outline.bad)}")
+    good = [span for number, span in enumerate(outline.items) if number not in outline.bad]
+    if len(good) > MOST_ITEMS:
+        cuts += _oldest(text, good)
+        notices.append(f"the document has {len(good)} items; the newest {MOST_ITEMS} were read")
+    if outline.runs:
+        notices.append(f"texts cut after {_LONGEST_RUN} characters: {len(outline.runs)}")
+    return _without(text, cuts), _without(text, outline.items), notices
+
+
+def _outline(text: str) -> _Outline:
+    outline = _Outline()
+    position = 0
+    for token in _TOKEN.finditer(text):
+        _note_run(outline, text, position, token.start())
+        position = token.end()
+        if token["cdata"] and len(token[0]) > _LONGEST_RUN:
+            outline.runs.append((token.start() + _LONGEST_RUN, token.end() - 3))
+        elif token["name"]:
+            _note_tag(outline, text, token)
+    _note_run(outline, text, position, len(text))
+    outline.close(len(text))
+    return outline
+
+
+def _note_run(outline: _Outline, text: str, start: int, end: int) -> None:
+    """Cut a text between two tags that is too long, not inside a character reference."""
+    if end - start > _LONGEST_RUN:
+        cut = start + _LONGEST_RUN
+        reference = text.rfind("&", cut - 12, cut)
+        outline.runs.append((cut if reference < 0 else reference, end))
+
+
+def _note_tag(outline: _Outline, text: str, tag: re.Match[str]) -> None:
+    is_item = tag["name"].rpartition(":")[2].lower() in _ITEMS
+    after = text.find(">", tag.end(), tag.end() + 1) + 1 or tag.end()
+    if tag["close"]:
+        if is_item:
+            outline.close(after)
+        return
+    if is_item:
+        outline.open(tag.start())
+    outline.count(tag["attributes"].count("="))
+    if is_item and tag["attributes"].endswith("/"):
+        outline.close(after)
+
+
+def _oldest(text: str, items: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the items beyond the newest 1,000."""
+    ranked = sorted(items, key=lambda span: _date(text, span), reverse=True)
+    return ranked[MOST_ITEMS:]
+
+
+def _date(text: str, span: tuple[int, int]) -> datetime:
+    """Return the first date that an item says, as far as can be told without parsing it."""
+    match = _DATE.search(text, *span)
+    return (parse_date(match[1]) if match else None) or _NEVER
+
+
+def _without(text: str, cuts: list[tuple[int, int]]) -> str:
+    """Return the text less the parts that are cut."""
+    pieces = []
+    position = 0
+    for start, end in sorted(cuts):
+        pieces.append(text[position:start])
+        position = max(position, end)
+    return "".join([*pieces, text[position:]])

@@ -1,0 +1,130 @@
+"""Parsing in processes of their own: a document that is too much for a parser costs that document, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.errors import ParserKilled
+from aggregator.parse.worker import OUT_OF_MEMORY, prepare, work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from types import TracebackType
+
+    from aggregator.model import Document
+
+_T = TypeVar("_T")
+
+_WALL = 3
+"""Real time that a document is given, in multiples of its CPU time: the machine may be busy."""
+_GRACE = 30.0
+"""Seconds to start a worker in; beyond, the pool itself is taken to be stuck and is replaced."""
+_REMEDY = "Other feeds are not affected; if it stays so, tell the publisher or set `enabled: false` for this address."
+
+
+class ParserPool:
+    """Worker processes that parse documents; an async context manager.
+
+    Workers start with the first document, in fresh interpreters that share nothing with this process. Each document
+    has `seconds` of CPU time (three times that of real time) and `memory` bytes of address space, of which an idle
+    worker uses about 60 MB. A worker is replaced after `recycle` documents, as feedparser's memory grows.
+    """
+
+    def __init__(
+        self, workers: int, *, seconds: float = 10, memory: int = 512 * 2**20, recycle: int = 500
+    ) -> None:
+        self._workers = workers
+        self._seconds = seconds
+        self._memory = memory
+        self._recycle = recycle
+        self._slots = asyncio.Semaphore(workers)
+        self._pool: ProcessPool | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        await self._stop()
+
+    async def parse(self, body: bytes, *, url: str, content_type: str | None, received: datetime) -> Document:
+        """Parse a document as syndication.parse does, with its errors.
+
+        Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
+        """
+        limits = (self._seconds, self._memory)
+        async with self._slots:
+            try:
+                return await self._call(work, body, url, content_type, received, limits)
+            except (
+                BrokenProcessPool
+            ):  # most likely another's doing: an idle worker was killed, the pool replaced
+                return await self._again(work, body, url, content_type, received, limits)
+
+    async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
+        try:
+            return await self._call(function, *arguments)
+        except BrokenProcessPool as error:
+            raise ParserKilled("The parser broke down twice over the document.", _REMEDY) from error
+
+    async def _call(self, function: Callable[..., _T], *arguments: object) -> _T:
+        """Run a function in a worker; a cancelled call ends its worker."""
+        wall = self._seconds * _WALL
+        pool = await self._running()
+        deadline = asyncio.timeout(wall + _GRACE)
+        try:
+            async with deadline:
+                result: _T = await asyncio.wrap_future(pool.schedule(function, args=arguments, timeout=wall))
+        except TimeoutError as error:
+            if deadline.expired() and pool is self._pool:
+                await self._stop()
+            raise ParserKilled(f"The document took longer than {wall:g} s to parse.", _REMEDY) from error
+        except ProcessExpired as error:
+            raise self._killed(error.exitcode) from error
+        except asyncio.CancelledError:
+            if pool is self._pool or self._closed:
+                raise
+            raise BrokenProcessPool("the pool was replaced") from None
+        return result
+
+    async def _running(self) -> ProcessPool:
+        """Return the pool, a new one if there is none or it broke."""
+        if self._closed:
+            raise RuntimeError("the parser pool is closed")
+        if self._pool is not None and not self._pool.active:
+            await self._stop()
+        if self._pool is None:
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=self._recycle,
+                initializer=prepare,
+                context=multiprocessing.get_context("spawn"),
+            )
+        return self._pool
+
+    async def _stop(self) -> None:
+        """End the workers; what they were at is given up."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            await asyncio.to_thread(pool.join)
+
+    def _killed(self, exitcode: int) -> ParserKilled:
+        if exitcode == -signal.SIGXCPU:
+            return ParserKilled(
+                f"The document took more than {self._seconds:g} s of CPU time to parse.", _REMEDY
+            )
+        if exitcode == OUT_OF_MEMORY:
+            megabytes = self._memory // 2**20
+            return ParserKilled(f"The document needed more than {megabytes} MB of memory to parse.", _REMEDY)
+        return ParserKilled(f"The parser crashed on the document (exit status {exitcode}).", _REMEDY)

@@ -1,0 +1,151 @@
+"""What a body is, before anything parses it: a feed, or something else that the operator should hear the name of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from aggregator.errors import EmptyDocument, NotAFeed
+from aggregator.parse.clean import plain_text
+from aggregator.parse.urls import absolute, clean_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAGIC = (
+    (b"\x1f\x8b", "gzip data: compressed once more than the server says"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "an image"),
+    (b"GIF8", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"RIFF", "an image or a sound"),
+)
+_PROLOG = re.compile(r"\s+|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
+_DOCTYPE = re.compile(
+    r"<!DOCTYPE(?:[^\[<>\"']|\"[^\"]*\"|'[^']*')*+"
+    r"(?:\[(?:<!--.*?-->|[^\]\"'<]|\"[^\"]*\"|'[^']*'|<)*+\]\s*+)?>",
+    re.DOTALL | re.IGNORECASE,
+)
+_NAME = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed|channel)(?=[\s>/])", re.IGNORECASE)
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
+_PAGE = frozenset({"html", "head", "body", "title", "meta", "div", "main"})
+_CHALLENGES = (
+    "just a moment", "checking your browser", "attention required", "verify you are human", "ddos protection",
+    "enable javascript and cookies", "access denied", "are you a robot", "captcha", "security check",
+)  # fmt: skip
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
+_FAR = 65_536
+_HEAD = 262_144
+_LISTED = "a list of feeds goes under `- opml:` in feeds.yaml."
+_OTHERS = {
+    "opml": ("an OPML list of feeds", f"Subscribe to what it lists: {_LISTED}"),
+    "urlset": ("a sitemap", "Set `kind: sitemap` for this address in feeds.yaml."),
+    "sitemapindex": ("an index of sitemaps", "Set `kind: sitemap` for one of the sitemaps that it lists."),
+    "error": ("an error message in XML", "Open the address in a browser and see what the server says."),
+}
+
+
+def refuse_empty(body: bytes) -> None:
+    """Raise EmptyDocument when there is nothing but white space."""
+    if not body.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        raise EmptyDocument(
+            "The server sent an empty document.",
+            "Nothing is to be done unless this lasts: it is asked again.",
+        )
+
+
+def refuse_binary(body: bytes) -> None:
+    """Raise NotAFeed when the first bytes are those of another kind of file."""
+    for magic, kind in _MAGIC:
+        if body.startswith(magic):
+            raise NotAFeed(f"The document is no feed but {kind}.", "Check the address.")
+
+
+def find_root(text: str, url: str) -> tuple[int, str | None]:
+    """Return where the feed's root element begins, and a notice of what stands before it and does not belong there.
+
+    Raise NotAFeed when the text is something else.
+    """
+    start = _after_prolog(text)
+    match = _NAME.match(text, start)
+    name = match[1].rpartition(":")[2].lower() if match else ""
+    if name in _ROOTS:
+        return start, None
+    if name in _PAGE or "<!doctype html" in text[:start].lower():
+        raise _page_error(text, url)
+    if name not in _OTHERS and (root := _ROOT.search(text, start, start + _FAR)):
+        strange = plain_text(text[start : root.start()], markup=True, limit=60)
+        return root.start(), f'what stands before the feed was left out: "{strange}"'
+    raise _other(text, name)
+
+
+def _after_prolog(text: str) -> int:
+    """Where the XML declaration, comments, processing instructions and the document type end."""
+    position = 0
+    while match := _PROLOG.match(text, position) or _DOCTYPE.match(text, position):
+        position = match.end()
+    return position
+
+
+def _page_error(text: str, url: str) -> NotAFeed:
+    """Return the error for a web page, naming the feed that it points to."""
+    page = _page(text)
+    title = plain_text(page.findtext(".//title") or "", markup=False, limit=100) if page is not None else ""
+    named = f' ("{title}")' if title else ""
+    if any(words in f"{title} {text[:_FAR]}".lower() for words in _CHALLENGES) and len(text) < _FAR:
+        return NotAFeed(
+            f"A bot check or an error page{named} answered in place of the feed.",
+            "Ask the publisher to let feed readers through, or look for another address of the feed.",
+        )
+    found = next(_alternates(page, url), None) if page is not None else None
+    remedy = (
+        f"Its feed is {found}: use that address."
+        if found
+        else ("No feed is named in it; `kind: page` in feeds.yaml reads a page that lists articles.")
+    )
+    return NotAFeed(f"The document is no feed but a web page{named}.", remedy)
+
+
+def _page(text: str) -> etree._Element | None:
+    parser = etree.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
+    try:
+        return etree.fromstring(text[:_HEAD].encode(), parser)
+    except etree.LxmlError:
+        return None
+
+
+def _alternates(page: etree._Element, url: str) -> Iterator[str]:
+    """Addresses of the feeds that a page names (`<link rel=alternate>`)."""
+    base = next((absolute(each.get("href") or "", url) for each in page.iter("base")), url)
+    for link in page.iter("link"):
+        kind = (link.get("type") or "").strip().lower()
+        if "alternate" in (link.get("rel") or "").lower().split() and kind in _FEED_TYPES:
+            address = clean_url(link.get("href") or "", base=base)
+            if address:
+                yield address
+
+
+def _other(text: str, name: str) -> NotAFeed:
+    """Return the error for what is neither a feed nor a page."""
+    start = text.lstrip()[:2000]
+    if start.startswith("{") and "jsonfeed.org/version/" in start.replace("\\/", "/"):
+        return NotAFeed(
+            "JSON Feed is not read yet.", "Use the RSS or Atom feed of this source if it has one."
+        )
+    if start.startswith(("{", "[")):
+        return NotAFeed("The document is no feed but JSON data.", "Check the address; it may be an API's.")
+    if name in _OTHERS:
+        kind, remedy = _OTHERS[name]
+        return NotAFeed(f"The document is no feed but {kind}.", remedy)
+    if name and start.startswith("<"):
+        return NotAFeed(
+            f"The document is XML but no feed: it begins with <{name[:50]}>.", "Check the address."
+        )
+    quoted = plain_text(start, markup=False, limit=60)
+    return NotAFeed(
+        f'The document is no feed but text: "{quoted}".', "Open the address in a browser to see more."
+    )

@@ -1,0 +1,93 @@
+"""RSS 0.90 to 2.0, Atom 0.3 and 1.0, CDF: bytes in, Document out.
+
+    decode | find the root | bound | mend if damaged | feedparser | adapt
+
+feedparser gets well-formed UTF-8 without a DOCTYPE, within limits, and a Content-Type that says so: it opens nothing,
+expands nothing, and its guesses at encodings, dates and safety are not asked for. Its dictionaries end here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import feedparser
+from feedparser.mixin import _FeedParserMixin
+
+from aggregator.errors import NotAFeed, ParseError
+from aggregator.model import Document
+from aggregator.parse.encoding import decode
+from aggregator.parse.header import read_header, read_hints
+from aggregator.parse.items import MEDIA_DESCRIPTION, Context, read_item
+from aggregator.parse.limits import MOST_ITEMS, bound
+from aggregator.parse.mend import damage, mend
+from aggregator.parse.sniff import find_root, refuse_binary, refuse_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
+_MEDIA_DESCRIPTION = re.compile(r"<(/?)media:description\b[^<>]*?(/?)>")
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+
+# An id is compared, never resolved (RFC 4287 section 4.2.6.1): with xml:base feedparser would change bare ones.
+_FeedParserMixin.can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
+
+
+def parse(body: bytes, *, url: str, content_type: str | None, received: datetime) -> Document:  # noqa: ARG001
+    """Parse a feed document that `url` answered with.
+
+    Raise EmptyDocument for a body of nothing but white space, NotAFeed for anything that is no RSS, Atom or CDF, with
+    what it is and what can be done, and ParseError for a feed that cannot be read. A damaged feed gives the items that
+    could be read, and a notice; a feed without items is a document. `received` is taken for parsers that need the
+    time; this one never fills in a date.
+    """
+    refuse_empty(body)
+    refuse_binary(body)
+    text, notice = decode(body, content_type)
+    root, strange = find_root(text, url)
+    text, outside, left_out = bound(_DECLARATION + "\n" * text.count("\n", 0, root) + text[root:])
+    text, flaw = _repaired(text)
+    feed, entries, version = _ask_feedparser(text)
+    if not version and not entries and not feed.get("title"):
+        raise NotAFeed("The document is RDF or XML of a kind that holds no feed.", "Check the address.")
+    header = read_header(feed, base=url)
+    context = Context(url=url, format=version, language=header.language)
+    items = tuple(read_item(entry, context) for entry in entries[:MOST_ITEMS])
+    damaged = f"{flaw}; {len(items)} items were read" if flaw else None
+    counted = [f"{what}: {count}" for what, count in context.notices.items()]
+    notices = tuple(filter(None, (notice, strange, damaged, *left_out, *counted)))
+    return Document(header, items, read_hints(feed, outside), version, notices)
+
+
+def _repaired(text: str) -> tuple[str, str | None]:
+    """Return the text, mended if it is not well-formed, and what was wrong with it."""
+    flaw = damage(text)
+    if flaw is None:
+        return text, None
+    line, kind = flaw
+    return mend(text), f"the document is damaged near line {line}: {kind}"
+
+
+def _ask_feedparser(text: str) -> tuple[Mapping[str, Any], list[Mapping[str, Any]], str]:
+    """Return feed, entries and version as plain dictionaries.
+
+    media:description goes under another name: feedparser would put it in place of the item's own description.
+    """
+    text = _MEDIA_DESCRIPTION.sub(rf"<\1{MEDIA_DESCRIPTION.replace('_', ':')}\2>", text)
+    try:
+        result = feedparser.parse(
+            io.BytesIO(text.encode()),
+            response_headers=_HEADERS,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever its handlers meet in documents made to trip them
+        raise ParseError(
+            f"The document is too damaged to be read ({type(error).__name__}).", "Tell the publisher."
+        ) from error
+    return dict(result["feed"]), [dict(entry) for entry in result["entries"]], result["version"] or ""

@@ -1,0 +1,60 @@
+"""What runs in a parsing process: one document under a limit of CPU time and memory."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aggregator.parse import syndication
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from aggregator.model import Document
+
+OUT_OF_MEMORY = 71
+"""Exit status of a worker whose document needed more memory than it may have."""
+
+
+def prepare() -> None:
+    """Make the process end at once when it is told to, also while C code runs, and leave no core file."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def work(
+    body: bytes, url: str, content_type: str | None, received: datetime, limits: tuple[float, int]
+) -> Document:
+    """Parse one document; `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space."""
+    with _limited(*limits):
+        try:
+            return syndication.parse(body, url=url, content_type=content_type, received=received)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
+
+
+@contextmanager
+def _limited(seconds: float, memory: int) -> Iterator[None]:
+    """Hold the process to the limits for one document; the way there and back is free of them."""
+    with (
+        _at_most(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds)),
+        _at_most(resource.RLIMIT_AS, memory),
+    ):
+        yield
+
+
+@contextmanager
+def _at_most(what: int, most: int) -> Iterator[None]:
+    before = resource.getrlimit(what)
+    most = most if before[1] == resource.RLIM_INFINITY else min(most, before[1])
+    resource.setrlimit(what, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(what, before)

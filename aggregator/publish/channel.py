@@ -1,0 +1,49 @@
+"""One output as a feed: everything that its documents say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.model import Entry, Person
+
+MEDIA_TYPES = {
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "json": "application/feed+json",
+    "opml": "text/x-opml",
+}
+"""Media type of a document by its ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the documents of one output are a function of: equal channels give equal bytes."""
+
+    name: str
+    """The output's name, for logs."""
+    id: str
+    """Permanent `urn:uuid:` or `tag:`, independent of address and title."""
+    title: str
+    subtitle: str | None
+    updated: datetime
+    """The newest `updated` of the entries, or when the output came to be; never the clock."""
+    base: str
+    """Public address of the site; ends with a slash."""
+    path: str
+    """`all`, or `{token}/agents`: where the documents are, below `base` and without their ending."""
+    language: str
+    author: Person
+    full_content: bool
+    """False: summaries only."""
+    entries: tuple[Entry, ...]
+    """In the order of presentation."""
+    hubs: tuple[str, ...] = ()
+    """WebSub hubs that announce changes."""
+
+    def address(self, ending: str) -> str:
+        """Where the document with this ending (`atom`, `rss`, `json`) is served: its self link."""
+        return f"{self.base}{self.path}.{ending}"

@@ -1,0 +1,66 @@
+"""What is published: the list from which the web process answers, without a look at feeds.yaml.
+
+A token stands in no file name and in no readable form here, only as its SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedOutput:
+    """An output and where its renditions are."""
+
+    name: str
+    title: str
+    formats: tuple[str, ...] = ("atom", "rss", "json")
+    """Endings of its documents."""
+    token_sha256: str | None = None
+    """Hexadecimal; None for a public output."""
+
+    @property
+    def private(self) -> bool:
+        """Whether it is served only below its token."""
+        return self.token_sha256 is not None
+
+    def rendition(self, ending: str) -> str:
+        """Return the name under which the document with this ending is kept; a private one has no token in it."""
+        return f"{'private/' if self.private else ''}{self.name}.{ending}"
+
+    def admits(self, token: str | None) -> bool:
+        """Whether a request that brings this token (None: none) may see it, found in constant time."""
+        if self.token_sha256 is None or token is None:
+            return self.token_sha256 is None and token is None
+        return hmac.compare_digest(hash_of(token), self.token_sha256)
+
+
+def hash_of(token: str) -> str:
+    """Return the SHA-256 of a token, hexadecimal."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def dump(outputs: Iterable[PublishedOutput]) -> bytes:
+    """Write the list as JSON."""
+    document = {"schema": _VERSION, "outputs": [asdict(output) for output in outputs]}
+    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+
+
+def parse(document: bytes) -> tuple[PublishedOutput, ...]:
+    """Read what `dump` wrote; raise ValueError for anything else."""
+    try:
+        given = json.loads(document)
+        if given["schema"] != _VERSION:
+            raise ValueError(f"unknown schema {given['schema']}")
+        return tuple(PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a list of outputs") from error

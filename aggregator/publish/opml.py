@@ -1,0 +1,61 @@
+"""OPML 2.0 subscription lists (http://opml.org/spec2.opml)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from aggregator.publish import legal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_GLUED_AMPERSAND = re.compile(r"\s*&(?=\S)")
+_ANGLES = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpmlSource:
+    """One subscription."""
+
+    url: str
+    """The feed's address; masked by the caller where it is private."""
+    title: str
+    site: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+def render_opml(title: str, sources: Sequence[OpmlSource]) -> bytes:
+    """Return a subscription list, UTF-8, in the order given and without a date."""
+    opml = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(opml, "head"), "title").text = _words(title) or "Subscriptions"
+    body = etree.SubElement(opml, "body")
+    for source in sources:
+        etree.SubElement(body, "outline", _outline(source))
+    if not sources:  # a body needs an outline
+        etree.SubElement(body, "outline", text="No subscriptions yet")
+    document: bytes = etree.tostring(opml, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return document
+
+
+def _outline(source: OpmlSource) -> dict[str, str]:
+    title = _words(source.title) or _words(source.url) or "Untitled"
+    outline = {"type": "rss", "text": title, "title": title, "xmlUrl": legal.line(source.url)}
+    if site := legal.address(source.site):
+        outline["htmlUrl"] = site
+    if source.tags:
+        outline["category"] = ",".join(legal.line(tag).replace(",", " ") for tag in source.tags)
+    return outline
+
+
+def _words(words: str) -> str:
+    """Return words that say the same to readers that take them for text and to those that take them for HTML."""
+    return _GLUED_AMPERSAND.sub(" & ", legal.line(words)).translate(_ANGLES)

@@ -1,0 +1,203 @@
+"""The published bytes, as files: written by the daemon, read by the web process.
+
+For `all.atom` there are three files: `all.atom` (its modification time is Last-Modified), `all.atom.gz` (the same,
+compressed) and `all.atom.type` (its media type). Each is replaced as a whole, the document itself last: whoever sees a
+new document finds the other two. Nothing is synced to disk: after a crash the bytes are rendered again, and until
+then `load` notices a compressed twin that does not fit.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import re
+import tempfile
+import zlib
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from aggregator.errors import DiskFull, FolderNotWritable
+from aggregator.publish import manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from aggregator.publish.manifest import PublishedOutput
+
+MANIFEST = "outputs.manifest"
+"""Not `manifest.json`: an output may be called manifest."""
+
+_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.[a-z]+")
+_TWIN, _TYPE = ".gz", ".type"
+_BEST = 9
+"""Compressed once, sent many times."""
+
+_log = structlog.get_logger()
+
+Stamp = tuple[int, int, int]
+"""Inode, size and modification time of a file: another one means another document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A published document, ready to be sent."""
+
+    media_type: str
+    last_modified: datetime
+    """Whole seconds, UTC; later after every change."""
+    bodies: Mapping[str, bytes]
+    """By content coding: `identity` always, `gzip` usually."""
+    etags: Mapping[str, str]
+    """Strong entity tags (RFC 9110 section 8.8.3), quoted, by content coding."""
+    stamp: Stamp
+
+
+class Renditions:
+    """A folder of renditions; one process writes, any number read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:
+        """Put a document under a name such as `all.atom` or `private/labs.rss`; return whether anything changed.
+
+        An unchanged document keeps its file and date. A changed one is dated `modified`, or a second after its
+        predecessor if that is later. Raises DiskFull and FolderNotWritable.
+        """
+        path = self._path(name)
+        before = self.load(name)
+        if (
+            before
+            and before.bodies.get("gzip")
+            and (before.bodies["identity"], before.media_type) == (body, media_type)
+        ):
+            return False
+        second = modified.replace(microsecond=0)
+        if path.exists():
+            second = max(second, _modified(path.stat()) + timedelta(seconds=1))
+        _replace(path.with_name(path.name + _TYPE), media_type.encode(), second)
+        _replace(path.with_name(path.name + _TWIN), gzip.compress(body, _BEST, mtime=0), second)
+        _replace(path, body, second)
+        return True
+
+    def remove_others(self, names: Collection[str]) -> None:
+        """Delete every document that is not among these names, and what interrupted writes left behind."""
+        kept = {MANIFEST, *(name + ending for name in names for ending in ("", _TWIN, _TYPE))}
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            if path.is_dir():
+                with suppress(OSError):
+                    path.rmdir()  # succeeds when it is empty
+            elif path.relative_to(self.folder).as_posix() not in kept:
+                path.unlink(missing_ok=True)
+
+    def load(self, name: str) -> Rendition | None:
+        """Read a document with its codings; None when there is none."""
+        path = self._path(name)
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                body = file.read()
+            media_type = path.with_name(path.name + _TYPE).read_text()
+        except FileNotFoundError:
+            return None
+        bodies = {"identity": body, **_twin(path, body)}
+        etags = {coding: _etag(coding, encoded) for coding, encoded in bodies.items()}
+        return Rendition(media_type, _modified(status), bodies, etags, _stamp(status))
+
+    def stamp(self, name: str) -> Stamp | None:
+        """Return what tells a document from its successor, for the price of a stat; None when there is none."""
+        try:
+            return _stamp(self._path(name).stat())
+        except FileNotFoundError:
+            return None
+
+    def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:
+        """Say which outputs there are; `stamp(MANIFEST)` changes when they do."""
+        document = manifest.dump(outputs)
+        path = self._path(MANIFEST)
+        if not path.exists() or path.read_bytes() != document:
+            _replace(path, document)
+
+    def read_manifest(self) -> tuple[PublishedOutput, ...]:
+        """Return the outputs that there are, none when nothing has been published yet."""
+        try:
+            return manifest.parse(self._path(MANIFEST).read_bytes())
+        except FileNotFoundError:
+            return ()
+        except ValueError as error:
+            _log.error("publish.manifest_unreadable", error=str(error))
+            return ()
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not a name of a rendition")
+        return self.folder / name
+
+
+def _twin(path: Path, body: bytes) -> dict[str, bytes]:
+    """Return the compressed body if it is the compressed form of this body: a write may be under way."""
+    with suppress(OSError, EOFError, zlib.error):
+        compressed = path.with_name(path.name + _TWIN).read_bytes()
+        if gzip.decompress(compressed) == body:
+            return {"gzip": compressed}
+    return {}
+
+
+def _etag(coding: str, body: bytes) -> str:
+    suffix = "" if coding == "identity" else f"-{coding}"
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}{suffix}"'
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _modified(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(int(status.st_mtime), UTC)
+
+
+def _replace(path: Path, body: bytes, modified: datetime | None = None) -> None:
+    """Write a file beside its place, then move it there (atomic on POSIX); only its owner may read it."""
+    with _named_errors(path):
+        _make_folder(path.parent)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(body)
+            if modified:
+                os.utime(temporary, (modified.timestamp(), modified.timestamp()))
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that only its owner enters: documents of private outputs may lie in it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(
+                f"No space is left to write {path}.", "Free some space; the feeds are then written again."
+            ) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            raise FolderNotWritable(
+                f"{path.parent} cannot be written to.", "Give this user the right to write there."
+            ) from error
+        raise

@@ -1,0 +1,60 @@
+"""Which entries an output's documents hold: selected by release order, presented by publication date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.decide.identity import feed_id
+from aggregator.model import Person
+from aggregator.publish.channel import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.config.settings import OutputSettings, Settings
+    from aggregator.model import Entry
+    from aggregator.store.protocols import Released, Transaction
+
+CEILING = 500
+"""Entries that an output holds at most, however many were released within the window."""
+
+
+def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Channel:
+    """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
+    created = tx.releases.opened(output.name)
+    released = tx.releases.select(
+        output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING
+    )
+    entries = present(young_enough(released, output))
+    site = settings.site
+    return Channel(
+        name=output.name,
+        id=feed_id(tx.instance, output.name),
+        title=output.title or (site.title if output.name == "all" else f"{site.title}: {output.name}"),
+        subtitle=site.subtitle,
+        updated=max((entry.updated for entry in entries), default=created),
+        base=site.url.rstrip("/") + "/",
+        path=f"{output.token}/{output.name}" if output.token else output.name,
+        language=site.language,
+        author=Person(site.author.name, site.author.uri, site.author.email),
+        full_content=output.full_content,
+        entries=tuple(entries),
+    )
+
+
+def young_enough(released: Sequence[Released], output: OutputSettings) -> list[Entry]:
+    """Leave out what is older than the output's max_age, seen from its newest release."""
+    if output.max_age is None or not released:
+        return [one.entry for one in released]
+    line = max(one.released_at for one in released) - output.max_age
+    return [one.entry for one in released if one.entry.published >= line]
+
+
+def present(entries: Sequence[Entry]) -> list[Entry]:
+    """Put entries in the order of presentation: newest publication first, the later stored first among equals."""
+
+    def newest(entry: Entry) -> tuple[datetime, int]:
+        return entry.published, entry.key
+
+    return sorted(entries, key=newest, reverse=True)

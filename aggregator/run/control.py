@@ -1,0 +1,117 @@
+"""The control socket: commands reach the running daemon, one JSON object a line each way.
+
+A client sends one line, `{"command": "poll", ...}`, and reads lines until one says `"done": true`. Only this
+user may connect. Its address stands in the lock file: normally `control.sock` beside the database, elsewhere
+when that path is longer than the system allows for a socket (about 100 bytes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from aggregator.errors import AggregatorError, Unavailable, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+_log = structlog.get_logger(__name__)
+_MAX_PATH = 100
+_MAX_LINE = 2**20
+
+
+class ControlServer:
+    """Listens beside the database and hands each command to its handler; an async context manager."""
+
+    def __init__(
+        self, folder: Path, handlers: Mapping[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]]
+    ) -> None:
+        """`handlers`: command -> an async generator of answer lines; the closing line is added."""
+        self._handlers = handlers
+        self._own_folder: str | None = None
+        self.path = folder / "control.sock"
+        if len(os.fsencode(self.path.absolute())) > _MAX_PATH:
+            self._own_folder = tempfile.mkdtemp(prefix="aggregator-")
+            self.path = Path(self._own_folder) / "control.sock"
+
+    async def __aenter__(self) -> ControlServer:
+        self.path.unlink(missing_ok=True)  # a leftover of a killed process: the lock proves that it is dead
+        mask = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self.path.absolute()), limit=_MAX_LINE)
+        finally:
+            os.umask(mask)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.path.unlink(missing_ok=True)
+        if self._own_folder is not None:
+            shutil.rmtree(self._own_folder, ignore_errors=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            try:
+                async for line in self._answer(await reader.readline()):
+                    await _send(writer, line)
+                await _send(writer, {"done": True})
+            except AggregatorError as error:
+                closing = {"done": True, "error": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
+                await _send(writer, closing)
+            except ConnectionError:
+                raise
+            except Exception as error:
+                _log.critical("control.mistake", exc_info=True)
+                await _send(writer, {"done": True, "error": repr(error), "remedy": "", "exit_code": 1})
+        writer.close()
+
+    async def _answer(self, line: bytes) -> AsyncIterator[dict[str, Any]]:
+        try:
+            request = json.loads(line)
+            handler = self._handlers[request["command"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Usage("The daemon does not know this command.", "Is it of the same version?") from error
+        async for answer in handler(request):
+            yield answer
+
+
+async def _send(writer: asyncio.StreamWriter, line: dict[str, Any]) -> None:
+    writer.write(json.dumps(line).encode() + b"\n")
+    await writer.drain()
+
+
+def call(path: Path, command: dict[str, Any], *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
+    """Send a command to the daemon and yield its answer lines, the closing one included.
+
+    Raises what the command raised there, or Unavailable when the daemon does not answer.
+    """
+    try:
+        with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(path))
+            connection.sendall(json.dumps(command).encode() + b"\n")
+            for line in connection.makefile("rb"):
+                answer = json.loads(line)
+                if answer.get("error"):
+                    raise _remote(answer)
+                yield answer
+                if answer.get("done"):
+                    return
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"The daemon does not answer ({error}).", "Is it stopping? Try again in a moment.") from error
+    raise Unavailable("The daemon broke off.", "Its log says why.")
+
+
+def _remote(answer: dict[str, Any]) -> AggregatorError:
+    error = AggregatorError(str(answer["error"]), str(answer.get("remedy", "")))
+    error.exit_code = int(answer.get("exit_code", 1))
+    return error

@@ -1,0 +1,243 @@
+"""The daemon: APScheduler ticks it, one process writes, a child serves, and it stops cleanly when told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator.decide.choice import Choice
+from aggregator.errors import AggregatorError, StoreError, Usage
+from aggregator.run.control import ControlServer
+from aggregator.run.engine import engine, synchronise, utc_now
+from aggregator.run.report import report_json
+from aggregator.run.round import LEASE, abandon, poll_round
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+    from pathlib import Path
+
+    from aggregator.config.settings import Settings
+    from aggregator.model import PollReport, Request
+    from aggregator.poll import Pipeline
+    from aggregator.publish.press import Press
+    from aggregator.run.web import WebProcess
+    from aggregator.store.protocols import Store
+
+_log = structlog.get_logger(__name__)
+
+TICK = 1.0
+"""Seconds between two looks for due requests."""
+RELOAD = 2.0
+PUBLISH = 0.5
+_AHEAD = 4
+"""Requests claimed for each place in flight, so that slow hosts leave none empty."""
+_PER_HOST_AHEAD = 4
+_POLL_LOG = timedelta(days=30)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a daemon is made of; the command builds it."""
+
+    store: Store
+    press: Press
+    reload: Callable[[], Settings | None]
+    """Return the settings when the file has changed; ConfigError when it is wrong."""
+    folder: Path
+    """Where the database, the control socket and the lock are."""
+    describe: Callable[[dict[str, Any]], None]
+    """Write in the lock file where the control socket is."""
+    web: WebProcess | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    """What the web process's /readyz is told."""
+
+    last_tick: float = field(default_factory=time.monotonic)
+    store_error: str | None = None
+
+
+class Daemon:
+    """Ticks, reloads, publishes and answers commands, until it is stopped."""
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self.settings = settings
+        self._parts = parts
+        self._health = Health()
+        self._polls: dict[asyncio.Task[PollReport], Request] = {}
+        self._dirty: set[str] = set()
+        self._stop = asyncio.Event()
+        self._reload_now = False
+
+    async def run(self) -> None:
+        """Run until SIGTERM, SIGINT or stop(); what is in flight is given back, what has arrived is written."""
+        self._listen_to_signals()
+        handlers = {"poll": self._answer_poll, "status": self._answer_status}
+        async with (
+            engine(self._parts.store, self.settings, changed=self._mark) as pipeline,
+            ControlServer(self._parts.folder, handlers) as control,
+        ):
+            self._pipeline: Pipeline = pipeline
+            self._parts.describe({"control": str(control.path.absolute())})
+            await self._publish(self.settings.published)
+            async with self._web():
+                scheduler = self._scheduler()
+                scheduler.start()
+                await self._stop.wait()
+                _log.info("daemon.stopping", in_flight=len(self._polls))
+                scheduler.shutdown(wait=False)
+            await abandon(pipeline, self._parts.store, self._polls)
+            await self._publish(self._dirty)
+        _log.info("daemon.stopped")
+
+    def stop(self) -> None:
+        """Ask the daemon to stop."""
+        self._stop.set()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self._ask_reload)
+
+    def _mark(self, outputs: Collection[str]) -> None:
+        self._dirty |= set(outputs)
+
+    def _ask_reload(self) -> None:
+        self._reload_now = True
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        # The defaults (one second of grace, late runs dropped) would let one slow tick end all later ones.
+        scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        scheduler.add_job(self._tick, "interval", seconds=TICK, next_run_time=utc_now())
+        scheduler.add_job(self._watch, "interval", seconds=RELOAD)
+        scheduler.add_job(self._publish_dirty, "interval", seconds=PUBLISH)
+        scheduler.add_job(self._tidy, "cron", hour=3, jitter=1800)
+        return scheduler
+
+    @contextlib.asynccontextmanager
+    async def _web(self) -> AsyncIterator[None]:
+        web = self._parts.web
+        if web is None:
+            yield
+            return
+        await web.start()
+        keeper = asyncio.create_task(web.keep())
+        try:
+            yield
+        finally:
+            await web.stop()
+            await keeper
+
+    async def _tick(self) -> None:
+        """Claim what is due, as much as there is room for, and send it on its way."""
+        room = self.settings.polling.concurrency * _AHEAD - len(self._polls)
+        if room > 0:
+            await self._guarded(lambda: self._claim(room), self._send)
+        self._health.last_tick = time.monotonic()
+
+    def _claim(self, room: int) -> list[Request]:
+        with self._parts.store.transaction() as tx:
+            return tx.requests.claim_due(utc_now(), limit=room, lease=LEASE, per_host=_PER_HOST_AHEAD)
+
+    def _send(self, requests: list[Request]) -> None:
+        for request in requests:
+            task = asyncio.create_task(self._pipeline.poll(request))
+            self._polls[task] = request
+            task.add_done_callback(self._polled)
+
+    def _polled(self, task: asyncio.Task[PollReport]) -> None:
+        request = self._polls.pop(task, None)
+        if task.cancelled() or request is None:
+            return
+        if (error := task.exception()) is not None:
+            _log.error("poll.not_written", feed=request.feed.url, error=str(error))
+            return
+        report = task.result()
+        _log.info("poll", **{name: value for name, value in report_json(report).items() if value not in (None, 0, "")})
+
+    async def _guarded(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Run something with the store; what is wrong with it is told once and shown by /readyz until it is over."""
+        try:
+            found = await self._pipeline.in_writer(work)
+        except StoreError as error:
+            if self._health.store_error != error.message:
+                _log.error("store.failed", error=error.message, remedy=error.remedy)
+            self._health.store_error = error.message
+            return
+        self._health.store_error = None
+        then(found)
+
+    async def _watch(self) -> None:
+        """Take over feeds.yaml when it has changed; a wrong one is told and changes nothing."""
+        forced, self._reload_now = self._reload_now, False
+        try:
+            settings = await asyncio.to_thread(self._parts.reload)
+        except AggregatorError as error:
+            for line in str(error).splitlines():
+                _log.error("config.refused", problem=line)
+            return
+        if settings is None:
+            if forced:
+                _log.info("config.unchanged")
+            return
+        await self._adopt(settings)
+
+    async def _adopt(self, settings: Settings) -> None:
+        if settings.database != self.settings.database:
+            _log.warning("config.needs_restart", setting="database")
+        await self._pipeline.in_writer(lambda: synchronise(self._parts.store, settings, utc_now()))
+        self.settings = self._pipeline.settings = self._parts.press.settings = settings
+        await self._publish(settings.published)
+        _log.info("config.reloaded", feeds=len(settings.sources), outputs=len(settings.published))
+
+    async def _publish_dirty(self) -> None:
+        names, self._dirty = self._dirty, set()
+        if names:
+            await self._publish(names)
+
+    async def _publish(self, names: Collection[str]) -> None:
+        await asyncio.to_thread(self._parts.press.publish, frozenset(names))
+
+    async def _tidy(self) -> None:
+        await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
+
+    def _forget_polls(self) -> int:
+        with self._parts.store.transaction() as tx:
+            return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
+
+    async def _answer_poll(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        choice = choice_from(request)
+        if unknown := sorted(choice.urls - set(self.settings.sources)):
+            raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
+        async for report in poll_round(self._pipeline, self._parts.store, choice, utc_now):
+            yield report_json(report)
+        await self._publish_dirty()
+
+    async def _answer_status(self, _: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        age = time.monotonic() - self._health.last_tick
+        polling = age < TICK * 60
+        reason = self._health.store_error or (None if polling else f"no tick for {age:.0f} s")
+        writable = self._health.store_error is None
+        yield {"writable": writable, "polling": polling, "last_tick_age": round(age, 3), "reason": reason}
+
+
+def choice_from(request: dict[str, Any]) -> Choice:
+    """Read the choice that a `poll` command carries."""
+    return Choice(
+        frozenset(request.get("urls", ())),
+        every=bool(request.get("every")),
+        force=bool(request.get("force")),
+        refetch=bool(request.get("refetch")),
+    )

@@ -1,0 +1,55 @@
+"""A poll's report as JSON: the words of `aggregator poll --json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aggregator.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from aggregator.model import PollReport
+
+SCHEMA = 1
+"""Number of the JSON's shape; it grows when a field changes its meaning or goes."""
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """Write a UTC datetime as RFC 3339 with `Z`, milliseconds only where there are some."""
+    if moment is None:
+        return None
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def report_json(report: PollReport) -> dict[str, Any]:
+    """Return one feed's part of the report."""
+    return {
+        "url": report.url,
+        "outcome": report.outcome.value,
+        "status": report.status,
+        "new": report.new,
+        "updated": report.updated,
+        "duplicates": report.duplicates,
+        "entries": report.entries,
+        "error": report.error,
+        "next_poll_at": rfc3339(report.next_poll_at),
+        "reason": report.reason,
+    }
+
+
+def round_json(feeds: Sequence[dict[str, Any]], elapsed: float) -> dict[str, Any]:
+    """Return the whole report of a round; `elapsed` in seconds from the first request to the last commit."""
+    outcomes = [feed["outcome"] for feed in feeds]
+    return {
+        "schema": SCHEMA,
+        "elapsed_s": round(elapsed, 3),
+        "feeds": list(feeds),
+        "totals": {
+            **{name: sum(feed[name] for feed in feeds) for name in ("new", "updated", "duplicates")},
+            "errors": sum(outcome in (Outcome.ERROR, Outcome.GONE) for outcome in outcomes),
+            "skipped": outcomes.count(Outcome.SKIPPED),
+        },
+    }

@@ -1,0 +1,243 @@
+"""What a backend keeps, by subject: each method is a use case, its contract stands here.
+
+Everything happens inside a transaction. `Store.transaction` is the one writer's: it reads what is known and
+writes what was decided, all or nothing. `Store.snapshot` only reads, beside a writer, one moment's state.
+Times are aware UTC datetimes, kept to the millisecond. One contract test suite runs on every backend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+
+    from aggregator.config.settings import FeedSettings
+    from aggregator.decide.cadence import NextPoll
+    from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
+    from aggregator.decide.release import Subject
+    from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Outcome, Request, Validators
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """What a poll taught about its feed; None leaves what is stored."""
+
+    at: datetime
+    outcome: Outcome
+    fetched: Fetched | None = None
+    header: Header | None = None
+    hints: Hints | None = None
+    validators: Validators | None = None
+    body_hash: str | None = None
+    items: int | None = None
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    errors: int = 0
+    error: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollLine:
+    """One line of the poll log."""
+
+    at: datetime
+    outcome: Outcome
+    status: int | None
+    bytes: int
+    elapsed: float
+    new: int
+    updated: int
+    duplicates: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An entry's place in an output."""
+
+    seq: int
+    entry: Entry
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRevision:
+    """What an entry said before an edit."""
+
+    at: datetime
+    title: str
+    link: str | None
+    summary: str | None
+    content: str | None
+
+
+class Feeds(Protocol):
+    """Sources and the poller's knowledge of them."""
+
+    def sync(self, sources: Mapping[str, FeedSettings], now: datetime) -> None:
+        """Make the stored sources those of the configuration, and give each enabled one a poll request.
+
+        New ones are due at once. Removed ones keep their entries, lose their request, and get all back when they
+        return. An address in `was` hands its history to its successor.
+        """
+
+    def get(self, url: str) -> FeedState | None:
+        """Return a source by its configured address, removed ones too."""
+
+    def all(self) -> list[FeedState]:
+        """Return the sources of the configuration, in its order."""
+
+    def record(self, feed: FeedState, poll: PollRecord) -> None:
+        """Keep what a poll taught: header, validators and failure count on the feed, and a line in the log."""
+
+    def polls(self, feed: FeedState, limit: int) -> list[PollLine]:
+        """Return the last polls of a source, newest first."""
+
+    def forget_polls(self, before: datetime) -> int:
+        """Delete older lines of the poll log; return how many."""
+
+
+class Requests(Protocol):
+    """What is to be asked, when, and by whom."""
+
+    def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
+        """Take due requests that nobody holds, longest due first, at most `per_host` of one
+        host, none of a paused one.
+
+        Nobody else gets them until `lease` is over or they are rescheduled or given back.
+        """
+
+    def claim(self, urls: Collection[str], now: datetime, *, lease: timedelta) -> list[Request]:
+        """Take the poll requests of these sources, due or not, that nobody holds and that may be asked now."""
+
+    def reschedule(self, request: Request, then: NextPoll) -> None:
+        """Set when a request is due again (None: never by itself), why, and before when it must not be asked at all.
+
+        Its lease ends.
+        """
+
+    def give_back(self, requests: Collection[Request]) -> None:
+        """End the leases of requests that were not carried out; they stay due."""
+
+    def void_leases(self) -> None:
+        """End every lease: only for the process that has just become the one writer."""
+
+    def pause_host(self, host: str, until: datetime, reason: str) -> None:
+        """Ask nothing of a host before `until`; a later pause wins."""
+
+    def paused_until(self, host: str, now: datetime) -> datetime | None:
+        """Return until when a host is paused, or None."""
+
+
+class Entries(Protocol):
+    """Entries, where they were sighted, and what they said before."""
+
+    def known(self, feed: FeedState, listed: Sequence[Candidate]) -> Known:
+        """Return all that judging a feed's candidates needs."""
+
+    def add(
+        self, feed: FeedState, additions: Sequence[Addition], held: Mapping[int, str], now: datetime
+    ) -> dict[int, int]:
+        """Keep new entries and return their keys by those of the additions; `updated` is made unique by milliseconds."""
+
+    def revise(self, feed: FeedState, revisions: Sequence[Revision], now: datetime) -> None:
+        """Change entries; what they said before is kept as a revision (the newest 20) when readers see a difference."""
+
+    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
+        """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one."""
+
+    def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
+        """Return entries as outputs choose them."""
+
+    def set_held(self, keys: Collection[int], why: str | None) -> None:
+        """Note why entries are in no output, or that they are."""
+
+    def get(self, entry_id: str) -> Entry | None:
+        """Return an entry by its Atom id or story key, with its sightings."""
+
+    def revisions(self, key: int) -> list[EntryRevision]:
+        """Return what an entry said before, newest first."""
+
+    def all(self, *, since: datetime | None = None) -> Iterator[Entry]:
+        """Return every entry first seen since then, newest first, with sightings."""
+
+    def search(self, query: str, *, limit: int) -> list[Entry]:
+        """Return entries that have all the words of the query in title or text, best first; any text is a valid query."""
+
+
+class Releases(Protocol):
+    """What became visible in which output, when: append-only."""
+
+    def open_output(self, name: str, now: datetime) -> None:
+        """Make sure that an output is known."""
+
+    def opened(self, name: str) -> datetime:
+        """Return when an output was first known."""
+
+    def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
+        """Release entries in an output, in this order; those that it has already are left as they are."""
+
+    def outputs_of(self, keys: Collection[int]) -> dict[int, set[str]]:
+        """Return the outputs that entries are released in."""
+
+    def released_before(self, output: str, feed: str, since: datetime) -> int:
+        """Count what an output released of a feed since then."""
+
+    def missing(self, output: str) -> list[tuple[int, datetime]]:
+        """Return entries released elsewhere but not in this output, with their first release, oldest first."""
+
+    def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
+        """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`."""
+
+    def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
+        """Return every entry released in an output and first seen since then, newest release first."""
+
+    def count(self, output: str) -> int:
+        """Count an output's releases."""
+
+
+class Transaction(Protocol):
+    """One moment of the store."""
+
+    @property
+    def feeds(self) -> Feeds:
+        """Sources."""
+
+    @property
+    def requests(self) -> Requests:
+        """The queue."""
+
+    @property
+    def entries(self) -> Entries:
+        """Entries."""
+
+    @property
+    def releases(self) -> Releases:
+        """Outputs' contents."""
+
+    @property
+    def created(self) -> datetime:
+        """When the database was made."""
+
+    @property
+    def instance(self) -> str:
+        """The database's own name, made once: ids of outputs derive from it."""
+
+
+class Store(Protocol):
+    """A backend."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Read and write, all or nothing; StoreError when the database can't."""
+
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """Only read."""
+
+    def close(self) -> None:
+        """Let go of the database."""

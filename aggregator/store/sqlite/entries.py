@@ -1,0 +1,287 @@
+"""Entries, sightings and revisions (protocols.Entries)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from aggregator.decide.canonical import plain_text
+from aggregator.decide.changes import Known, KnownEntry, asked_ids
+from aggregator.decide.identity import story_key
+from aggregator.decide.release import Subject
+from aggregator.model import Item, Sighting
+from aggregator.store.protocols import EntryRevision
+from aggregator.store.sqlite import rows
+from aggregator.store.sqlite.rows import ENTRY_COLUMNS, from_ms, item_columns, to_ms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from aggregator.decide.changes import Addition, Candidate, Revision, Sight
+    from aggregator.model import Entry, FeedState
+
+KEPT_REVISIONS = 20
+_SEARCHED_TEXT = 50_000
+"""Characters of an entry's text that the full-text index sees."""
+_BATCH = 200
+_SELECT = f"SELECT {ENTRY_COLUMNS} FROM entry JOIN feed ON feed.id = entry.feed"
+_KNOWN = """
+    SELECT entry.*, feed.url AS feed_url, feed.private AS feed_private,
+        (SELECT json_group_array(key) FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = :feed) AS here
+    FROM entry JOIN feed ON feed.id = entry.feed WHERE entry.id IN (SELECT value FROM json_each(:ids))"""
+
+
+class SqliteEntries:
+    """Entries in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def known(self, feed: FeedState, listed: Sequence[Candidate]) -> Known:
+        sighted = {
+            row["key"]: (row["entry"], row["digest"])
+            for row in self._among(
+                "SELECT key, entry, digest FROM sighting WHERE feed = ? AND key IN",
+                [candidate.key for candidate in listed],
+                feed.key,
+            )
+        }
+        strangers = [candidate for candidate in listed if candidate.key not in sighted]
+        ids = {entry for entry, _ in sighted.values()} | self._alike(strangers)
+        entries = self._db.execute(_KNOWN, {"feed": feed.key, "ids": json.dumps(list(ids))})
+        taken = self._among("SELECT atom_id FROM entry WHERE atom_id IN", asked_ids(feed.url, strangers))
+        return Known(
+            sighted, {row["id"]: _known_entry(row) for row in entries}, frozenset(row["atom_id"] for row in taken)
+        )
+
+    def _alike(self, strangers: Sequence[Candidate]) -> set[int]:
+        found: set[int] = set()
+        for column in ("canonical", "content_key"):
+            values = [value for candidate in strangers if (value := getattr(candidate, column)) is not None]
+            found |= {row["id"] for row in self._among(f"SELECT id FROM entry WHERE {column} IN", values)}
+        return found
+
+    def _among(self, query: str, values: Iterable[object], *before: object) -> list[sqlite3.Row]:
+        statement = f"{query} (SELECT value FROM json_each(?))"
+        return self._db.execute(statement, [*before, json.dumps(list(values))]).fetchall()
+
+    def add(
+        self, feed: FeedState, additions: Sequence[Addition], held: Mapping[int, str], now: datetime
+    ) -> dict[int, int]:
+        keys = {}
+        for addition in additions:
+            candidate = addition.candidate
+            columns: dict[str, Any] = {
+                "atom_id": addition.id,
+                "first_seen": to_ms(now),
+                "published": to_ms(addition.published),
+                "story": story_key(addition.id),
+                "held": held.get(addition.key),
+            }
+            columns |= self._content_columns(feed, candidate, addition.updated, entry=None)
+            names = ", ".join(columns)
+            marks = ", ".join("?" * len(columns))
+            cursor = self._db.execute(f"INSERT INTO entry ({names}) VALUES ({marks})", list(columns.values()))
+            keys[addition.key] = int(cursor.lastrowid or 0)
+        self._index(keys.values())
+        return keys
+
+    def _content_columns(
+        self, feed: FeedState, candidate: Candidate, updated: datetime, *, entry: int | None
+    ) -> dict[str, Any]:
+        item = candidate.item
+        language = item.language or feed.header.language
+        return item_columns(item) | {
+            "feed": feed.key,
+            "canonical": candidate.canonical,
+            "content_key": candidate.content_key,
+            "digest": candidate.digest,
+            "language": language,
+            "text": plain_text(item.content or item.summary)[:_SEARCHED_TEXT],
+            "updated": self._free_updated(to_ms(updated), entry),
+        }
+
+    def _free_updated(self, wanted: int, entry: int | None) -> int:
+        """Return the first free millisecond of the second that begins with `wanted`, else of the next ones."""
+        taken = "SELECT max(updated) AS last FROM entry WHERE updated >= ? AND updated < ? AND id IS NOT ?"
+        while True:
+            last = self._db.execute(taken, [wanted, wanted + 1000, entry]).fetchone()["last"]
+            if last is None:
+                return wanted
+            if last + 1 < wanted + 1000:
+                return int(last) + 1
+            wanted += 1000
+
+    def _index(self, keys: Iterable[int]) -> None:
+        self._db.execute(
+            "INSERT INTO entry_fts (rowid, title, text) SELECT id, title, text FROM entry"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(keys))],
+        )
+
+    def revise(self, feed: FeedState, revisions: Sequence[Revision], now: datetime) -> None:
+        for revision in revisions:
+            self._unindex(revision.entry)
+            if revision.edited:
+                self._keep_revision(revision.entry, now)
+            columns = self._content_columns(feed, revision.candidate, revision.updated, entry=revision.entry)
+            assignments = ", ".join(f"{name} = ?" for name in columns)
+            self._db.execute(
+                f"UPDATE entry SET {assignments}, revisions = revisions + ? WHERE id = ?",
+                [*columns.values(), int(revision.edited), revision.entry],
+            )
+        self._index(revision.entry for revision in revisions)
+
+    def _unindex(self, entry: int) -> None:
+        self._db.execute(
+            "INSERT INTO entry_fts (entry_fts, rowid, title, text)"
+            " SELECT 'delete', id, title, text FROM entry WHERE id = ?",
+            [entry],
+        )
+
+    def _keep_revision(self, entry: int, now: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO revision (entry, number, at, title, link, summary, content)"
+            " SELECT id, revisions + 1, ?, title, link, summary, content FROM entry WHERE id = ?",
+            [to_ms(now), entry],
+        )
+        self._db.execute(
+            "DELETE FROM revision WHERE entry = ? AND number <= (SELECT revisions + 1 - ? FROM entry WHERE id = ?)",
+            [entry, KEPT_REVISIONS, entry],
+        )
+
+    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
+        listed = json.dumps([sight.candidate.key for sight in sights])
+        for sight in sights:
+            if sight.first and not self._rename(feed, sight, listed, now):
+                self._insert_sighting(feed, sight, now)
+        self._db.executemany(
+            "UPDATE sighting SET digest = ?, last_seen = ?, count = count + 1 WHERE feed = ? AND key = ?",
+            [
+                (sight.candidate.digest, to_ms(now), feed.key, sight.candidate.key)
+                for sight in sights
+                if not sight.first
+            ],
+        )
+
+    def _rename(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> bool:
+        """Give the feed's sighting of the entry its new key, if the old key is listed no longer."""
+        candidate = sight.candidate
+        renamed = self._db.execute(
+            """
+            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1
+            WHERE id = (SELECT id FROM sighting WHERE feed = ? AND entry = ?
+                AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY last_seen LIMIT 1)""",
+            [candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)]
+            + [feed.key, sight.entry, listed],
+        )
+        return renamed.rowcount > 0
+
+    def _insert_sighting(self, feed: FeedState, sight: Sight, now: datetime) -> None:
+        candidate = sight.candidate
+        self._db.execute(
+            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest]
+            + [to_ms(now), to_ms(now)],
+        )
+
+    def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
+        tags: dict[tuple[int, int], set[str]] = defaultdict(set)
+        for row in self._among(
+            "SELECT sighting.entry, feed.private, feed.tags FROM sighting JOIN feed ON feed.id = sighting.feed"
+            " WHERE sighting.entry IN",
+            keys,
+        ):
+            tags[row["entry"], row["private"]].update(json.loads(row["tags"]))
+        return {
+            row["id"]: Subject(
+                item=rows.item(row),
+                published=from_ms(row["published"]),
+                language=row["language"],
+                tags=frozenset(tags[row["id"], 0]),
+                private_tags=frozenset(tags[row["id"], 1]),
+                private=bool(row["private"]),
+                feed=row["feed_url"],
+                held=row["held"],
+            )
+            for row in self._among(
+                "SELECT entry.*, feed.private, feed.url AS feed_url FROM entry"
+                " JOIN feed ON feed.id = entry.feed WHERE entry.id IN",
+                keys,
+            )
+        }
+
+    def set_held(self, keys: Collection[int], why: str | None) -> None:
+        self._db.executemany("UPDATE entry SET held = ? WHERE id = ?", [(why, key) for key in keys])
+
+    def get(self, entry_id: str) -> Entry | None:
+        found = self._hydrate(
+            self._db.execute(f"{_SELECT} WHERE entry.atom_id = ? OR entry.story = ? LIMIT 1", [entry_id, entry_id])
+        )
+        return found[0] if found else None
+
+    def revisions(self, key: int) -> list[EntryRevision]:
+        found = self._db.execute("SELECT * FROM revision WHERE entry = ? ORDER BY number DESC", [key])
+        return [
+            EntryRevision(from_ms(row["at"]), row["title"], row["link"], row["summary"], row["content"])
+            for row in found
+        ]
+
+    def all(self, *, since: datetime | None = None) -> Iterator[Entry]:
+        ids = self._db.execute(
+            "SELECT id FROM entry WHERE first_seen >= ? ORDER BY published DESC, id DESC",
+            [to_ms(since) if since else 0],
+        ).fetchall()
+        return self.by_keys([row["id"] for row in ids])
+
+    def search(self, query: str, *, limit: int) -> list[Entry]:
+        words = re.findall(r"\w+", query)
+        if not words:
+            return []
+        match = " ".join(f'"{word}"' for word in words)
+        ids = self._db.execute(
+            "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ? ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT ?",
+            [match, limit],
+        ).fetchall()
+        return list(self.by_keys([row["rowid"] for row in ids]))
+
+    def by_keys(self, keys: Sequence[int]) -> Iterator[Entry]:
+        """Return entries in the order of their keys, read in batches."""
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            found = {entry.key: entry for entry in self._hydrate(self._among(f"{_SELECT} WHERE entry.id IN", batch))}
+            yield from (found[key] for key in batch if key in found)
+
+    def _hydrate(self, found: Iterable[sqlite3.Row]) -> list[Entry]:
+        found = list(found)
+        sightings: dict[int, list[Sighting]] = defaultdict(list)
+        for row in self._among(
+            "SELECT sighting.*, feed.url FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry IN",
+            [row["id"] for row in found],
+        ):
+            sightings[row["entry"]].append(Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"])))
+        return [
+            rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
+            for row in found
+        ]
+
+
+def _known_entry(row: sqlite3.Row) -> KnownEntry:
+    return KnownEntry(
+        key=row["id"],
+        feed=row["feed_url"],
+        item=Item(title=row["title"], link=row["link"], summary=row["summary"], content=row["content"]),
+        digest=row["digest"],
+        canonical=row["canonical"],
+        content_key=row["content_key"],
+        published=from_ms(row["published"]),
+        updated=from_ms(row["updated"]),
+        private=bool(row["feed_private"]),
+        held=row["held"],
+        here=tuple(json.loads(row["here"])),
+    )

@@ -1,0 +1,156 @@
+"""Sources (protocols.Feeds)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aggregator.decide.sites import host_of
+from aggregator.model import Header, Hints, Outcome, RequestKind
+from aggregator.store.sqlite.rows import (
+    FEED_COLUMNS,
+    HEADER,
+    HINTS,
+    feed_state,
+    poll_line,
+    to_json,
+    to_ms,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from aggregator.config.settings import FeedSettings
+    from aggregator.model import FeedState
+    from aggregator.store.protocols import PollLine, PollRecord
+
+_SELECT = f"SELECT {FEED_COLUMNS} FROM feed LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll'"
+_POLLED = ("feed",)
+"""Kinds of source that can be polled today."""
+
+
+class SqliteFeeds:
+    """Feeds in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def sync(self, sources: Mapping[str, FeedSettings], now: datetime) -> None:
+        self._db.execute("UPDATE feed SET position = NULL")
+        for position, source in enumerate(sources.values()):
+            self._hand_over(source)
+            self._upsert(position, source, now)
+        self._db.execute("""
+            DELETE FROM request WHERE kind = 'poll' AND feed IN (
+                SELECT id FROM feed WHERE position IS NULL OR NOT enabled OR kind NOT IN (SELECT value FROM json_each(?)))
+            """, [json.dumps(_POLLED)])  # fmt: skip
+        self._enqueue(now)
+
+    def _hand_over(self, source: FeedSettings) -> None:
+        """Let a new address continue the history of the first of its earlier ones that is known."""
+        if self._db.execute("SELECT 1 FROM feed WHERE url = ?", [source.url]).fetchone():
+            return
+        for old in source.was:
+            moved = self._db.execute(
+                "UPDATE feed SET url = ?, fetch_url = ?, etag = NULL, last_modified = NULL, body_hash = NULL WHERE url = ?",
+                [source.url, source.url, old],
+            )
+            if moved.rowcount:
+                self._db.execute(
+                    "UPDATE request SET host = ? WHERE feed = (SELECT id FROM feed WHERE url = ?)",
+                    [host_of(source.url), source.url],
+                )
+                return
+
+    def _upsert(self, position: int, source: FeedSettings, now: datetime) -> None:
+        settings: dict[str, Any] = {
+            "position": position,
+            "title": source.title,
+            "kind": source.kind,
+            "tags": json.dumps(source.tags),
+            "rank": source.rank,
+            "prefix": source.prefix,
+            "enabled": int(source.enabled),
+            "private": int(source.private),
+        }
+        fixed = {"url": source.url, "fetch_url": source.url, "added_at": to_ms(now)}
+        fixed |= {"header": to_json(HEADER, Header()), "hints": to_json(HINTS, Hints())}
+        names = [*fixed, *settings]
+        self._db.execute(
+            f"INSERT INTO feed ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            f" ON CONFLICT (url) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in settings)}",
+            [*fixed.values(), *settings.values()],
+        )
+
+    def _enqueue(self, now: datetime) -> None:
+        missing = self._db.execute("""
+            SELECT id, fetch_url FROM feed
+            WHERE position IS NOT NULL AND enabled AND NOT gone AND kind IN (SELECT value FROM json_each(?))
+              AND NOT EXISTS (SELECT 1 FROM request WHERE request.feed = feed.id AND request.kind = 'poll')
+            ORDER BY position""", [json.dumps(_POLLED)]).fetchall()  # fmt: skip
+        self._db.executemany(
+            "INSERT INTO request (kind, feed, host, due_at, reason) VALUES (?, ?, ?, ?, 'never polled')",
+            [(RequestKind.POLL.value, row["id"], host_of(row["fetch_url"]), to_ms(now)) for row in missing],
+        )
+
+    def get(self, url: str) -> FeedState | None:
+        row = self._db.execute(f"{_SELECT} WHERE feed.url = ?", [url]).fetchone()
+        return None if row is None else feed_state(row)
+
+    def all(self) -> list[FeedState]:
+        rows = self._db.execute(f"{_SELECT} WHERE feed.position IS NOT NULL ORDER BY feed.position")
+        return [feed_state(row) for row in rows]
+
+    def record(self, feed: FeedState, poll: PollRecord) -> None:
+        at = to_ms(poll.at)
+        changes: dict[str, Any] = {"last_poll": at, "errors": poll.errors, "error": poll.error, "remedy": poll.remedy}
+        changes["gone"] = int(poll.outcome is Outcome.GONE)
+        if poll.outcome not in (Outcome.ERROR, Outcome.GONE):
+            changes["last_success"] = at
+        if poll.new:
+            changes["last_new"] = at
+        changes |= _document_columns(poll)
+        assignments = ", ".join(f"{name} = ?" for name in changes)
+        self._db.execute(f"UPDATE feed SET {assignments} WHERE id = ?", [*changes.values(), feed.key])
+        self._log(feed, poll, at)
+
+    def _log(self, feed: FeedState, poll: PollRecord, at: int) -> None:
+        fetched = poll.fetched
+        self._db.execute(
+            "INSERT INTO poll_log (feed, at, outcome, status, bytes, elapsed_ms, new, updated, duplicates, error)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                feed.key, at, poll.outcome.value,
+                fetched.status if fetched else None,
+                fetched.bytes_received if fetched else 0,
+                round(fetched.elapsed * 1000) if fetched else 0,
+                poll.new, poll.updated, poll.duplicates, poll.error,
+            ],
+        )  # fmt: skip
+
+    def polls(self, feed: FeedState, limit: int) -> list[PollLine]:
+        rows = self._db.execute(
+            "SELECT * FROM poll_log WHERE feed = ? ORDER BY at DESC, id DESC LIMIT ?", [feed.key, limit]
+        )
+        return [poll_line(row) for row in rows]
+
+    def forget_polls(self, before: datetime) -> int:
+        return self._db.execute("DELETE FROM poll_log WHERE at < ?", [to_ms(before)]).rowcount
+
+
+def _document_columns(poll: PollRecord) -> dict[str, Any]:
+    """Return the columns that a document or a 304 changes; those of a failed poll stay as they are."""
+    changes: dict[str, Any] = {}
+    if poll.header is not None:
+        changes["header"] = to_json(HEADER, poll.header)
+    if poll.hints is not None:
+        changes["hints"] = to_json(HINTS, poll.hints)
+    if poll.validators is not None:
+        changes["etag"], changes["last_modified"] = poll.validators.etag, poll.validators.last_modified
+    if poll.body_hash is not None:
+        changes["body_hash"] = poll.body_hash
+    if poll.items is not None:
+        changes["items"] = poll.items
+    return changes

@@ -1,0 +1,102 @@
+"""What became visible where (protocols.Releases)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from aggregator.store.protocols import Released
+from aggregator.store.sqlite.rows import from_ms, to_ms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime, timedelta
+
+    from aggregator.model import Entry
+    from aggregator.store.sqlite.entries import SqliteEntries
+
+
+class SqliteReleases:
+    """Releases in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection, entries: SqliteEntries) -> None:
+        self._db = connection
+        self._entries = entries
+
+    def open_output(self, name: str, now: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO output (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING", [name, to_ms(now)]
+        )
+
+    def opened(self, name: str) -> datetime:
+        row = self._db.execute("SELECT created_at FROM output WHERE name = ?", [name]).fetchone()
+        return from_ms(row["created_at"])
+
+    def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
+        last = (
+            self._db.execute("SELECT max(seq) AS last FROM release WHERE output = ?", [output]).fetchone()["last"] or 0
+        )
+        self._db.executemany(
+            "INSERT INTO release (output, seq, entry, released_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(output, last + place, key, to_ms(at)) for place, key in enumerate(keys, start=1)],
+        )
+
+    def outputs_of(self, keys: Collection[int]) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = defaultdict(set)
+        for row in self._db.execute(
+            "SELECT entry, output FROM release WHERE entry IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(keys))],
+        ):
+            found[row["entry"]].add(row["output"])
+        return dict(found)
+
+    def released_before(self, output: str, feed: str, since: datetime) -> int:
+        row = self._db.execute(
+            """
+            SELECT count(*) AS count FROM release JOIN entry ON entry.id = release.entry
+            JOIN feed ON feed.id = entry.feed
+            WHERE release.output = ? AND feed.url = ? AND release.released_at >= ?""",
+            [output, feed, to_ms(since)],
+        ).fetchone()
+        return int(row["count"])
+
+    def missing(self, output: str) -> list[tuple[int, datetime]]:
+        rows = self._db.execute(
+            """
+            SELECT entry, min(released_at) AS first FROM release
+            WHERE entry NOT IN (SELECT entry FROM release WHERE output = ?)
+            GROUP BY entry ORDER BY first, min(seq)""",
+            [output],
+        )
+        return [(row["entry"], from_ms(row["first"])) for row in rows]
+
+    def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
+        rows = self._db.execute(
+            "SELECT seq, entry, released_at FROM release WHERE output = ? ORDER BY seq DESC LIMIT ?",
+            [output, max(limit, ceiling)],
+        ).fetchall()
+        if not rows:
+            return []
+        line = max(row["released_at"] for row in rows) - to_ms_span(window)
+        chosen = [row for place, row in enumerate(rows) if place < limit or row["released_at"] > line]
+        entries = {entry.key: entry for entry in self._entries.by_keys([row["entry"] for row in chosen])}
+        return [Released(row["seq"], entries[row["entry"]], from_ms(row["released_at"])) for row in chosen]
+
+    def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
+        rows = self._db.execute(
+            "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry"
+            " WHERE release.output = ? AND entry.first_seen >= ? ORDER BY release.seq DESC",
+            [output, to_ms(since) if since else 0],
+        ).fetchall()
+        return self._entries.by_keys([row["entry"] for row in rows])
+
+    def count(self, output: str) -> int:
+        row = self._db.execute("SELECT count(*) AS count FROM release WHERE output = ?", [output]).fetchone()
+        return int(row["count"])
+
+
+def to_ms_span(span: timedelta) -> int:
+    """Write a span as milliseconds."""
+    return round(span.total_seconds() * 1000)

@@ -1,0 +1,178 @@
+"""Rows and the domain's types: the only place that knows how one is written as the other."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from aggregator.model import (
+    Category,
+    Enclosure,
+    Entry,
+    FeedState,
+    Header,
+    Hints,
+    Item,
+    Outcome,
+    Person,
+    Sighting,
+    Validators,
+)
+from aggregator.store.protocols import PollLine
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+HEADER = TypeAdapter(Header)
+HINTS = TypeAdapter(Hints)
+PERSONS = TypeAdapter(tuple[Person, ...])
+CATEGORIES = TypeAdapter(tuple[Category, ...])
+ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+FEED_COLUMNS = """feed.*, request.due_at, request.reason, request.not_before,
+    (SELECT count(DISTINCT entry) FROM sighting WHERE sighting.feed = feed.id) AS entries"""
+ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed.header AS feed_header,
+    feed.tags AS feed_tags, feed.rank AS feed_rank, feed.prefix AS feed_prefix,
+    (SELECT count(*) FROM entry AS member WHERE member.story = entry.story) AS story_size"""
+
+
+def to_ms(moment: datetime) -> int:
+    """Write an aware datetime as milliseconds since 1970, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def to_ms_or_none(moment: datetime | None) -> int | None:
+    """Write a datetime that may be missing."""
+    return None if moment is None else to_ms(moment)
+
+
+def from_ms(value: int) -> datetime:
+    """Read milliseconds since 1970."""
+    return _EPOCH + value * _MILLISECOND
+
+
+def from_ms_or_none(value: int | None) -> datetime | None:
+    """Read milliseconds that may be NULL."""
+    return None if value is None else from_ms(value)
+
+
+def to_json(adapter: TypeAdapter[Any], value: object) -> str:
+    """Write a record or a list of records."""
+    return adapter.dump_json(value, exclude_defaults=True).decode()
+
+
+def feed_state(row: sqlite3.Row) -> FeedState:
+    """Read a row of FEED_COLUMNS."""
+    header = HEADER.validate_json(row["header"])
+    return FeedState(
+        key=row["id"],
+        url=row["url"],
+        fetch_url=row["fetch_url"],
+        title=row["title"] or header.title or row["url"],
+        kind=row["kind"],
+        enabled=bool(row["enabled"]),
+        private=bool(row["private"]),
+        tags=tuple(json.loads(row["tags"])),
+        header=header,
+        hints=HINTS.validate_json(row["hints"]),
+        validators=Validators(row["etag"], row["last_modified"]),
+        body_hash=row["body_hash"],
+        items=row["items"],
+        entries=row["entries"],
+        added_at=from_ms(row["added_at"]),
+        last_poll=from_ms_or_none(row["last_poll"]),
+        last_success=from_ms_or_none(row["last_success"]),
+        last_new=from_ms_or_none(row["last_new"]),
+        errors=row["errors"],
+        error=row["error"],
+        remedy=row["remedy"],
+        gone=bool(row["gone"]),
+        next_poll_at=from_ms_or_none(row["due_at"]),
+        reason=row["reason"] or "",
+        not_before=from_ms_or_none(row["not_before"] or None),
+    )
+
+
+def poll_line(row: sqlite3.Row) -> PollLine:
+    """Read a row of poll_log."""
+    return PollLine(
+        at=from_ms(row["at"]),
+        outcome=Outcome(row["outcome"]),
+        status=row["status"],
+        bytes=row["bytes"],
+        elapsed=row["elapsed_ms"] / 1000,
+        new=row["new"],
+        updated=row["updated"],
+        duplicates=row["duplicates"],
+        error=row["error"],
+    )
+
+
+def item(row: sqlite3.Row) -> Item:
+    """Read what an entry's publisher says from a row of `entry`."""
+    return Item(
+        title=row["title"],
+        link=row["link"],
+        summary=row["summary"],
+        content=row["content"],
+        authors=PERSONS.validate_json(row["authors"]),
+        contributors=PERSONS.validate_json(row["contributors"]),
+        categories=CATEGORIES.validate_json(row["categories"]),
+        enclosures=ENCLOSURES.validate_json(row["enclosures"]),
+        thumbnail=row["thumbnail"],
+        language=row["language"],
+        rights=row["rights"],
+        comments=row["comments"],
+        source=HEADER.validate_json(row["source"]) if row["source"] else None,
+    )
+
+
+def entry(row: sqlite3.Row, sightings: Sequence[Sighting]) -> Entry:
+    """Read a row of ENTRY_COLUMNS."""
+    return Entry(
+        key=row["id"],
+        id=row["atom_id"],
+        item=item(row),
+        published=from_ms(row["published"]),
+        updated=from_ms(row["updated"]),
+        first_seen=from_ms(row["first_seen"]),
+        feed=row["feed_url"],
+        feed_title=row["feed_title"],
+        source=HEADER.validate_json(row["feed_header"]),
+        tags=tuple(json.loads(row["feed_tags"])),
+        rank=row["feed_rank"],
+        prefix=row["feed_prefix"],
+        canonical=row["canonical"],
+        language=row["language"],
+        story=row["story"],
+        story_size=row["story_size"],
+        revisions=row["revisions"],
+        held=row["held"],
+        sightings=tuple(sightings),
+    )
+
+
+def item_columns(value: Item) -> dict[str, Any]:
+    """Write what a publisher says as columns of `entry`."""
+    return {
+        "title": value.title,
+        "link": value.link,
+        "summary": value.summary,
+        "content": value.content,
+        "language": value.language,
+        "rights": value.rights,
+        "comments": value.comments,
+        "thumbnail": value.thumbnail,
+        "authors": to_json(PERSONS, value.authors),
+        "contributors": to_json(PERSONS, value.contributors),
+        "categories": to_json(CATEGORIES, value.categories),
+        "enclosures": to_json(ENCLOSURES, value.enclosures),
+        "source": to_json(HEADER, value.source) if value.source is not None else None,
+    }

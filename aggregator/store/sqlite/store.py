@@ -1,0 +1,77 @@
+"""The SQLite backend: one file, one writing connection, readers beside it."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
+from aggregator.store.sqlite.entries import SqliteEntries
+from aggregator.store.sqlite.feeds import SqliteFeeds
+from aggregator.store.sqlite.releases import SqliteReleases
+from aggregator.store.sqlite.requests import SqliteRequests
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class SqliteTransaction:
+    """One moment of the database (protocols.Transaction)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.feeds = SqliteFeeds(connection)
+        self.requests = SqliteRequests(connection)
+        self.entries = SqliteEntries(connection)
+        self.releases = SqliteReleases(connection, self.entries)
+
+    @property
+    def created(self) -> datetime:
+        return datetime.fromisoformat(self._meta("created"))
+
+    @property
+    def instance(self) -> str:
+        return self._meta("instance")
+
+    def _meta(self, name: str) -> str:
+        return str(self._db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()["value"])
+
+
+class SqliteStore:
+    """The database in a file (protocols.Store); one thread at a time may use it."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open, make or upgrade the database; raises a StoreError that names the remedy."""
+        self.path = path
+        self._database = open_for_reading(path) if readonly else open_for_writing(path)
+        self._transaction = SqliteTransaction(self._database.conn)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """Read and write, all or nothing: BEGIN IMMEDIATE, so that what was read is still true when it is written."""
+        yield from self._within("BEGIN IMMEDIATE")
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[SqliteTransaction]:
+        """Read one moment's state, beside a writer."""
+        yield from self._within("BEGIN")
+
+    def _within(self, begin: str) -> Iterator[SqliteTransaction]:
+        connection = self._database.conn
+        with errors_of(self.path):
+            connection.execute(begin)
+            try:
+                yield self._transaction
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the file; the last one to do so folds the write-ahead log into it."""
+        with contextlib.suppress(Exception):
+            self._database.conn.execute("PRAGMA optimize")
+        self._database.close()

@@ -1,0 +1,179 @@
+"""Hosts are asked one after another, with a pause, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.fetch.hosts import HostQueue, host_of, site_of
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+
+class Time:
+    """A clock that stands still except while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        """Now, in seconds."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        await asyncio.sleep(0)
+        self.now += seconds
+
+
+class Visits:
+    """Makes requests of a given length and keeps when they began and how many ran at once."""
+
+    def __init__(self, per_host: int = 1, gap: float = 2) -> None:
+        self.time = Time()
+        self.queue = HostQueue(
+            per_host, timedelta(seconds=gap), monotonic=self.time.monotonic, sleep=self.time.sleep
+        )
+        self.starts: list[tuple[str, float]] = []
+        self.running = self.most = 0
+
+    async def visit(self, name: str, host: str = "news.example", seconds: float = 0) -> None:
+        """Make one request."""
+        async with self.queue.turn(host):
+            self.starts.append((name, self.time.now))
+            self.running += 1
+            self.most = max(self.most, self.running)
+            await self.time.sleep(seconds)
+            self.running -= 1
+
+
+def gather(*visits: Coroutine[Any, Any, None]) -> None:
+    """Make several requests at once."""
+
+    async def run() -> None:
+        await asyncio.gather(*visits)
+
+    asyncio.run(run())
+
+
+def test_requests_to_a_host_are_apart_and_in_order() -> None:
+    """The pause counts from the end of one request to the start of the next; first come, first served."""
+    visits = Visits()
+    gather(*(visits.visit(name, seconds=5) for name in "abc"))
+    assert visits.starts == [("a", 100), ("b", 107), ("c", 114)]
+    assert visits.most == 1
+
+
+def test_other_hosts_do_not_wait() -> None:
+    """A host's pause is its own."""
+    visits = Visits()
+    gather(visits.visit("a", "one.example"), visits.visit("b", "two.example"))
+    assert [start for _, start in visits.starts] == [100, 100]
+
+
+def test_per_host_requests_run_together() -> None:
+    """With per_host 2, two run at once and the third waits."""
+    visits = Visits(per_host=2)
+    gather(*(visits.visit(name, seconds=1) for name in "abc"))
+    assert [name for name, _ in visits.starts] == ["a", "b", "c"]
+    assert visits.most == 2
+
+
+def test_the_pause_is_kept_after_the_last_request() -> None:
+    """A request that comes when nobody waits still keeps its distance from the one before."""
+    visits = Visits()
+    gather(visits.visit("a"))
+    gather(visits.visit("b"))
+    assert visits.starts == [("a", 100), ("b", 102)]
+
+
+def test_a_failure_inside_a_turn_frees_the_host() -> None:
+    """An error travels, and the next request has its turn after the pause."""
+    visits = Visits()
+
+    async def fail() -> None:
+        async with visits.queue.turn("news.example"):
+            raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - any
+        asyncio.run(fail())
+    gather(visits.visit("b"))
+    assert visits.starts == [("b", 102)]
+
+
+@pytest.mark.parametrize("victim", ["running", "pausing", "waiting"])
+def test_cancelling_leaves_the_queue_usable(victim: str) -> None:
+    """Wherever a request is cancelled, the others get their turns and the host is left free."""
+    visits = Visits()
+    queue = HostQueue(1, timedelta(seconds=0.01), monotonic=time.monotonic)
+    order: list[str] = []
+
+    async def visit(name: str) -> None:
+        async with queue.turn("news.example"):
+            order.append(name)
+            await asyncio.sleep(0.02)
+
+    async def run() -> None:
+        tasks = {name: asyncio.create_task(visit(name)) for name in ("running", "pausing", "waiting", "last")}
+        await asyncio.sleep(0.025 if victim != "running" else 0.01)
+        tasks[victim].cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    asyncio.run(run())
+    assert order[-1] == "last"
+    assert len(order) == (4 if victim == "running" else 3)
+    assert not queue._busy
+    assert visits.starts == []
+
+
+def test_idle_hosts_are_forgotten() -> None:
+    """A thousand hosts leave nothing behind once their pauses are over."""
+    visits = Visits()
+    gather(*(visits.visit("a", f"{number}.example") for number in range(1000)))
+    assert len(visits.queue._resting) == 1000
+    visits.time.now += 10
+    gather(visits.visit("b"))
+    assert list(visits.queue._resting) == ["news.example"]
+    assert not visits.queue._busy
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://News.Example/feed", "news.example"),
+        ("https://news.example:443/", "news.example"),
+        ("http://news.example:8080/", "news.example:8080"),
+        ("https://news.example:80/", "news.example:80"),
+        ("https://user:secret@news.example./", "news.example"),
+        ("http://[::1]:8000/", "[::1]:8000"),
+        ("http://[::1]/", "[::1]"),
+        ("https://münchen.example/", "xn--mnchen-3ya.example"),
+        ("not an address", ""),
+    ],
+)
+def test_host_of(url: str, host: str) -> None:
+    """Spellings of one host are one; a port that is not the scheme's makes another."""
+    assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("blog.news.example.co.uk", "example.co.uk"),
+        ("news.example.com:8080", "example.com"),
+        ("alice.github.io", "alice.github.io"),
+        ("github.io", "github.io"),
+        ("localhost:8000", "localhost"),
+        ("10.0.0.1:80", "10.0.0.1"),
+        ("[::1]:8000", "::1"),
+        ("[::1]", "::1"),
+    ],
+)
+def test_site_of(host: str, site: str) -> None:
+    """Hosts of one owner are one site; a hoster's customers are not."""
+    assert site_of(host) == site
