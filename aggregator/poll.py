@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
 
 import structlog
 
@@ -88,7 +88,7 @@ class Pipeline:
     def __init__(
         self, stages: Stages, settings: Settings, *, changed: Callable[[Collection[str]], None] = lambda _: None
     ) -> None:
-        """`changed` is told the outputs whose documents are not up to date any more, after their commit."""
+        """Take `changed` as what is told, after a commit, which outputs' documents are not up to date any more."""
         self.settings = settings
         self._stages = stages
         self._changed = changed
@@ -96,7 +96,7 @@ class Pipeline:
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
-    async def __aenter__(self) -> Pipeline:
+    async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._write())
         return self
 
@@ -156,8 +156,8 @@ class Pipeline:
         except ParseError as error:
             return replace(result, error=error)
         if is_emptied(len(document.items), result.feed.items):
-            error = EmptyDocument(f"The document lists nothing, where it listed {result.feed.items} items before.")
-            return replace(result, error=error)
+            emptied = EmptyDocument(f"The document lists nothing, where it listed {result.feed.items} items before.")
+            return replace(result, error=emptied)
         return replace(result, document=document, body_hash=body_hash)
 
     async def _write(self) -> None:

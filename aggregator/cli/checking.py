@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.context import Context
 from aggregator.cli.tables import shown, table
 from aggregator.config.advice import warnings
 from aggregator.config.secrets import display_url
@@ -18,6 +18,7 @@ from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.changes import candidates
 from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.filters import filtered
+from aggregator.decide.sites import host_of
 from aggregator.errors import AggregatorError, ConfigError, Problem
 from aggregator.fetch.client import Ask, Client
 from aggregator.fetch.hosts import HostQueue
@@ -28,7 +29,141 @@ from aggregator.run.report import SCHEMA, rfc3339
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
     from aggregator.model import Document, Fetched
 
 _SHOWN_ITEMS = 5
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--online", is_flag=True, help="Ask each source too, politely.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def check(context: Context, url: str | None, online: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Check feeds.yaml; with --online also each source. With URL: try one address, and print the lines to paste.
+
+    \b
+    aggregator check                     is feeds.yaml right?
+    aggregator check --online            does each source answer with a feed?
+    aggregator check https://site/feed   what would this address bring?
+    """  # noqa: D301 - \b is click's
+    problems = _problems(context)
+    if any(problem["level"] == "error" for problem in problems):
+        _print_problems(context, problems, as_json=as_json)
+        sys.exit(ConfigError.exit_code)
+    sources = context.settings.sources
+    if url is not None:
+        asked = [sources.get(url) or FeedSettings(url=url)]
+    else:
+        asked = [source for source in sources.values() if source.enabled and source.kind in POLLED_KINDS]
+    found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "problems": problems, "sources": found}, ensure_ascii=False))
+    else:
+        _print_problems(context, problems if url is None else [], as_json=False)
+        _print_found(context, found, paste=url if url not in sources else None)
+    sys.exit(1 if any(one["error"] for one in found) else 0)
+
+
+def _problems(context: Context) -> list[dict[str, Any]]:
+    try:
+        settings = context.settings
+    except ConfigError as error:
+        return [_problem(problem, "error") for problem in error.problems]
+    return [_problem(problem, "warning") for problem in warnings(settings)]
+
+
+def _problem(problem: Problem, level: str) -> dict[str, Any]:
+    return {
+        "level": level,
+        "file": problem.file,
+        "line": problem.line,
+        "path": problem.path,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }
+
+
+def _print_problems(context: Context, problems: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, "problems": problems, "sources": []}, ensure_ascii=False))
+        return
+    for one in problems:
+        place = Problem(one["file"], one["line"], one["path"], one["message"], one["remedy"])
+        context.out.print(f"{one['level']}: {shown(place)}", markup=False)
+    errors = sum(one["level"] == "error" for one in problems)
+    if not errors and problems != []:
+        context.out.print(f"{context.config_path} is right, with {len(problems)} warnings", markup=False)
+    elif not errors:
+        context.out.print(f"{context.config_path} is right", markup=False)
+
+
+async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[dict[str, Any]]:
+    hosts = HostQueue(settings.polling.per_host, settings.polling.host_gap, monotonic=time.monotonic)
+    slots = asyncio.Semaphore(settings.polling.concurrency)
+    async with Client(settings.network, clock=utc_now) as client, ParserPool(workers=2) as parser:
+
+        async def ask(source: FeedSettings) -> dict[str, Any]:
+            async with hosts.turn(host_of(source.url)), slots:
+                try:
+                    fetched = await client.get(Ask(source.url, headers=source.headers, verify=source.verify))
+                    return await _tried(source, fetched, parser)
+                except AggregatorError as error:
+                    return _found(source, error=error)
+
+        return list(await asyncio.gather(*(ask(source) for source in sources)))
+
+
+async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> dict[str, Any]:
+    if classify(fetched) is not Answer.DOCUMENT:
+        return _found(source, fetched, error=status_error(fetched))
+    document = await parser.parse(
+        fetched.body, url=fetched.url, content_type=fetched.content_type, received=fetched.received
+    )
+    return _found(source, fetched, document)
+
+
+def _found(
+    source: FeedSettings,
+    fetched: Fetched | None = None,
+    document: Document | None = None,
+    *,
+    error: AggregatorError | None = None,
+) -> dict[str, Any]:
+    items = [one.item for one in candidates(document.items, source.ignore)] if document else []
+    dates = [date for item in items if (date := item.published or item.updated) is not None]
+    dropped = [item for item in items if filtered(item, keep=source.keep, drop=source.drop) is not None]
+    return {
+        "url": display_url(source),
+        "status": fetched.status if fetched else None,
+        "kind": document.format if document else None,
+        "title": document.header.title if document else None,
+        "entries": len(items),
+        "newest": rfc3339(max(dates, default=None)),
+        "dropped": len(dropped),
+        "redirected_to": fetched.url if fetched and fetched.url != source.url else None,
+        "moved_to": fetched.moved_to if fetched else None,
+        "notices": list(document.notices) if document else [],
+        "error": error.message if error else None,
+        "remedy": error.remedy if error else None,
+        "items": [item.title for item in items[:_SHOWN_ITEMS]],
+    }
+
+
+def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: str | None) -> None:
+    if found:
+        heads = ("source", "status", "kind", "entries", "dropped", "newest")
+        rows = [[one["url"], *("-" if one[head] is None else one[head] for head in heads[1:])] for one in found]
+        table(context.out, heads, rows, numbers=("status", "entries", "dropped"))
+    for one in found:
+        for name in ("error", "remedy", "redirected_to"):
+            if one[name]:
+                context.out.print(f"{shown(one['url'])}: {name.replace('_', ' ')}: {shown(one[name])}", markup=False)
+    if paste is not None and found and not found[0]["error"]:
+        for title in found[0]["items"]:
+            context.out.print(f"  {shown(title)}", markup=False)
+        address = found[0]["moved_to"] or paste
+        context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
+        context.out.print(f"  - url: {shown(address)}\n    title: {json.dumps(found[0]['title'])}", markup=False)

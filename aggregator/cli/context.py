@@ -88,5 +88,3 @@ class Context:
     def open_for_writing(self) -> SqliteStore:
         """Open the database as its writer: the lock must be held."""
         return SqliteStore(self.database)
-
-

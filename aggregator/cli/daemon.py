@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
-from aggregator.cli.context import Context
 from aggregator.config.advice import warnings
 from aggregator.errors import Unavailable, Usage
 from aggregator.publish.press import Press
@@ -23,7 +21,9 @@ from aggregator.run.web import WebProcess, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
 
 _log = structlog.get_logger(__name__)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from aggregator.cli.context import Context
 from aggregator.errors import FolderNotWritable
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+
+if TYPE_CHECKING:
+    from aggregator.cli.context import Context
 
 
 @click.command()

@@ -22,7 +22,7 @@ def set_up_logs(log_format: str, *, verbose: bool) -> None:
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=16)
     )
-    before = [
+    before: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         _escape,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from aggregator.cli.context import Context
 from aggregator.cli.tables import poll_table
 from aggregator.cli.words import known_urls
 from aggregator.decide.choice import Choice
@@ -25,6 +24,8 @@ from aggregator.run.round import poll_round
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from aggregator.cli.context import Context
 
 _Report = dict[str, Any]
 

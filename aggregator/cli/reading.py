@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.context import Context
 from aggregator.cli.entry_json import entry_json
 from aggregator.cli.tables import shown, table
 from aggregator.cli.words import known_output
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
+    from aggregator.cli.context import Context
     from aggregator.model import Entry
     from aggregator.store.protocols import EntryRevision, Transaction
 
@@ -77,7 +77,9 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
         answer = {"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]}
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
-    rows = [(f"{entry.published:%Y-%m-%d}", entry.item.title, entry.feed_title or entry.source.title) for entry in found]
+    rows = [
+        (f"{entry.published:%Y-%m-%d}", entry.item.title, entry.feed_title or entry.source.title) for entry in found
+    ]
     table(context.out, ("published", "title", "source"), rows)
     context.out.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
 

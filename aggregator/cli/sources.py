@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.context import Context
 from aggregator.cli.tables import shown, table
 from aggregator.cli.words import known_urls
 from aggregator.config.secrets import display_url
@@ -16,9 +15,8 @@ from aggregator.model import FeedState
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from aggregator.config.settings import FeedSettings, Settings
+    from aggregator.cli.context import Context
+    from aggregator.config.settings import FeedSettings
     from aggregator.store.protocols import PollLine
 
 _SHOWN_POLLS = 10

@@ -26,7 +26,9 @@ def shown(text: object) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", str(text))
 
 
-def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+def table(
+    console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
     """Print rows below heads; columns in `numbers` are set right, words that name a state in its colour."""
     grid = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for head in heads:

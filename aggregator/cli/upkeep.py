@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from aggregator.cli.context import Context
 from aggregator.config.schema import schema_text
 from aggregator.errors import Usage
+
+if TYPE_CHECKING:
+    from aggregator.cli.context import Context
 
 
 @click.command()

@@ -8,7 +8,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config.places import Place, spell
-from aggregator.config.settings import FeedDefaults, FeedSettings, ItemSelectors, Polling, Settings
+from aggregator.config.settings import (
+    FeedDefaults,
+    FeedSettings,
+    ItemSelectors,
+    OpmlSettings,
+    Polling,
+    Settings,
+)
 from aggregator.config.types import format_duration
 from aggregator.errors import Problem
 
@@ -141,25 +148,24 @@ def _uses(settings: Settings, later: Later) -> Iterator[Place]:
     if name == "*":
         if group in settings.model_fields_set:
             yield (group,)
+    elif later.place == ("feeds", "opml"):
+        remote = (index for index, feed in enumerate(settings.feeds) if isinstance(feed, OpmlSettings))
+        yield from (("feeds", index, name) for index in remote)
     elif group == "feeds":
-        sources = (pair for pair in _own(settings, name) if getattr(pair[1], "enabled", True))
-        yield from ((*place, name) for place, source in sources if _set(source, later))
+        sources = (pair for pair in _own(settings, name) if pair[1].enabled)
+        yield from ((*place, name) for place, source in sources if getattr(source, name) not in later.active)
     elif group == "outputs":
         outputs = enumerate(settings.outputs)
-        yield from (("outputs", index, name) for index, output in outputs if _set(output, later))
-    elif _set(getattr(settings, group), later):
+        yield from (
+            ("outputs", index, name) for index, output in outputs if getattr(output, name) not in later.active
+        )
+    elif getattr(getattr(settings, group), name) not in later.active:
         yield later.place
 
 
-def _set(group: Any, later: Later) -> bool:
-    name = later.place[1]
-    return hasattr(group, name) and getattr(group, name) not in later.active
-
-
-def _own(settings: Settings, name: str) -> Iterator[tuple[Place, Any]]:
+def _own(settings: Settings, name: str) -> Iterator[tuple[Place, FeedDefaults]]:
     """Yield `defaults`, and the sources that set something else than it does."""
     yield ("defaults",), settings.defaults
-    usual = getattr(settings.defaults, name, None)
     for index, feed in enumerate(settings.feeds):
-        if getattr(feed, name, FeedDefaults) != usual:
+        if isinstance(feed, FeedSettings) and getattr(feed, name) != getattr(settings.defaults, name):
             yield ("feeds", index), feed

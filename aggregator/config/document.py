@@ -189,7 +189,7 @@ def _compose(text: str, path: Path) -> Node | None:
         raise _refused(path, line, message, "Remove it.") from None
     except MarkedYAMLError as error:
         raise _syntax(error, path) from None
-    except (YAMLError, ValueError, AttributeError, AssertionError) as error:
+    except (YAMLError, ValueError) as error:  # ruamel.yaml's own, for an escape such as "\U00110000"
         raise _refused(
             path, None, "the file is not YAML.", "Check it in an editor that knows YAML."
         ) from error

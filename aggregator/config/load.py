@@ -29,7 +29,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """Read a configuration file; raise ConfigError with every mistake, its line, and what would be right."""
     document = read_document(read_text(path), path)
     substitution = Substitution(environ, path.parent)
-    data = _written_out(substitution.apply(document.data))
+    data = substitution.apply(_written_out(document.data))
     settings, found = _validated(data)
     first = [*document.mistakes, *substitution.mistakes]
     consequences = {mistake.place for mistake in first if mistake.line is None}
@@ -64,7 +64,7 @@ def _problems(
         Problem(
             file=str(path),
             line=mistake.line or document.places.line(mistake.place),
-            path=spell(mistake.place, data),
+            path=mask(spell(mistake.place, data)),
             message=mask(mistake.message),
             remedy=mask(mistake.remedy),
         )

@@ -43,7 +43,11 @@ def _readable(schema: Any) -> Any:
         return [_readable(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    plain = {name: _readable(part) for name, part in schema.items() if not _is_title(name, part)}
+    plain = {
+        name: part if name == "default" else _readable(part)
+        for name, part in schema.items()
+        if not _is_title(name, part)
+    }
     if plain.get("type") == "string" and any(form in plain for form in _FORMS):
         forms = {name: plain.pop(name) for name in ("type", "examples", *_FORMS) if name in plain}
         return {"anyOf": [forms, _REFERENCE], **plain}

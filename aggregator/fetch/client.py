@@ -6,6 +6,7 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -84,7 +85,6 @@ class Client:
                 force_close=True,
                 resolver=self._resolver or Resolver(),
                 socket_factory=self._guard.open_socket,
-                ssl=_tls_context(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT, seconds / 2)),
@@ -124,11 +124,21 @@ class Client:
         headers = self._headers(ask, trail)
         with self._guard.dialling(trail.url) as dial, translated(dial):
             async with self._session.get(
-                trail.url, headers=headers, allow_redirects=False, ssl=ask.verify
+                trail.url, headers=headers, allow_redirects=False, ssl=self._tls(ask, trail)
             ) as response:
                 if response.status in REDIRECTS:
                     return _follow(trail, response)
                 return await self._fetched(ask, trail, response, started)
+
+    def _tls(self, ask: Ask, trail: Trail) -> ssl.SSLContext | bool:
+        return self._trust if ask.verify and trail.url.scheme == "https" else ask.verify
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """What the system trusts now (SSL_CERT_FILE included), not what it did when aiohttp was imported."""
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context
 
     def _headers(self, ask: Ask, trail: Trail) -> CIMultiDict[str]:
         agent = user_agent(self._network, None if self._subscribers is None else self._subscribers())
@@ -184,13 +194,6 @@ async def _ask_once(
     """Keep aiohttp from asking again when the server hangs up: a retry is the schedule's to decide."""
     with translated(current_dial()):
         return await handler(request)
-
-
-def _tls_context() -> ssl.SSLContext:
-    """Trust what the system trusts now (SSL_CERT_FILE included), not what it did at import."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _text(headers: MultiMapping[str], name: str) -> str | None:

@@ -88,7 +88,7 @@ def clean_html(html: str, *, base: str) -> str | None:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
     )
-    if depth(cleaned) > _DEEPEST:
+    if depth(cleaned) > _DEEPEST or len(cleaned) > 2 * LARGEST:  # a lone "&" becomes five characters
         return _as_text(cleaned)
     cleaned = _SHOWN.sub(_if_seen, _without_bidi(legal(cleaned))).strip()
     return cleaned if _MEDIA.search(cleaned) or _has_text(cleaned) else None

@@ -70,7 +70,7 @@ def _codec(label: str) -> str | None:
     """Python's name for a text encoding that may be used, or None."""
     try:
         name = codecs.lookup(label).name
-        b"".decode(label)
+        b" ".decode(label)  # refuses what is no text encoding, such as hex
     except (LookupError, ValueError):
         return None
     # A document whose declaration could be read as ASCII is not in an encoding of wide units.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _LONGEST_GUID = 2000
 _HTML_LINK = ("text/html", "application/xhtml+xml", "")
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{1,2})(?:\.\d+)?|(\d{1,7})(?:\.\d+)?")
 MEDIA_DESCRIPTION = "media_aggregatordescription"
 """The key under which feedparser finds media:description."""
@@ -94,7 +95,10 @@ def _link(entry: Mapping[str, Any], base: str) -> str | None:
     ]
     alternates.sort(key=lambda link: text_of(link, "type") not in _HTML_LINK)
     spellings = [text_of(entry, "feedburner_origlink"), *(text_of(link, "href") for link in alternates)]
-    spellings += [text_of(entry, "link"), text_of(entry, "id") if entry.get("guidislink") else ""]
+    permalink = text_of(entry, "id") if entry.get("guidislink") else ""
+    spellings += [text_of(entry, "link"), permalink]
+    if not _ABSOLUTE.match(permalink):  # a bare guid is no permalink, though it says so by default
+        spellings = [spelling for spelling in spellings if spelling != permalink]
     return next(filter(None, (clean_url(spelling, base=base) for spelling in spellings)), None)
 
 

@@ -84,7 +84,9 @@ class ParserPool:
         deadline = asyncio.timeout(wall + _GRACE)
         try:
             async with deadline:
-                result: _T = await asyncio.wrap_future(pool.schedule(function, args=arguments, timeout=wall))
+                future = pool.schedule(function, args=arguments, timeout=wall)
+                self._running_calls.add(future)
+                result: _T = await asyncio.wrap_future(future)
         except TimeoutError as error:
             if deadline.expired() and pool is self._pool:
                 await self._stop()
@@ -95,6 +97,8 @@ class ParserPool:
             if pool is self._pool or self._closed:
                 raise
             raise BrokenProcessPool("the pool was replaced") from None
+        finally:
+            self._running_calls.discard(future)
         return result
 
     async def _running(self) -> ProcessPool:
@@ -116,6 +120,8 @@ class ParserPool:
         """End the workers; what they were at is given up."""
         pool, self._pool = self._pool, None
         if pool is not None:
+            for future in tuple(self._running_calls):  # a pool that stops forgets them
+                future.cancel()
             pool.stop()  # type: ignore[no-untyped-call]
             await asyncio.to_thread(pool.join)
 

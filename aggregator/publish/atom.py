@@ -35,6 +35,8 @@ def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
 def _entry(entry: Any, piece: Piece) -> None:
     entry.id(piece.id)
     entry.title(piece.title)
+    if piece.link:
+        entry.link(href=piece.link)
     entry.author(persons(piece.authors))
     entry.contributor(persons(piece.contributors))
     entry.category(categories(piece))

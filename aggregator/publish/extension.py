@@ -144,8 +144,9 @@ class EntryExtension(_Extension):
 
 
 def _entry_links(entry: Element, piece: Piece) -> None:
-    if piece.link:
-        _add(entry, "link", href=piece.link, rel="alternate")
+    """Give back the relation of the one link that feedgen wrote, and add the others."""
+    for link in entry.findall("link"):
+        link.set("rel", "alternate")
     if piece.comments:
         _add(entry, "link", href=piece.comments, rel="replies", type="text/html")
     for file in piece.enclosures:

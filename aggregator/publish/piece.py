@@ -73,14 +73,16 @@ def publisher(channel: Channel) -> tuple[Person, ...]:
 
 
 def piece(entry: Entry, channel: Channel) -> Piece:
-    """Return what the documents of this channel say of this entry."""
+    """Return what the documents of this channel say of this entry; raise ValueError if it has no id."""
     item = entry.item
+    if not (identifier := legal.line(entry.id)):
+        raise ValueError("an entry without an id")
     source = _source(entry)
     link = legal.address(item.link)
     title = _title(entry, link or source.title)
     summary, content = _texts(item, full=channel.full_content)
     return Piece(
-        id=legal.text(entry.id),
+        id=identifier,
         title=title,
         link=link,
         authors=_authors(item, source),

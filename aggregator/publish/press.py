@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator.publish.channel import MEDIA_TYPES
+from aggregator.publish.manifest import PublishedOutput, hash_of
 from aggregator.publish.opml import OpmlSource, render_opml
 from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.selection import channel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterator
 
     from aggregator.config.settings import OutputSettings, Settings
     from aggregator.publish.renditions import Renditions
     from aggregator.store.protocols import Store, Transaction
+
+SOURCES = "sources.opml"
+"""The list of public sources."""
 
 
 class Press:
@@ -27,16 +30,48 @@ class Press:
         self._renditions = renditions
         self._open_store = open_store
 
-    def publish(self, names: Collection[str]) -> set[str]:
-        """Render these outputs and the list of sources; return the names of documents whose bytes changed."""
+    def publish(self, names: Collection[str]) -> list[str]:
+        """Render these outputs and the list of sources; return the names of documents whose bytes changed.
+
+        What was published of outputs that are gone is removed. Raises DiskFull and FolderNotWritable.
+        """
         store = self._open_store()
         try:
             with store.snapshot() as tx:
-                changed = set[str]()
-                for name in sorted(names):
-                    if (output := self.settings.published.get(name)) is not None:
-                        changed |= self._render(tx, output)
+                wanted = [name for name in sorted(names) if name in self.settings.published]
+                changed = [document for name in wanted for document in self._render(tx, name)]
+                changed += self._sources(tx)
         finally:
             store.close()
-        self._finish()
+        listed = {output.name: _listed(output) for output in self.settings.published.values()}
+        self._renditions.write_manifest(listed.values())
+        kept = {listed[name].rendition(ending) for name in listed for ending in RENDERERS}
+        self._renditions.remove_others({*kept, SOURCES})
         return changed
+
+    def _render(self, tx: Transaction, name: str) -> Iterator[str]:
+        output = self.settings.published[name]
+        one = channel(tx, output, self.settings)
+        for ending, render in RENDERERS.items():
+            document = _listed(output).rendition(ending)
+            if self._renditions.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):
+                yield document
+
+    def _sources(self, tx: Transaction) -> Iterator[str]:
+        feeds = {feed.url: feed for feed in tx.feeds.all()}
+        public = [source for source in self.settings.sources.values() if source.enabled and not source.private]
+        listed = [
+            OpmlSource(source.url, feeds[source.url].title, feeds[source.url].header.site, source.tags)
+            for source in public
+            if source.url in feeds
+        ]
+        added = max((feed.added_at for feed in feeds.values() if feed.added_at), default=tx.created)
+        body = render_opml(self.settings.site.title, listed)
+        if self._renditions.write(SOURCES, body, media_type=MEDIA_TYPES["opml"], modified=added):
+            yield SOURCES
+
+
+def _listed(output: OutputSettings) -> PublishedOutput:
+    return PublishedOutput(
+        output.name, output.title or output.name, token_sha256=hash_of(output.token) if output.token else None
+    )

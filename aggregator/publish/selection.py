@@ -23,9 +23,7 @@ CEILING = 500
 def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Channel:
     """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
     created = tx.releases.opened(output.name)
-    released = tx.releases.select(
-        output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING
-    )
+    released = tx.releases.select(output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING)
     entries = present(young_enough(released, output))
     site = settings.site
     return Channel(

@@ -15,7 +15,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
@@ -43,7 +43,7 @@ class ControlServer:
             self._own_folder = tempfile.mkdtemp(prefix="aggregator-")
             self.path = Path(self._own_folder) / "control.sock"
 
-    async def __aenter__(self) -> ControlServer:
+    async def __aenter__(self) -> Self:
         self.path.unlink(missing_ok=True)  # a leftover of a killed process: the lock proves that it is dead
         mask = os.umask(0o177)
         try:
@@ -69,7 +69,7 @@ class ControlServer:
                 await _send(writer, closing)
             except ConnectionError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told to the one who asked; the daemon goes on
                 _log.critical("control.mistake", exc_info=True)
                 await _send(writer, {"done": True, "error": repr(error), "remedy": "", "exit_code": 1})
         writer.close()

@@ -85,6 +85,7 @@ def test_aliases_repeat_values(tmp_path: Path) -> None:
         (b"a: 1\nb: \x01\n", 2, "the character U+0001", "Remove"),
         (b"\xff\xfea\x00", 1, "not UTF-8", "UTF-8"),
         (b"a: 1\nb: caf\xe9\n", 2, "not UTF-8", "UTF-8"),
+        (b'a: "\\U00110000"\n', None, "the file is not YAML", "editor"),
         (b"[" * 10_000, 1, "nested more than", "brackets"),
         (b"a: &x [*x]\n", 1, "nested more than", "an alias must not contain itself"),
     ],
@@ -149,7 +150,9 @@ def test_mistakes_of_form_are_collected(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The message says what to do."""
-    with pytest.raises(ConfigError, match="there is no such file. Create it, or name another with --config."):
+    with pytest.raises(
+        ConfigError, match=r"there is no such file\. Create it, or name another with --config\."
+    ):
         read_text(tmp_path / "feeds.yaml")
 
 
@@ -191,5 +194,5 @@ def test_a_file_that_must_not_be_read_says_so(tmp_path: Path) -> None:
     secret = tmp_path / "feeds.yaml"
     secret.write_text("a: 1")
     secret.chmod(0)
-    with an_ordinary_user(), pytest.raises(ConfigError, match="must not be read by this user. Give"):
+    with an_ordinary_user(), pytest.raises(ConfigError, match=r"must not be read by this user\. Give"):
         read_text(secret)

@@ -60,13 +60,29 @@ def test_a_file_can_hold_the_value(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "message", "remedy"),
     [
-        ({}, "the environment variable TOKEN is not set.", "Set TOKEN to the value, or TOKEN_FILE to the path"),
+        (
+            {},
+            "the environment variable TOKEN is not set.",
+            "Set TOKEN to the value, or TOKEN_FILE to the path",
+        ),
         ({"TOKEN": ""}, "the environment variable TOKEN is empty.", "Set TOKEN to the value, or TOKEN_FILE"),
         ({"TOKEN": "a\x1bb"}, "the value of TOKEN contains the character U+001B.", "Remove it."),
         ({"TOKEN": "\udcff"}, "the value of TOKEN contains the character U+DCFF.", "Remove it."),
-        ({"TOKEN_FILE": "missing"}, "the file that TOKEN_FILE names cannot be read: No such file", "Name a file"),
-        ({"TOKEN_FILE": "a\0b"}, "the file that TOKEN_FILE names cannot be read: not UTF-8 text.", "Name a file"),
-        ({"TOKEN_FILE": "binary"}, "the file that TOKEN_FILE names cannot be read: not UTF-8 text.", "Name a file"),
+        (
+            {"TOKEN_FILE": "missing"},
+            "the file that TOKEN_FILE names cannot be read: No such file",
+            "Name a file",
+        ),
+        (
+            {"TOKEN_FILE": "a\0b"},
+            "the file that TOKEN_FILE names cannot be read: not UTF-8 text.",
+            "Name a file",
+        ),
+        (
+            {"TOKEN_FILE": "binary"},
+            "the file that TOKEN_FILE names cannot be read: not UTF-8 text.",
+            "Name a file",
+        ),
         ({"TOKEN_FILE": "empty"}, "the file that TOKEN_FILE names is empty.", "Put the value in it."),
     ],
 )

@@ -6,7 +6,10 @@ import pytest
 
 from aggregator.config.places import Place, Places, spell, within
 
-DATA = {"outputs": ({"name": "labs"}, {"name": "no name\n"}, {"name": 3}, "text"), "feeds": ({"keep": ({"field": "title"},)},)}
+DATA = {
+    "outputs": ({"name": "labs"}, {"name": "no name\n"}, {"name": 3}, "text"),
+    "feeds": ({"keep": ({"field": "title"},)},),
+}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_an_empty_file_of_settings_has_every_default() -> None:
 def test_settings_are_frozen() -> None:
     """A reload makes new settings: nobody changes them in place."""
     with pytest.raises(ValidationError):
-        Settings().database = "sqlite:///other.db"  # type: ignore[misc]
+        Settings().database = "sqlite:///other.db"
 
 
 def test_sources_and_remote_lists_stand_in_one_list() -> None:

@@ -21,7 +21,26 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "15", "m", "1 hour", "-1h", "1h30m", "1e3s", "٣h", " 1h", "1h\n", ".5h", 15, 1.5, True, None, [], "1H"]
+    "value",
+    [
+        "",
+        "15",
+        "m",
+        "1 hour",
+        "-1h",
+        "1h30m",
+        "1e3s",
+        "٣h",
+        " 1h",
+        "1h\n",
+        ".5h",
+        15,
+        1.5,
+        True,
+        None,
+        [],
+        "1H",
+    ],
 )
 def test_anything_else_is_no_duration(value: object) -> None:
     """What could be read in two ways is refused, with examples of what is right."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import socketserver
-import ssl
 import struct
 import threading
 import time
@@ -20,6 +19,7 @@ from aggregator.config.settings import Network
 from aggregator.fetch.client import Ask, Client
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
 
     from aggregator.model import Fetched
@@ -41,7 +41,7 @@ class Seen:
         return self.line.split(" ")[1]
 
     def get(self, name: str) -> str | None:
-        """A header's value."""
+        """Give a header's value."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
@@ -69,11 +69,11 @@ class Origin:
         return f"127.0.0.1:{self.port}"
 
     def url(self, path: str = "/feed", host: str = "127.0.0.1") -> str:
-        """An address of this server."""
+        """Give an address of this server."""
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
 
     def answer(self, target: str) -> tuple[Any, ...]:
-        """What to do for the next request of this target."""
+        """Say what to do for the next request of this target."""
         found = self.answers.get(
             target, self.answers.get("*", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
         )
@@ -119,17 +119,21 @@ def _serve(origin: Origin) -> type[socketserver.BaseRequestHandler]:
     return Handler
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @pytest.fixture
 def make_origin() -> Iterator[Callable[..., Origin]]:
     """Start as many scripted servers as a test needs; all stop at its end."""
-    servers: list[socketserver.ThreadingTCPServer] = []
+    servers: list[_Server] = []
 
     def start(*, address: str = "127.0.0.1", **settings: Any) -> Origin:
         origin = Origin(**settings)
-        server = socketserver.ThreadingTCPServer((address, origin.port), _serve(origin))
-        server.daemon_threads = True
+        server = _Server((address, origin.port), _serve(origin))
         origin.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.002}, daemon=True).start()
         servers.append(server)
         return origin
 
@@ -147,7 +151,7 @@ def origin(make_origin: Callable[..., Origin]) -> Origin:
 
 @pytest.fixture
 def reset() -> object:
-    """The step of an answer that breaks the connection."""
+    """Give the step of an answer that breaks the connection."""
     return RESET
 
 
@@ -189,7 +193,7 @@ class Names:
 
 @pytest.fixture
 def names() -> Callable[..., Names]:
-    """Make a resolver: names(news_example=["127.0.0.1"])."""
+    """Make a resolver from addresses by name, dots written as underscores."""
     return Names
 
 

@@ -96,9 +96,7 @@ def test_validators_that_cannot_be_sent_again_are_none(origin: Any, ok: Response
     assert get(origin.url()).validators == Validators()
 
 
-@pytest.mark.parametrize(
-    "target", ["/a%2fb%7Ec/../d//e?q=%c3%a9&&x=a+b&y=%zz", "/?", "/%E2%82%AC", "/feed?a=1|2"]
-)
+@pytest.mark.parametrize("target", ["/a%2fb%7Ec/../d//e?q=%c3%a9&&x=a+b&y=%zz", "/%E2%82%AC", "/feed?a=1|2"])
 def test_the_address_is_sent_as_configured(target: str, origin: Any, ok: Response, get: Get) -> None:
     """Percent-encoding, dots and empty parameters reach the server as they stand in feeds.yaml."""
     origin.answers["*"] = ok()

@@ -154,8 +154,7 @@ def test_more_than_two_codings_are_refused() -> None:
 
 def test_a_zstd_window_over_eight_megabytes_is_refused() -> None:
     """A frame may not ask for more memory than RFC 9659 grants."""
-    options = {zstd.CompressionParameter.window_log: 27}
-    compressor = zstd.ZstdCompressor(options=options)
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
     with pytest.raises(BrokenResponse, match="cannot be decoded"):
         decode(compressor.compress(TEXT) + compressor.flush(), "zstd")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -45,8 +44,7 @@ def refused(address: str, *allow: str, host: str = "news.example", port: int = 8
     """Tell whether the guard refuses."""
     try:
         open_socket(address, *allow, host=host, port=port)
-    except OSError as error:
-        assert error.errno == errno.EACCES
+    except PermissionError:  # errno EACCES
         return True
     return False
 
@@ -220,6 +218,16 @@ def test_a_proxy_on_loopback_is_trusted(origin: Any, ok: Any, get: Any, names: A
     assert fetched.body == b"by proxy"
     assert origin.seen[0].target == "http://news.example/feed?x=%2f"
     assert resolver.asked == []
+
+
+@pytest.mark.parametrize("target", ["1.1.1.1", "10.0.0.1", "localhost"])
+def test_other_literal_targets_are_sent_to_a_proxy(target: str, origin: Any, ok: Any, get: Any) -> None:
+    """A public address, or one that is allowed, is the proxy's to reach."""
+    origin.answers["*"] = ok()
+    assert (
+        get(f"http://{target}/", allow_private=("10.0.0.0/8", "localhost"), proxy=origin.url("")).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(

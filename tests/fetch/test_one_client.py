@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(aggregator.__file__).parent
 CLIENTS = {"aiohttp", "ftplib", "http.client", "httpx", "pycurl", "requests", "urllib.request", "urllib3"}
+SERVER_SIDE = {"aiohttp.ETag", "aiohttp.hdrs", "aiohttp.web"}
 CONNECTORS = {"create_connection", "open_connection"}
 ALLOWED = {
     "fetch/client.py",
@@ -30,8 +31,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [alias.name for alias in node.names if (node.module, alias.name) != ("aiohttp", "web")]
-            yield from (f"{node.module}.{name}" for name in names)
+            yield from {f"{node.module}.{alias.name}" for alias in node.names} - SERVER_SIDE
 
 
 def ways_out(source: str) -> set[str]:

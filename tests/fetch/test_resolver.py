@@ -77,6 +77,27 @@ def test_a_lookup_that_outlives_the_loop_is_dropped(monkeypatch: pytest.MonkeyPa
             thread.join(5)
 
 
+def test_an_answer_nobody_waits_for_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup that was given up may still end, while the program goes on."""
+    release = threading.Event()
+
+    def slow(*_: Any) -> Any:
+        release.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+
+    async def run() -> list[Any]:
+        resolver = Resolver()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(resolver.resolve("slow.example"), 0.02)
+        release.set()
+        await asyncio.sleep(0.02)
+        return list(await resolver.resolve("empty.example"))
+
+    assert asyncio.run(run()) == []
+
+
 @pytest.mark.parametrize(
     ("code", "message"), [(socket.EAI_NONAME, "has no address"), (socket.EAI_AGAIN, "could not be looked up")]
 )

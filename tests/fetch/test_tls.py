@@ -84,11 +84,18 @@ def test_a_bad_certificate_is_named(fault: str, secure: Any, authority: trustme.
     assert secure(certificate, verify=False) == b"secret"
 
 
-def test_a_plain_server_is_told_apart(origin: Any, ok: Any, get: Any) -> None:
+def test_a_plain_server_is_told_apart(make_origin: Any, get: Any) -> None:
     """https:// to a server without TLS suggests http://."""
-    origin.answers["*"] = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+
+    class Plain:
+        def wrap_socket(self, connection: Any, *, server_side: bool) -> Any:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            raise OSError
+
+    origin = make_origin(tls=Plain())
     with pytest.raises(TlsFailed, match=r"no encrypted connection could be made.*http://"):
-        get(origin.url().replace("http:", "https:"))
+        get(origin.url())
 
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")

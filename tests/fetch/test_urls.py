@@ -70,10 +70,10 @@ def test_what_cannot_be_sent_is_encoded(url: str, sent: str) -> None:
         "javascript:alert(1)", "data:text/xml,<rss/>", "feed:https://news.example/", "jar:http://x/", "unix:/run/x",
         "http://", "http:///path", "http://:80/", "http:/news.example/", "http:\\\\news.example\\", "https://a b/",
         "http://news.example\\@127.0.0.1/", "http://news.example:99999/", "http://news.example:0/",
-        "http://news.example:8o/", "http://[::1", "http://[::g]/", "http://[fe80::1%25lo]/", "http://a..b/",
+        "http://news.example:8o/", "http://[::1", "http://[::g]/", "http://[1:2]/", "http://[fe80::1%25lo]/", "http://a..b/",
         "http://news.example/\r\nHost: x", "http://news.example/\x00", "http://news.example/\ud800",
         "http://" + "a" * 64 + ".example/", "http://" + "a." * 127 + "example/", "http://127%2e0.0.1/",
-        "http://a,b/", "http://℀.example/", " http://news.example/",
+        "http://a,b/", "http://\u200d.example/", "http://xn--é/", "http://é" + "e" * 70 + ".example/", "http://℀.example/", " http://news.example/",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:

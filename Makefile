@@ -1,0 +1,78 @@
+# The two commands: `make run` starts the daemon on feeds.yaml, `make test` proves that it works.
+# Both set up what they need in .venv, at the versions pinned in requirements/, and nothing outside this folder.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+HOST   ?= 127.0.0.1
+PORT   ?= 8080
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# More words for pytest, as in: make test PYTEST="-k cadence"
+PYTEST ?=
+
+.PHONY: run test lint format bench clean lock help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    set up and start the daemon on feeds.yaml (HOST=$(HOST) PORT=$(PORT))"
+	@echo "make test   set up and run the tests (PYTEST=... for more words to pytest)"
+	@echo "make lint   style, types and the direction of imports"
+	@echo "make bench  measure"
+	@echo "make lock   pin the newest versions that pyproject.toml allows"
+	@echo "make clean  remove all that these made, but not db/"
+
+run: $(VENV)/run.stamp
+	@echo "==> Starting the daemon: subscribe to http://localhost:$(PORT)/all.atom (Ctrl-C stops it)"
+	@exec $(BIN)/aggregator --config feeds.yaml run --host $(HOST) --port $(PORT)
+
+test: $(VENV)/dev.stamp
+	@echo "==> Running the tests"
+	@$(BIN)/python -m pytest -n auto $(PYTEST)
+
+lint: $(VENV)/dev.stamp
+	@echo "==> Style"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "==> Types"
+	@$(BIN)/mypy
+	@echo "==> Direction of imports"
+	@$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/dev.stamp
+	@for file in benchmarks/*.py; do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
+
+lock: $(VENV)/dev.stamp
+	@echo "==> Pinning versions in requirements/"
+	@$(BIN)/pip-compile $(LOCK) --output-file requirements/run.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra build --output-file requirements/build.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --output-file requirements/dev.txt pyproject.toml
+
+LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+$(VENV)/python.stamp:
+	@echo "==> Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; name one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "This Python lacks venv; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp requirements/build.txt pyproject.toml
+	@echo "==> Installing what it runs on (requirements/build.txt)"
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
+	@echo "==> Installing what tests and checks need (requirements/dev.txt)"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	find aggregator tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,78 @@
+"""The feed documents, at their addresses: a small ASGI handler in front of the pages' routes.
+
+    /all.atom  /all.rss  /all.json          an output
+    /{token}/agents.atom ...                an output with a token: nowhere else
+    /sources.opml                           what is aggregated
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aggregator.serve.document import PROTECTION, answer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from aggregator.serve.document import Document
+    from aggregator.serve.shelf import Shelf
+
+_PLACE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL)
+_SOURCES = "sources.opml"
+_NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
+"""Headers of a browser that a person sends to the address (Fetch Metadata)."""
+_METHODS = b"GET, HEAD, OPTIONS"
+_CORS_PREFLIGHT = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", _METHODS),
+    (b"access-control-allow-headers", b"If-Modified-Since, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+)
+_NOT_FOUND = b"404 Not Found\n"
+_NOT_ALLOWED = b"405 Method Not Allowed\n"
+
+
+class Feeds:
+    """Answers for the feed documents and hands every other request on."""
+
+    def __init__(self, shelf: Shelf, otherwise: ASGIApp) -> None:
+        self._shelf = shelf
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        place = _PLACE.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if place is None:
+            await self._otherwise(scope, receive, send)
+            return
+        found = self._find(place, navigation=not _NAVIGATION.isdisjoint(scope["headers"]))
+        if found is None:
+            await _refuse(send, 404, _NOT_FOUND)
+        elif scope["method"] in ("GET", "HEAD"):
+            await found(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await _options(send, private=place["token"] is not None)
+        else:
+            await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
+
+    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+        """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
+        token, name, ending = place["token"], place["name"], place["ending"]
+        if token is None and f"{name}.{ending}" == _SOURCES:
+            return self._shelf.document(_SOURCES, private=False, navigation=navigation)
+        output = self._shelf.outputs().get(name)
+        if output is None or ending not in output.formats or not output.admits(token):
+            return None
+        return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
+
+
+async def _options(send: Send, *, private: bool) -> None:
+    cors = () if private else _CORS_PREFLIGHT
+    await answer(send, 204, [(b"allow", _METHODS), *cors, *PROTECTION], b"")
+
+
+async def _refuse(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    plain = (b"content-type", b"text/plain; charset=utf-8")
+    await answer(send, status, [plain, length, (b"cache-control", b"no-store"), *headers, *PROTECTION], body)

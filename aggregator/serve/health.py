@@ -1,0 +1,98 @@
+"""/healthz and /readyz: is this process alive, and does the daemon poll and can it write."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from starlette.responses import PlainTextResponse, Response
+
+from aggregator.errors import Unavailable
+from aggregator.serve.document import PROTECTION
+from aggregator.store.sqlite.lock import read_holder
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+Status: TypeAlias = "Callable[[], Awaitable[Mapping[str, Any]]]"
+"""Asks the daemon how it is: `writable`, `polling`, `last_tick_age` (seconds), `reason`; raises Unavailable."""
+
+_PATIENCE = 2.0
+"""Seconds in which the daemon must answer."""
+_FRESH = 1.0
+"""Seconds for which an answer stands, so that strangers cannot keep the daemon busy."""
+
+
+def plain(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a line of plain text that no cache keeps."""
+    response = PlainTextResponse(f"{text}\n", status, {**(headers or {}), "cache-control": "no-store"})
+    response.raw_headers += PROTECTION
+    return response
+
+
+async def healthz(_: Request) -> Response:
+    """Answer 200: the process is alive."""
+    return plain("ok")
+
+
+class Readiness:
+    """/readyz: 200, or 503 with the reason."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+        self._one_at_a_time = asyncio.Lock()
+        self._known: tuple[float, str] | None = None
+
+    async def __call__(self, _: Request) -> Response:
+        """Answer from what the daemon said at most a second ago."""
+        async with self._one_at_a_time:
+            if self._known is None or time.monotonic() - self._known[0] > _FRESH:
+                self._known = time.monotonic(), await self._trouble()
+        trouble = self._known[1]
+        return plain(f"not ready: {trouble}", 503) if trouble else plain("ready")
+
+    async def _trouble(self) -> str:
+        """Return in one line what is wrong, "" when nothing is."""
+        try:
+            status = await self._status()
+        except Unavailable as error:
+            return " ".join(str(error).split())
+        if status.get("writable") and status.get("polling"):
+            return ""
+        what = "polling is late" if status.get("writable") else "the database cannot be written"
+        return " ".join(str(status.get("reason") or what).split())
+
+
+async def ask_daemon(lock: Path) -> Mapping[str, Any]:
+    """Ask the daemon that holds the lock file for its status, over its control socket; raise Unavailable."""
+    control = read_holder(lock).get("control")
+    if not isinstance(control, str):
+        raise Unavailable("No daemon runs on this database.", "Start it: aggregator run")
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await _call(control)
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise Unavailable("The daemon does not answer.", "Its log says why.") from error
+
+
+async def _call(control: str) -> Mapping[str, Any]:
+    """Send the command and gather the fields of all lines, up to the one that says `done`."""
+    reader, writer = await asyncio.open_unix_connection(control)
+    try:
+        writer.write(b'{"command": "status"}\n')
+        fields: dict[str, Any] = {}
+        while not fields.get("done"):
+            line = await reader.readline()
+            if not line:
+                raise Unavailable("The daemon broke off.", "Its log says why.")
+            fields |= json.loads(line)
+    finally:
+        writer.close()
+    if fields.get("error"):
+        raise Unavailable(str(fields["error"]), str(fields.get("remedy") or ""))
+    return fields

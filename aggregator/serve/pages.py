@@ -1,0 +1,94 @@
+"""The pages: what this is, how to subscribe, and how its sources are doing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from aggregator.publish.selection import present
+from aggregator.serve import views
+from aggregator.serve.document import PROTECTION, Document, compressed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from aggregator.serve.reader import Reader
+    from aggregator.serve.shelf import Shelf
+    from aggregator.store.protocols import Transaction
+
+_NEWEST = 50
+"""Entries on the front page."""
+_FRESH = 1.0
+"""Seconds for which a page stands: a crowd costs no more than one reader."""
+_HEADERS = ((b"cache-control", b"public, max-age=60"), (b"vary", b"Accept-Encoding"), *PROTECTION)
+
+
+class Pages:
+    """Endpoints of the pages; each returns a document."""
+
+    def __init__(self, shelf: Shelf, reader: Reader) -> None:
+        self._shelf = shelf
+        self._reader = reader
+        self._made: dict[str, tuple[float, Document]] = {}
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._templates = Environment(
+            loader=PackageLoader("aggregator.serve"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+
+    async def front(self, _: Request) -> Document:
+        """Show what this is, where its feeds are, and the newest entries by day."""
+        return await self._fresh("front.html", self._front)
+
+    async def subscribe(self, _: Request) -> Document:
+        """Show every public output with its addresses."""
+        return await self._fresh("subscribe.html", self._nothing)
+
+    async def sources(self, _: Request) -> Document:
+        """Show how every source is doing."""
+        return await self._fresh("sources.html", self._sources)
+
+    async def _fresh(self, template: str, gather: Callable[[], Awaitable[dict[str, Any]]]) -> Document:
+        """Return the page made in the last second, or make it; those who ask meanwhile wait for the same."""
+        async with self._one_at_a_time[template]:
+            made = self._made.get(template)
+            if made is None or time.monotonic() - made[0] > _FRESH:
+                made = self._made[template] = time.monotonic(), self._page(template, await gather())
+        return made[1]
+
+    def _page(self, template: str, shown: dict[str, Any]) -> Document:
+        site = self._shelf.site()
+        outputs = [views.output(one, site) for one in self._shelf.outputs().values() if not one.private]
+        html = self._templates.get_template(template).render(site=site, outputs=outputs, **shown)
+        return compressed(html.encode("utf-8", "replace"), b"text/html; charset=utf-8", _HEADERS)
+
+    async def _nothing(self) -> dict[str, Any]:
+        return {}
+
+    async def _front(self) -> dict[str, Any]:
+        main = self._shelf.outputs().get("all")
+        if main is None or main.private:
+            return {"days": ()}
+        return {"days": await self._reader.read(_newest)}
+
+    async def _sources(self) -> dict[str, Any]:
+        return {"sources": await self._reader.read(_every_source)}
+
+
+def _newest(tx: Transaction) -> tuple[views.Day, ...]:
+    released = tx.releases.select("all", limit=_NEWEST, window=timedelta(0), ceiling=_NEWEST)
+    return views.days(present([one.entry for one in released]))
+
+
+def _every_source(tx: Transaction) -> list[views.Source]:
+    return [views.source(feed) for feed in tx.feeds.all()]

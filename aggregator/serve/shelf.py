@@ -1,0 +1,78 @@
+"""The published documents in memory, read again when their files change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aggregator.publish.renditions import MANIFEST
+from aggregator.serve.document import PROTECTION, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aggregator.publish.manifest import PublishedOutput
+    from aggregator.publish.renditions import Rendition, Renditions, Stamp
+
+_MAX_AGE = 300
+_VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest")
+_RANGES = (b"accept-ranges", b"none")
+_FOR_ALL = (
+    (b"cache-control", b"public, max-age=%d" % _MAX_AGE),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Last-Modified, Link"),
+)
+_FOR_ONE = ((b"cache-control", b"private, max-age=%d" % _MAX_AGE),)
+_XML_ENDINGS = ("xml", "opml")
+
+
+class Shelf:
+    """Renditions of one folder; for the one thread of an event loop."""
+
+    def __init__(self, renditions: Renditions) -> None:
+        self._renditions = renditions
+        self._outputs: Mapping[str, PublishedOutput] = {}
+        self._outputs_stamp: Stamp | None = None
+        self._documents: dict[str, tuple[Stamp, Document, Document]] = {}
+
+    def outputs(self) -> Mapping[str, PublishedOutput]:
+        """Return what is published, by name."""
+        stamp = self._renditions.stamp(MANIFEST)
+        if stamp is None or stamp != self._outputs_stamp:
+            self._outputs = {output.name: output for output in self._renditions.read_manifest()}
+            self._outputs_stamp = stamp
+        return self._outputs
+
+    def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
+        """Return a document by the name of its rendition; None when there is none.
+
+        For a browser's navigation XML is called XML: browsers would offer the exact types for download.
+        """
+        stamp = self._renditions.stamp(name)
+        held = self._documents.get(name)
+        if held is None or held[0] != stamp:
+            rendition = self._renditions.load(name) if stamp is not None else None
+            if rendition is None:
+                self._documents.pop(name, None)
+                return None
+            held = self._documents[name] = (rendition.stamp, *_documents(rendition, private=private))
+        return held[2] if navigation else held[1]
+
+
+def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Document]:
+    """Return a rendition as feed readers get it and as browsers that navigate to it do."""
+    media_type = rendition.media_type.partition(";")[0]
+    exact = Document(
+        content_type=_with_charset(media_type),
+        bodies=rendition.bodies,
+        etags=rendition.etags,
+        headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *PROTECTION),
+        modified=rendition.last_modified,
+    )
+    shown = "application/xml" if media_type.endswith(_XML_ENDINGS) else media_type
+    return exact, replace(exact, content_type=_with_charset(shown))
+
+
+def _with_charset(media_type: str) -> bytes:
+    """Name the charset; JSON's media types have no such parameter (RFC 8259 section 11)."""
+    return (media_type if media_type.endswith("json") else f"{media_type}; charset=utf-8").encode()

@@ -1,0 +1,144 @@
+"""What the pages show: plain values, ready for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aggregator.decide.health import State, state_of
+from aggregator.publish import legal
+from aggregator.publish.plain import excerpt
+from aggregator.publish.plain import plain as plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from aggregator.model import Entry, FeedState
+    from aggregator.publish.manifest import PublishedOutput
+
+_TITLE, _SUMMARY = 80, 240
+"""Characters of text that stand for a missing title, and that a summary has."""
+
+FORMATS = {"atom": ("Atom", "application/atom+xml"), "rss": ("RSS", "application/rss+xml"), "json": ("JSON Feed", "application/feed+json")}  # fmt: skip
+"""What a document is called and its media type, by its ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the published feeds say of the whole; `url` ends with a slash, and is "" while it is not known."""
+
+    title: str = "News"
+    subtitle: str = ""
+    url: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an output is, in one format."""
+
+    format: str
+    media_type: str
+    href: str
+    """Relative to a page."""
+    shown: str
+    """Absolute where the site's address is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output for everyone."""
+
+    title: str
+    addresses: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry in the river of news."""
+
+    title: str
+    link: str | None
+    source: str
+    published: datetime
+    summary: str
+    language: str
+    """A language tag; "" is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day (UTC) with its entries, newest first."""
+
+    date: date
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source and how it is doing; a private one tells neither its name nor anything that could name it."""
+
+    title: str
+    state: State
+    url: str | None
+    site: str | None
+    entries: int | None
+    last_success: datetime | None
+    next_poll: datetime | None
+    reason: str
+    error: str
+    remedy: str
+
+
+def output(published: PublishedOutput, site: Site) -> Output:
+    """Return an output with its addresses."""
+    paths = [(f"{published.name}.{ending}", *FORMATS[ending]) for ending in published.formats if ending in FORMATS]
+    return Output(
+        published.title or published.name,
+        tuple(Address(name, media_type, path, f"{site.url}{path}") for path, name, media_type in paths),
+    )
+
+
+def days(entries: Iterable[Entry]) -> tuple[Day, ...]:
+    """Return entries, which come newest first, by the day of their publication."""
+    lines = (_line(entry) for entry in entries)
+    return tuple(Day(day, tuple(of_day)) for day, of_day in groupby(lines, lambda line: line.published.date()))
+
+
+def _line(entry: Entry) -> Line:
+    item = entry.item
+    link = legal.address(item.link)
+    text = plain_text(item.summary or item.content)
+    title = legal.line(item.title)
+    summary = excerpt(text, _SUMMARY) if title else ""
+    return Line(
+        title=f"{entry.prefix or ''}{title or excerpt(text, _TITLE) or link or 'Untitled'}",
+        link=link,
+        source=legal.line(entry.feed_title) or legal.line(entry.source.title) or urlsplit(entry.feed).netloc,
+        published=entry.published,
+        summary="" if summary == title else summary,
+        language=legal.language(entry.language or item.language) or "",
+    )
+
+
+def source(feed: FeedState) -> Source:
+    """Return a source as everyone may see it."""
+    state = state_of(feed)
+    if feed.private:
+        error = "The last poll failed." if feed.error else ""
+        return Source("Private source", state, None, None, None, feed.last_success, feed.next_poll_at, "", error, "")
+    return Source(
+        title=legal.line(feed.title) or feed.url,
+        state=state,
+        url=legal.address(feed.url),
+        site=legal.address(feed.header.site),
+        entries=feed.entries,
+        last_success=feed.last_success,
+        next_poll=feed.next_poll_at,
+        reason=feed.reason,
+        error=feed.error or "",
+        remedy=feed.remedy or "",
+    )

@@ -1,0 +1,125 @@
+"""What `aggregator check` warns of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.config.advice import NOT_ACTIVE, warnings
+from aggregator.config.settings import FeedSettings, OutputSettings, Polling, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FEED = "feeds:\n  - url: https://a.example/\n    "
+PLAIN = "feeds: [https://a.example/]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "path", "message"),
+    [
+        # less polite than the defaults
+        (PLAIN + "polling:\n  min_interval: 14m", 3, "polling.min_interval", "is below 15m."),
+        (PLAIN + "polling:\n  host_gap: 1s", 3, "polling.host_gap", "is below 2s."),
+        (PLAIN + "polling:\n  per_host: 2", 3, "polling.per_host", "several things at the same time."),
+        (FEED + "interval: 5m", 3, "feeds[0].interval", "is below 15m."),
+        (PLAIN + "defaults: {interval: 5m}", 2, "defaults.interval", "is below 15m."),
+        # not safe
+        (FEED + "verify: false", 3, "feeds[0].verify", "can change what this source says."),
+        (PLAIN + "defaults: {verify: false}", 2, "defaults.verify", "can change what this source says."),
+        (
+            "feeds:\n  - url: HTTP://a.example/\n    headers: {X-Key: abcd}\noutputs: [{name: a, token: abcdefgh}]",
+            3, "feeds[0].headers", "are sent unencrypted.",
+        ),
+        (
+            "feeds: ['http://u:p@a.example/']\noutputs: [{name: a, token: abcdefgh}]",
+            1, "feeds[0].url", "the password is sent unencrypted.",
+        ),
+        # of no use
+        ("{}", 1, "feeds", "there are no sources."),
+        ("site: {title: x}\nfeeds: []", 2, "feeds", "there are no sources."),
+        (PLAIN + "outputs:\n  - name: labs\n    tags: [lab]", 4, "outputs[labs].tags[0]", "no source has the tag 'lab'."),
+        (FEED + "private: true", 2, "feeds[0]", "this private source appears in no output."),
+        (FEED + "private: true\noutputs: [{name: a}]", 2, "feeds[0]", "this private source appears in no output."),
+        (
+            FEED + "private: true\n    tags: [x]\n  - {url: https://b.example/, tags: [y]}\n"
+            "outputs: [{name: a, tags: [y], token: abcdefgh}]",
+            2, "feeds[0]", "this private source appears in no output.",
+        ),
+        # not active yet
+        (PLAIN + "database: postgresql://a.example/x", 2, "database", "PostgreSQL is not active yet."),
+        (FEED + "kind: sitemap", 3, "feeds[0].kind", "reading pages and sitemaps is not active yet."),
+        (FEED + "item: {select: a}", 3, "feeds[0].item", "reading pages is not active yet."),
+        (FEED + "pages: 2", 3, "feeds[0].pages", "following pages is not active yet."),
+        (FEED + "full_text: true", 3, "feeds[0].full_text", "article pages is not active yet."),
+        (PLAIN + "defaults: {full_text: true}", 2, "defaults.full_text", "article pages is not active yet."),
+        ("feeds:\n  - opml: https://a.example/", 2, "feeds[0].opml", "reading remote lists is not active yet."),
+        (PLAIN + "outputs:\n  - {name: a, by: story}", 3, "outputs[a].by", "grouping stories is not active yet."),
+        (PLAIN + "outputs: [{name: a, hold: 5m}]", 2, "outputs[a].hold", "holding stories is not active yet."),
+        (PLAIN + "outputs: [{name: a, top: 5}]", 2, "outputs[a].top", "most covered stories is not active yet."),
+        (PLAIN + "outputs: [{name: a, digest: daily}]", 2, "outputs[a].digest", "a daily digest is not active yet."),
+        (PLAIN + "outputs: [{name: a, search: x}]", 2, "outputs[a].search", "selecting by search is not active yet."),
+        (PLAIN + "polling: {budget: 5}", 2, "polling.budget", "a budget of polls is not active yet."),
+        (PLAIN + "retention: {entries: 90d}", 2, "retention", "dropping old texts is not active yet."),
+        (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
+    ],
+)  # fmt: skip
+def test_each_warning_has_its_line(
+    read: Callable[..., Settings], text: str, line: int, path: str, message: str
+) -> None:
+    """The file loads; one warning says where, what, and what would be better."""
+    (problem,) = warnings(read(text + "\n"))
+    assert (problem.line, problem.path) == (line, path)
+    assert message in problem.message
+    assert problem.remedy.endswith((".", ".xml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN + "polling: {min_interval: 15m, host_gap: 2s, per_host: 1, budget: null}",
+        FEED + "kind: page\n    enabled: false",
+        FEED + "private: true\n    enabled: false",
+        FEED + "private: true\noutputs: [{name: a, token: abcdefgh}]",
+        FEED + "private: true\n    tags: [x]\noutputs: [{name: a, tags: [x], token: abcdefgh}]",
+        FEED + "interval: 15m\n    ignore: [updated]\n    keep: [{contains: [a]}]\n    independent: true",
+        FEED
+        + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
+        "feeds: ['http://a.example/', 'http://b.example/@jo']",
+    ],
+)
+def test_a_wise_file_has_no_warning(read: Callable[..., Settings], text: str) -> None:
+    """Nothing is warned of that is usual, active, or switched off."""
+    assert warnings(read(text + "\n")) == []
+
+
+def test_warnings_come_in_the_order_of_the_file(read: Callable[..., Settings]) -> None:
+    """Whoever mends the file goes through it once."""
+    text = "outputs: [{name: a, by: story}]\npolling: {per_host: 2}\nfeeds:\n  - url: https://a.example/\n    verify: false\n"
+    assert [problem.line for problem in warnings(read(text))] == [1, 2, 5]
+
+
+def test_settings_without_a_file_are_warned_of_too() -> None:
+    """Settings made by hand have no lines, and the same warnings."""
+    settings = Settings(
+        feeds=(FeedSettings(url="https://a.example/", verify=False),), polling=Polling(per_host=2)
+    )
+    assert [str(problem) for problem in warnings(settings)] == [
+        f"feeds.yaml: {text}"
+        for text in (
+            "polling.per_host: asks a host several things at the same time. Publishers may block such a reader.",
+            "feeds[0].verify: anyone on the way can change what this source says. Remove it once the certificate is right.",
+        )
+    ]
+
+
+def test_the_table_names_settings_that_exist() -> None:
+    """A capability that arrives is struck from the table; a setting that is renamed must be renamed here."""
+    known = {("feeds", "opml")}
+    known |= {(group, name) for group in Settings.model_fields for name in ("*",)}
+    known |= {("feeds", name) for name in FeedSettings.model_fields}
+    known |= {("outputs", name) for name in OutputSettings.model_fields}
+    known |= {("polling", name) for name in Polling.model_fields}
+    assert {later.place for later in NOT_ACTIVE} <= known

@@ -1,0 +1,121 @@
+"""docs/feeds-yaml.md, the reference of every setting."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic_core import PydanticUndefined
+from ruamel.yaml import YAML
+
+from aggregator.config import settings
+from aggregator.config.advice import NOT_ACTIVE
+from aggregator.config.types import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+TEXT = (Path(__file__).parents[2] / "docs" / "feeds-yaml.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", TEXT, re.MULTILINE | re.DOTALL))
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+MODELS: dict[str, type[BaseModel]] = {
+    "`site`": settings.Site,
+    "`site.author`": settings.Author,
+    "`polling`": settings.Polling,
+    "`network`": settings.Network,
+    "`publishing`": settings.Publishing,
+    "`retention`": settings.Retention,
+    "`server`": settings.Server,
+    "`feeds`": settings.FeedSettings,
+    "Filters": settings.FilterRule,
+    "`item`": settings.ItemSelectors,
+    "Remote lists": settings.OpmlSettings,
+    "`outputs`": settings.OutputSettings,
+    "`websub`": settings.Websub,
+}
+SETTINGS = [(section, name) for section, model in MODELS.items() for name in model.model_fields]
+
+
+def row(section: str, name: str) -> list[str]:
+    """Return the cells of a setting's row: type, default, what it does."""
+    (found,) = re.findall(rf"^\| `{name}` \| (.*) \|$", SECTIONS[section], re.MULTILINE)
+    return re.split(r" \| ", found)
+
+
+def documented(cell: str, default: Any) -> Any:
+    """Read a default as the reference writes it, as what the setting's own default is."""
+    if cell in ("none", "below", "required"):
+        return {"required": PydanticUndefined, "none": default if default in (None, (), {}) else cell}.get(
+            cell, default
+        )
+    text = cell.strip("`")
+    if isinstance(default, timedelta):
+        return parse_duration(text)
+    value = YAML(typ="safe", pure=True).load(text)
+    if isinstance(default, int) and isinstance(value, str):
+        return parse_size(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("section", "name"), SETTINGS)
+def test_every_setting_has_its_row(section: str, name: str) -> None:
+    """Its type, its true default and a sentence stand in the table of its section."""
+    kind, default, does = row(section, name)
+    actual = MODELS[section].model_fields[name].get_default(call_default_factory=True, validated_data={})
+    assert kind
+    assert documented(default, actual) == actual
+    assert does.endswith((".", ".*"))
+
+
+def test_every_group_has_its_section() -> None:
+    """No part of feeds.yaml is without an explanation."""
+    for name in settings.Settings.model_fields:
+        assert f"`{name}`" in SECTIONS
+    assert "sqlite:///db/aggregator.db" in SECTIONS["`database`"]
+    for name in settings.RESERVED_OUTPUTS:
+        assert f"`{name}`" in SECTIONS["`outputs`"]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_works(read: Callable[..., settings.Settings], text: str) -> None:
+    """What is copied from the reference loads."""
+    read(text, {"TOKEN": "an-example", "LABS_TOKEN": "another-example"})
+
+
+def test_every_setting_stands_in_an_example() -> None:
+    """Each setting is shown as it is written."""
+    written: set[str] = set()
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            written.update(map(str, value))
+        for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            collect(child)
+
+    for text in EXAMPLES:
+        collect(YAML(typ="safe", pure=True).load(text))
+    assert {name for _, name in SETTINGS} - written == set()
+
+
+@pytest.mark.parametrize("place", [later.place for later in NOT_ACTIVE])
+def test_what_is_not_active_is_said(place: tuple[str, str]) -> None:
+    """A setting that has no effect yet says so where it is explained, and stops saying so when it has."""
+    group, name = place
+    if name == "*":
+        assert "*Not active yet.*" in SECTIONS[f"`{group}`"]
+    else:
+        section = "Remote lists" if name == "opml" else f"`{group}`"
+        text = SECTIONS[section] if name == "opml" else row(section, name)[2]
+        assert "active yet" in text
+
+
+def test_nothing_else_is_said_to_be_inactive() -> None:
+    """The reference does not keep a capability back that has arrived."""
+    inactive = {place[1] for place in (later.place for later in NOT_ACTIVE)}
+    rows = re.findall(r"^\| `(\w+)` .*active yet", TEXT, re.MULTILINE)
+    assert set(rows) <= inactive | {"database"}

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.errors import NotAFeed, ParserKilled
+from aggregator.parse.pool import ParserPool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aggregator.model import Document
+
+FEED = b'<rss version="2.0"><channel><title>T</title><item><title>x</title></item></channel></rss>'
+CATEGORIES = "".join(f"<category>{n}</category>" for n in range(9900))
+SLOW = f"<rss><channel>{f'<item>{CATEGORIES}</item>' * 30}</channel></rss>".encode()
+"""Within every limit on tags, but feedparser compares each category with all before it: a minute of CPU time."""
+LARGE = b"<rss><channel>" + b"<item><title>x</title></item>" * 1 + b"<!--" + b"x" * 9_000_000 + b"--></channel></rss>"
+
+
+def parse(pool: ParserPool, body: bytes = FEED) -> Awaitable[Document]:
+    return pool.parse(body, url="https://example.org/", content_type=None, received=datetime(2026, 1, 7, tzinfo=UTC))
+
+
+def workers() -> set[int]:
+    return {child.pid or 0 for child in multiprocessing.active_children()}
+
+
+def test_documents_and_errors_come_back() -> None:
+    """Documents and the parser's own errors pass through the processes unharmed, many at a time."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            documents = await asyncio.gather(*(parse(pool) for _ in range(20)))
+            assert {document.items[0].title for document in documents} == {"x"}
+            with pytest.raises(NotAFeed) as caught:
+                await parse(pool, b"<html><link rel=alternate type=application/rss+xml href=/feed></html>")
+            assert "https://example.org/feed" in caught.value.remedy
+
+    asyncio.run(scene())
+
+
+def test_a_slow_document_is_killed_alone() -> None:
+    """A document that takes more CPU time than it may have is given up; one beside it and one after it are read."""
+
+    async def scene() -> None:
+        async with ParserPool(2, seconds=1) as pool:
+            slow = asyncio.create_task(_outcome(parse(pool, SLOW)))
+            assert (await parse(pool)).header.title == "T"
+            assert "1 s of CPU time" in await slow
+            assert (await parse(pool)).header.title == "T"
+
+    asyncio.run(scene())
+
+
+def test_a_large_document_is_killed_alone() -> None:
+    """A document that needs more memory than it may have is given up; the next is read."""
+
+    async def scene() -> None:
+        async with ParserPool(1, memory=96 * 2**20) as pool:
+            assert "96 MB of memory" in await _outcome(parse(pool, LARGE))
+            assert (await parse(pool)).header.title == "T"
+
+    asyncio.run(scene())
+
+
+async def _outcome(call: Awaitable[object]) -> str:
+    try:
+        return str(await call)
+    except ParserKilled as error:
+        return error.message
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "message"),
+    [
+        (os._exit, 3, "crashed on the document (exit status 3)"),
+        (ctypes.string_at, 0, f"crashed on the document (exit status {-signal.SIGSEGV})"),
+        (time.sleep, 60, "longer than 0.6 s"),
+    ],
+)
+def test_a_crash_costs_one_document(function: Callable[..., object], argument: int, message: str) -> None:
+    """A worker that exits, crashes or hangs is replaced, and only its document is lost."""
+
+    async def scene() -> None:
+        async with ParserPool(1, seconds=0.2) as pool:
+            assert message in await _outcome(pool._call(function, argument))
+            assert (await parse(pool)).header.title == "T"
+
+    asyncio.run(scene())
+
+
+def test_an_idle_worker_may_be_killed() -> None:
+    """When the system kills a worker that does nothing, the next document does not notice."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            await parse(pool)
+            for pid in workers():
+                os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.3)
+            assert (await parse(pool)).header.title == "T"
+
+    asyncio.run(scene())
+    assert workers() == set()
+
+
+def test_a_cancelled_call_frees_its_slot() -> None:
+    """Cancelling the wait for a document ends its worker, and the next document gets the slot at once."""
+
+    async def scene() -> None:
+        async with ParserPool(1) as pool:
+            await parse(pool)
+            hung = asyncio.create_task(pool._call(time.sleep, 60))
+            await asyncio.sleep(0.2)
+            hung.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await hung
+            start = time.monotonic()
+            assert (await parse(pool)).header.title == "T"
+            assert time.monotonic() - start < 5
+
+    asyncio.run(scene())
+
+
+def test_workers_are_replaced() -> None:
+    """After the number of documents it may parse a worker makes way for a fresh one."""
+
+    async def scene() -> None:
+        async with ParserPool(1, recycle=3) as pool:
+            pids = [await pool._call(os.getpid) for _ in range(7)]
+            assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+
+    asyncio.run(scene())
+
+
+def test_closing_is_quick_and_leaves_nothing() -> None:
+    """Leaving the pool while a document hangs takes less than two seconds; no worker outlives it, and it stays closed."""
+
+    async def scene() -> float:
+        pool = ParserPool(2)
+        async with pool:
+            await parse(pool)
+            hung = asyncio.create_task(pool._call(time.sleep, 60))
+            await asyncio.sleep(0.2)
+            start = time.monotonic()
+        took = time.monotonic() - start
+        with pytest.raises(asyncio.CancelledError):
+            await hung
+        with pytest.raises(RuntimeError, match="closed"):
+            await parse(pool)
+        return took
+
+    assert asyncio.run(scene()) < 2
+    assert workers() == set()
+
+
+def test_an_unused_pool_starts_nothing() -> None:
+    """Without a document there is no process."""
+
+    async def scene() -> None:
+        async with ParserPool(4):
+            assert workers() == set()
+
+    asyncio.run(scene())

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import hashlib
+import socket
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.errors import ParseError
+from aggregator.model import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ITEM = "<item><title>good {0}</title><guid>{0}</guid></item>"
+GOOD = "".join(ITEM.format(n) for n in range(3))
+
+
+def test_a_feed_without_items_is_a_document(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """A feed that lists nothing is read, not refused."""
+    document = read(rss(""))
+    assert document.items == ()
+    assert document.notices == ()
+    assert document.header.title == "T"
+
+
+def test_a_truncated_feed_gives_what_it_has(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """A document cut in the middle of its third item gives the whole ones, and a notice with the line."""
+    document = read(rss("\n" + GOOD.replace("</item>", "</item>\n")).partition("od 2</title>")[0])
+    assert [item.title for item in document.items] == ["good 0", "good 1", "go"]
+    assert document.notices[0].startswith("the document is damaged near line 4: ")
+    assert document.notices[0].endswith("; 3 items were read")
+
+
+def test_the_line_counts_what_stands_before_the_root(read: Callable[..., Document]) -> None:
+    """A notice gives the line of the document as the publisher sees it."""
+    body = '<?xml version="1.0"?>\n<!-- a\nb -->\n<rss version="2.0"><channel><title>T</title>\n<item></b></item></channel></rss>'
+    assert read(body).notices[0].startswith("the document is damaged near line 5: mismatched tag")
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ("<item><title>AT&T & R&D <3</title><guid>x</guid></item>", "AT&T & R&D <3"),
+        ("<item><title>caf&eacute; &rsquo;</title><guid>x</guid></item>", "café ’"),
+        ("<item><title>a&#0;&#xD800;b</title><guid>x</guid></item>", "ab"),
+        ("<item><title>n</title><dc:creator>N</dc:creator><guid>x</guid></item>", "n"),
+    ],
+)
+def test_damaged_items_are_mended(item: str, title: str, read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """The usual mistakes cost no item, and are noticed."""
+    document = read(rss(item + GOOD))
+    assert len(document.items) == 4
+    assert document.items[0].title == title
+    assert "damaged near line" in document.notices[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "utf-7"])
+def test_entities_are_never_expanded(
+    encoding: str, read: Callable[..., Document], rss: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entities that multiply, read files or ask servers stay names, in every encoding; nothing is opened."""
+    bomb = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    dtd = f'<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/rss.dtd" [<!ENTITY l0 "lol">{bomb}<!ENTITY f SYSTEM "file:///etc/passwd">' \
+        '<!ENTITY % p SYSTEM "http://127.0.0.1:9/p"> %p;]>'  # fmt: skip
+    body = f'<?xml version="1.0" encoding="{encoding}"?>{dtd}' + rss(f"<item><title>&l9;&f;</title></item>{GOOD}").split("?>")[1]
+    monkeypatch.setattr(socket, "socket", None)
+    monkeypatch.setattr("builtins.open", None)
+    document = read(body.encode("ascii" if encoding == "utf-7" else encoding))
+    assert document.items[0].title == "&l9;&f;"
+    assert len(document.items) == 4
+
+
+def test_a_long_guid_becomes_its_hash(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """A guid over 2,000 characters is replaced by its SHA-256; one of 2,000 is kept."""
+    document = read(rss(f"<item><guid>{'g' * 2001}</guid></item><item><guid>{'g' * 2000}</guid></item>"))
+    assert [item.guid for item in document.items] == [hashlib.sha256(b"g" * 2001).hexdigest(), "g" * 2000]
+
+
+def test_harmful_addresses_in_every_field(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """No field for an address lets a script through, and names and titles stay text."""
+    item = read(
+        rss(
+            "<item><title><![CDATA[<img src=x onerror=alert(1)>]]></title><link>javascript:alert(1)</link>"
+            '<guid isPermaLink="true">javascript:alert(2)</guid><author>"&gt;&lt;script&gt;alert(3)&lt;/script&gt;</author>'
+            "<category><![CDATA[<script>]]></category><comments>java&#9;script:alert(4)</comments>"
+            '<enclosure url="data:text/html,x" length="-1"/><source url="vbscript:x">S</source>'
+            '<thumbnail xmlns="http://search.yahoo.com/mrss/" url="javascript:x"/></item>'
+        )
+    ).items[0]
+    assert item.title == "<img src=x onerror=alert(1)>"
+    assert (item.link, item.comments, item.enclosures, item.thumbnail) == (None, None, (), None)
+    assert item.source is not None
+    assert item.source.links == ()
+    assert [person.name for person in item.authors] == ['"><script>alert(3)</script>']
+    assert [category.term for category in item.categories] == ["<script>"]
+
+
+def test_control_sequences_leave_titles(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """Line breaks, terminal sequences and bidi overrides cannot reach a log or a page."""
+    item = read(rss("<item><title>a\r\n\x1b[31mred \u202eevil\u202c 👩\u200d💻</title></item>")).items[0]
+    assert item.title == "a [31mred evil 👩\u200d💻"
+
+
+def test_elements_with_the_names_of_our_keys(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """Elements named like feedparser's own keys put text where lists are expected: the other items are still read."""
+    names = ("title_detail", "summary_detail", "media_content", "media_thumbnail", "source", "content_detail", "guidislink", "image")
+    traps = "".join(f"<item><guid>{name}</guid><{name}>x</{name}><{name} a='1'/></item>" for name in names)
+    assert len(read(rss(traps + GOOD)).items) == len(names) + 3
+
+
+def test_memory_stays_level(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """Parsing again and again keeps nothing."""
+    body = rss(GOOD * 5)
+    for _ in range(20):
+        read(body)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(40):
+        read(body)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert grown < 100_000
+
+
+PIECES = st.sampled_from(
+    ["<item>", "</item>", "<title>", "</title>", "<link>", "</link>", "<guid>", "</guid>", "<![CDATA[", "]]>", "&amp;", "&x;", "&#xD800;",
+     "<content:encoded>", "</content:encoded>", "<a href='", "'>", "<entry>", "</entry>", "<links>", "<tags>x</tags>", "<category>", "text",
+     "<author>", "</author>", "<media:content url='x'/>", "<source url='u'>", "</source>", "<pubDate>", "\0", "<svg>", "<!--", "<!DOCTYPE x [", "é",
+     "<image>", "<title_detail>", "<link/>", "<enclosure/>", "<authors>", "</channel>", "<feed>", "<content type='xhtml'>", "<div>"]
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(PIECES | st.text(max_size=5), max_size=25))
+def test_only_parse_errors_come_out(pieces: list[str], read: Callable[..., Document]) -> None:
+    """However a document is broken, it is a Document or a ParseError."""
+    body = "<rss version='2.0'><channel>" + "".join(pieces)
+    try:
+        document = read(body.encode("utf-8", "replace"))
+    except ParseError as error:
+        assert error.remedy
+    else:
+        assert isinstance(document, Document)

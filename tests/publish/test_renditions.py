@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import stat
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from aggregator.errors import DiskFull, FolderNotWritable
+from aggregator.publish import renditions as module
+from aggregator.publish.manifest import PublishedOutput
+from aggregator.publish.renditions import MANIFEST, Renditions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 1, 5, 12, 0, 0, 123000, tzinfo=UTC)
+KIND = "application/atom+xml; charset=utf-8"
+
+
+@pytest.fixture
+def renditions(tmp_path: Path) -> Renditions:
+    """Return renditions in a folder that does not exist yet."""
+    return Renditions(tmp_path / "db" / "renditions")
+
+
+def put(renditions: Renditions, body: bytes, name: str = "all.atom", modified: datetime = NOON) -> bool:
+    """Write a document as the daemon does."""
+    return renditions.write(name, body, media_type=KIND, modified=modified)
+
+
+def files(renditions: Renditions) -> set[str]:
+    """Return what lies in the folder."""
+    folder = renditions.folder
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_document_is_loaded_as_written(renditions: Renditions) -> None:
+    """Bodies, type and date come back; entity tags are strong and differ between codings."""
+    assert put(renditions, b"<feed/>")
+    one = renditions.load("all.atom")
+    assert one
+    assert (one.media_type, one.last_modified) == (KIND, NOON.replace(microsecond=0))
+    assert one.bodies["identity"] == gzip.decompress(one.bodies["gzip"]) == b"<feed/>"
+    assert one.etags["identity"].startswith('"')
+    assert one.etags["gzip"].endswith('-gzip"')
+    assert one.stamp == renditions.stamp("all.atom")
+
+
+def test_nothing_is_loaded_before_it_is_written(renditions: Renditions) -> None:
+    """What is not there is None, not an error."""
+    assert (renditions.load("all.atom"), renditions.stamp("all.atom"), renditions.read_manifest()) == (None, None, ())
+
+
+def test_unchanged_bytes_keep_their_file(renditions: Renditions) -> None:
+    """The same bytes are not written again, however late."""
+    put(renditions, b"<feed/>")
+    before = (renditions.folder / "all.atom").stat()
+    assert not put(renditions, b"<feed/>", modified=NOON + timedelta(days=1))
+    after = (renditions.folder / "all.atom").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_every_change_is_later_than_the_last(renditions: Renditions) -> None:
+    """Last-Modified grows with each change, also when an entry was withdrawn and `updated` fell back."""
+    put(renditions, b"1")
+    put(renditions, b"2")
+    second = renditions.load("all.atom")
+    put(renditions, b"3", modified=NOON - timedelta(days=3))
+    third = renditions.load("all.atom")
+    put(renditions, b"4", modified=NOON + timedelta(days=1))
+    fourth = renditions.load("all.atom")
+    assert second
+    assert third
+    assert fourth
+    start = NOON.replace(microsecond=0)
+    assert [one.last_modified - start for one in (second, third, fourth)] == [
+        timedelta(seconds=1),
+        timedelta(seconds=2),
+        timedelta(days=1),
+    ]
+    assert len({one.stamp for one in (second, third, fourth)}) == 3
+    assert len({one.etags["gzip"] for one in (second, third, fourth)}) == 3
+
+
+def test_equal_bodies_have_equal_twins(renditions: Renditions) -> None:
+    """Compression adds neither time nor name: two machines compress to the same bytes."""
+    put(renditions, b"<feed/>", "a.atom")
+    put(renditions, b"<feed/>", "b.atom", NOON + timedelta(days=1))
+    one, two = renditions.load("a.atom"), renditions.load("b.atom")
+    assert one
+    assert two
+    assert one.bodies == two.bodies
+    assert one.etags == two.etags
+
+
+def test_a_new_media_type_is_a_change(renditions: Renditions) -> None:
+    """The type is part of what is served."""
+    put(renditions, b"<feed/>")
+    assert renditions.write("all.atom", b"<feed/>", media_type="text/xml", modified=NOON)
+    one = renditions.load("all.atom")
+    assert one
+    assert one.media_type == "text/xml"
+
+
+def test_a_twin_that_does_not_fit_is_not_served(renditions: Renditions) -> None:
+    """A reader between two writes, or after a crash, sees no mixture; the next write mends it."""
+    put(renditions, b"old")
+    twin = renditions.folder / "all.atom.gz"
+    for bad in (gzip.compress(b"new"), b"", b"\x1f\x8b junk"):
+        twin.write_bytes(bad)
+        one = renditions.load("all.atom")
+        assert one
+        assert one.bodies == {"identity": b"old"}
+    assert put(renditions, b"old")
+    whole = renditions.load("all.atom")
+    assert whole
+    assert set(whole.bodies) == {"identity", "gzip"}
+
+
+def test_only_the_owner_reads(renditions: Renditions) -> None:
+    """Private outputs lie here: folders are 0700 and files 0600 whatever the umask is."""
+    before = os.umask(0)
+    try:
+        put(renditions, b"x", "private/labs.atom")
+    finally:
+        os.umask(before)
+    for path in (renditions.folder, *renditions.folder.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_outputs_that_are_gone_are_removed(renditions: Renditions) -> None:
+    """What is not named goes, with its twins, empty folders and unfinished files; the list of outputs stays."""
+    put(renditions, b"1")
+    put(renditions, b"2", "old.rss")
+    put(renditions, b"3", "private/labs.atom")
+    renditions.write_manifest([PublishedOutput("all", "AI News")])
+    (renditions.folder / ".unfinished").write_bytes(b"")
+    renditions.remove_others({"all.atom"})
+    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert not (renditions.folder / "private").exists()
+
+
+def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
+    """There may be nothing to remove."""
+    renditions.remove_others(())
+    assert not renditions.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["../x.atom", "/etc/x.atom", "a/../b.atom", "all", ".x.atom", "A.atom", "a\x00.atom", ""])
+def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
+    """A name cannot leave the folder."""
+    with pytest.raises(ValueError, match="not a name"):
+        renditions.load(name)
+
+
+def test_the_list_of_outputs(renditions: Renditions) -> None:
+    """The list is read as written; unchanged it keeps its file."""
+    outputs = (PublishedOutput("all", "AI News"), PublishedOutput("manifest", "An output called manifest"))
+    renditions.write_manifest(outputs)
+    stamp = renditions.stamp(MANIFEST)
+    renditions.write_manifest(outputs)
+    assert renditions.read_manifest() == outputs
+    assert renditions.stamp(MANIFEST) == stamp
+    renditions.write_manifest(outputs[:1])
+    assert renditions.stamp(MANIFEST) != stamp
+
+
+def test_a_damaged_list_publishes_nothing(renditions: Renditions) -> None:
+    """What cannot be read is reported, and grants nobody anything."""
+    renditions.write_manifest([])
+    (renditions.folder / MANIFEST).write_bytes(b"{")
+    with capture_logs() as logs:
+        assert renditions.read_manifest() == ()
+    assert [log["event"] for log in logs] == ["publish.manifest_unreadable"]
+
+
+def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
+    """A file in the way is named, with what to do."""
+    (tmp_path / "db").write_bytes(b"")
+    with pytest.raises(FolderNotWritable, match="cannot be written"):
+        put(Renditions(tmp_path / "db" / "renditions"), b"x")
+
+
+def test_a_full_disk_leaves_the_old_document(renditions: Renditions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there is no space the old document stays whole and nothing half-written remains."""
+    put(renditions, b"old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.os, "utime", full)
+    with pytest.raises(DiskFull, match="No space is left"):
+        put(renditions, b"new")
+    monkeypatch.undo()
+    one = renditions.load("all.atom")
+    assert one
+    assert one.bodies["identity"] == b"old"
+    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type"}
+
+
+def test_readers_beside_a_writer_see_whole_documents(renditions: Renditions) -> None:
+    """While documents are replaced a reader always gets one of them, with twins that fit."""
+    put(renditions, b"0" * 1000)
+    writer = os.fork()
+    if writer == 0:
+        for number in range(1, 200):
+            put(renditions, str(number).encode() * 1000)
+        os._exit(0)
+    seen = set()
+    while os.waitpid(writer, os.WNOHANG) == (0, 0):
+        one = renditions.load("all.atom")
+        assert one
+        body = one.bodies["identity"]
+        assert gzip.decompress(one.bodies.get("gzip", gzip.compress(body))) == body
+        seen.add(body[:3])
+    assert seen
