@@ -60,7 +60,7 @@ def translated(dial: Dial) -> Iterator[None]:
 
 
 def _translate(error: Exception, dial: Dial) -> FetchError:
-    if dial.refused is not None and isinstance(error, OSError):
+    if dial.refused is not None and isinstance(error, aiohttp.ClientConnectorError):
         return dial.refused
     make = next(make for kinds, make in _TRANSLATIONS if isinstance(error, kinds))
     return make(error, dial)

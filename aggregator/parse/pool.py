@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import signal
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -15,6 +15,7 @@ from aggregator.parse.worker import OUT_OF_MEMORY, prepare, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from datetime import datetime
     from types import TracebackType
 
@@ -46,6 +47,7 @@ class ParserPool:
         self._recycle = recycle
         self._slots = asyncio.Semaphore(workers)
         self._pool: ProcessPool | None = None
+        self._calls: set[Future[Any]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -68,7 +70,7 @@ class ParserPool:
                 return await self._call(work, body, url, content_type, received, limits)
             except (
                 BrokenProcessPool
-            ):  # most likely another's doing: an idle worker was killed, the pool replaced
+            ):  # an idle worker was killed from outside: most likely not this document's doing
                 return await self._again(work, body, url, content_type, received, limits)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
@@ -78,27 +80,37 @@ class ParserPool:
             raise ParserKilled("The parser broke down twice over the document.", _REMEDY) from error
 
     async def _call(self, function: Callable[..., _T], *arguments: object) -> _T:
-        """Run a function in a worker; a cancelled call ends its worker."""
+        """Run a function in a worker; a cancelled call ends its worker. Raise BrokenProcessPool when others' calls did."""
         wall = self._seconds * _WALL
         pool = await self._running()
         deadline = asyncio.timeout(wall + _GRACE)
         try:
             async with deadline:
-                future = pool.schedule(function, args=arguments, timeout=wall)
-                self._running_calls.add(future)
-                result: _T = await asyncio.wrap_future(future)
+                return await self._result(pool, wall, function, arguments)
         except TimeoutError as error:
             if deadline.expired() and pool is self._pool:
                 await self._stop()
             raise ParserKilled(f"The document took longer than {wall:g} s to parse.", _REMEDY) from error
         except ProcessExpired as error:
             raise self._killed(error.exitcode) from error
+
+    async def _result(
+        self, pool: ProcessPool, wall: float, function: Callable[..., _T], arguments: tuple[object, ...]
+    ) -> _T:
+        try:
+            future = pool.schedule(function, args=arguments, timeout=wall)
+        except RuntimeError as error:  # it broke just now
+            raise BrokenProcessPool(str(error)) from error
+        self._calls.add(future)
+        try:
+            result: _T = await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            if pool is self._pool or self._closed:
+            task = asyncio.current_task()
+            if self._closed or (task is not None and task.cancelling()):
                 raise
             raise BrokenProcessPool("the pool was replaced") from None
         finally:
-            self._running_calls.discard(future)
+            self._calls.discard(future)
         return result
 
     async def _running(self) -> ProcessPool:
@@ -120,7 +132,7 @@ class ParserPool:
         """End the workers; what they were at is given up."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            for future in tuple(self._running_calls):  # a pool that stops forgets them
+            for future in tuple(self._calls):  # a pool that stops forgets them
                 future.cancel()
             pool.stop()  # type: ignore[no-untyped-call]
             await asyncio.to_thread(pool.join)

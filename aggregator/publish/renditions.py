@@ -105,7 +105,7 @@ class Renditions:
                 status = os.fstat(file.fileno())
                 body = file.read()
             media_type = path.with_name(path.name + _TYPE).read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         bodies = {"identity": body, **_twin(path, body)}
         etags = {coding: _etag(coding, encoded) for coding, encoded in bodies.items()}
@@ -115,7 +115,7 @@ class Renditions:
         """Return what tells a document from its successor, for the price of a stat; None when there is none."""
         try:
             return _stamp(self._path(name).stat())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:

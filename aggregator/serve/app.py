@@ -13,21 +13,23 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from aggregator.errors import StoreError
-from aggregator.serve.document import PROTECTION, Document, compressed
+from aggregator.serve.document import PROTECTION, compressed
 from aggregator.serve.feeds import Feeds
-from aggregator.serve.health import Readiness, Status, healthz, plain
+from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.pages import Pages
 from aggregator.serve.reader import Reader
 from aggregator.serve.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
     from aggregator.publish.renditions import Renditions
+    from aggregator.serve.health import Status
 
 _log = structlog.get_logger(__name__)
 _STATIC = {"style.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"}
@@ -44,7 +46,7 @@ def create_app(renditions: Renditions, database: Path, status: Status) -> ASGIAp
         Route("/sources", pages.sources),
         Route("/healthz", healthz),
         Route("/readyz", Readiness(status).__call__),
-        *(Route(f"/static/{name}", _Static(name)) for name in _STATIC),
+        *_static(),
     ]
     app = Starlette(
         routes=routes,
@@ -56,9 +58,36 @@ def create_app(renditions: Renditions, database: Path, status: Status) -> ASGIAp
     return Feeds(shelf, app)
 
 
-class _Static:
-    """A file of ours, in memory."""
+def _static() -> list[Route]:
+    """Return the routes of the style sheet and the icon, which stay in memory."""
+    folder = Path(__file__).parent / "static"
+    return [
+        Route(f"/static/{name}", compressed((folder / name).read_bytes(), kind, _STATIC_HEADERS), methods=["GET"])
+        for name, kind in _STATIC.items()
+    ]
 
-    def __init__(self, name: str) -> None:
-        body = (Path(__file__).parent / "static" / name).read_bytes()
-        self._document = compressed(body, _STATIC[name], _STATIC_HEADERS)
+
+def _closing(reader: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        reader.close()
+
+    return lifespan
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """Answer 404 and 405 in plain text that repeats nothing of the request."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    return plain(f"{status} {HTTPStatus(status).phrase}", status, headers)
+
+
+async def _unreadable(_: Request, error: Exception) -> Response:
+    """Answer 503; the path in the message is for the log only."""
+    _log.error("serve.database_unreadable", error=str(error))
+    return plain("503 Service Unavailable: the database cannot be read at the moment; the feeds can.", 503)
+
+
+async def _mistake(_: Request, __: Exception) -> Response:
+    """Answer 500; the server logs what happened."""
+    return plain("500 Internal Server Error", 500)

@@ -56,9 +56,7 @@ class Document:
         coding = preferred_coding(asked.get("accept-encoding"), self.bodies)
         etag = self.etags[coding]
         headers = [*self.headers, (b"etag", etag.encode()), *self._last_modified()]
-        if has_current(
-            asked.get("if-none-match"), asked.get("if-modified-since"), etag=etag, modified=self.modified
-        ):
+        if has_current(asked.get("if-none-match"), asked.get("if-modified-since"), etag=etag, modified=self.modified):
             await answer(send, 304, headers, b"")
             return
         body = self.bodies[coding]

@@ -1,8 +1,8 @@
 """The feed documents, at their addresses: a small ASGI handler in front of the pages' routes.
 
-    /all.atom  /all.rss  /all.json          an output
-    /{token}/agents.atom ...                an output with a token: nowhere else
-    /sources.opml                           what is aggregated
+/all.atom  /all.rss  /all.json          an output
+/{token}/agents.atom ...                an output with a token: nowhere else
+/sources.opml                           what is aggregated
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from aggregator.serve.document import Document
     from aggregator.serve.shelf import Shelf
 
-_PLACE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL)
+_PLACE = re.compile(
+    r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
+)
 _SOURCES = "sources.opml"
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""

@@ -27,6 +27,8 @@ _NEWEST = 50
 """Entries on the front page."""
 _FRESH = 1.0
 """Seconds for which a page stands: a crowd costs no more than one reader."""
+_TEMPLATES = {"News": "front.html", "Subscribe": "subscribe.html", "Sources": "sources.html"}
+"""Of the pages, by their names in the navigation."""
 _HEADERS = ((b"cache-control", b"public, max-age=60"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
@@ -48,28 +50,28 @@ class Pages:
 
     async def front(self, _: Request) -> Document:
         """Show what this is, where its feeds are, and the newest entries by day."""
-        return await self._fresh("front.html", self._front)
+        return await self._fresh("News", self._front)
 
     async def subscribe(self, _: Request) -> Document:
         """Show every public output with its addresses."""
-        return await self._fresh("subscribe.html", self._nothing)
+        return await self._fresh("Subscribe", self._nothing)
 
     async def sources(self, _: Request) -> Document:
         """Show how every source is doing."""
-        return await self._fresh("sources.html", self._sources)
+        return await self._fresh("Sources", self._sources)
 
-    async def _fresh(self, template: str, gather: Callable[[], Awaitable[dict[str, Any]]]) -> Document:
+    async def _fresh(self, name: str, gather: Callable[[], Awaitable[dict[str, Any]]]) -> Document:
         """Return the page made in the last second, or make it; those who ask meanwhile wait for the same."""
-        async with self._one_at_a_time[template]:
-            made = self._made.get(template)
+        async with self._one_at_a_time[name]:
+            made = self._made.get(name)
             if made is None or time.monotonic() - made[0] > _FRESH:
-                made = self._made[template] = time.monotonic(), self._page(template, await gather())
+                made = self._made[name] = time.monotonic(), self._page(name, await gather())
         return made[1]
 
-    def _page(self, template: str, shown: dict[str, Any]) -> Document:
+    def _page(self, name: str, shown: dict[str, Any]) -> Document:
         site = self._shelf.site()
         outputs = [views.output(one, site) for one in self._shelf.outputs().values() if not one.private]
-        html = self._templates.get_template(template).render(site=site, outputs=outputs, **shown)
+        html = self._templates.get_template(_TEMPLATES[name]).render(name=name, site=site, outputs=outputs, **shown)
         return compressed(html.encode("utf-8", "replace"), b"text/html; charset=utf-8", _HEADERS)
 
     async def _nothing(self) -> dict[str, Any]:

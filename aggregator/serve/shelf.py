@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.publish.renditions import MANIFEST
 from aggregator.serve.document import PROTECTION, Document
+from aggregator.serve.site import Site, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,8 @@ class Shelf:
         self._outputs: Mapping[str, PublishedOutput] = {}
         self._outputs_stamp: Stamp | None = None
         self._documents: dict[str, tuple[Stamp, Document, Document]] = {}
+        self._site = Site()
+        self._site_document: Document | None = None
 
     def outputs(self) -> Mapping[str, PublishedOutput]:
         """Return what is published, by name."""
@@ -57,6 +60,17 @@ class Shelf:
                 return None
             held = self._documents[name] = (rendition.stamp, *_documents(rendition, private=private))
         return held[2] if navigation else held[1]
+
+    def site(self) -> Site:
+        """Return what the feed of everything says of the site; a nameless site while there is none for everyone."""
+        main = self.outputs().get("all")
+        if main is None or main.private or "json" not in main.formats:
+            return Site()
+        document = self.document(main.rendition("json"), private=False, navigation=False)
+        if document is not self._site_document:
+            self._site = site_of(document.bodies["identity"]) if document is not None else Site()
+            self._site_document = document
+        return self._site
 
 
 def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Document]:

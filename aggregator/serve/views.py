@@ -18,22 +18,13 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry, FeedState
     from aggregator.publish.manifest import PublishedOutput
+    from aggregator.serve.site import Site
 
 _TITLE, _SUMMARY = 80, 240
 """Characters of text that stand for a missing title, and that a summary has."""
 
 FORMATS = {"atom": ("Atom", "application/atom+xml"), "rss": ("RSS", "application/rss+xml"), "json": ("JSON Feed", "application/feed+json")}  # fmt: skip
 """What a document is called and its media type, by its ending."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the published feeds say of the whole; `url` ends with a slash, and is "" while it is not known."""
-
-    title: str = "News"
-    subtitle: str = ""
-    url: str = ""
-    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

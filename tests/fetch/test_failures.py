@@ -115,6 +115,12 @@ def test_a_refusal_outlives_what_aiohttp_makes_of_it() -> None:
     assert translate(error, dial) is refused
 
 
+def test_a_refusal_explains_no_later_fault() -> None:
+    """When another address did connect, what went wrong there is what is told."""
+    dial = Dial("news.example", 443, resolved=True, refused=AddressRefused("no", "yes"))
+    assert type(translate(aiohttp.SocketTimeoutError("x"), dial)) is TimedOut
+
+
 def test_a_proxys_failure_names_the_proxy() -> None:
     """The operator looks at the proxy, not at the source."""
     dial = Dial("news.example", 443, resolved=True, proxy="proxy.lan")

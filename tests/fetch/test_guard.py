@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from aggregator.errors import AddressRefused, FetchError, NetworkError
+from aggregator.errors import AddressRefused, ConnectFailed, FetchError, NetworkError
 from aggregator.fetch.client import Ask
 from aggregator.fetch.guard import Guard, unwrap
 
@@ -238,6 +238,16 @@ def test_private_targets_are_not_sent_to_a_proxy(target: str, origin: Any, get: 
     with pytest.raises(AddressRefused):
         get(f"http://{target}/", allow_private=(), proxy=origin.url(""))
     assert origin.connections == 0
+
+
+def test_a_proxy_that_refuses_is_named(origin: Any, ok: Any, get: Any) -> None:
+    """What the proxy answers to CONNECT is no answer of the source."""
+    origin.answers["news.example:443"] = ok(status="403 Forbidden")
+    with pytest.raises(
+        ConnectFailed, match=r"proxy refuses to connect to news\.example \(status 403\).*network\.proxy"
+    ):
+        get("https://news.example/", proxy=origin.url(""))
+    assert origin.seen[0].line == "CONNECT news.example:443 HTTP/1.1"
 
 
 def test_the_proxy_itself_is_no_source(origin: Any, get: Any, names: Any) -> None:

@@ -30,8 +30,22 @@ ACTIVE = [
     '<blockquote cite="javascript:alert(1)">x</blockquote>', "<image src=x onerror=alert(1)>", "<isindex type=image src=x onerror=alert(1)>",
     '<audio src="data:audio/mpeg,x"></audio>', "<frameset onload=alert(1)></frameset>", "<marquee onstart=alert(1)>x</marquee>",
 ]  # fmt: skip
-SAFE_TAGS = set("a abbr b blockquote br code details div em h1 img li p pre source table tbody td tr ul video audio span".split())  # noqa: SIM905
-SAFE_ATTRIBUTES = {"href", "src", "title", "alt", "rel", "cite", "open", "poster", "controls", "width", "height"}
+SAFE_TAGS = set(
+    "a abbr b blockquote br code details div em h1 img li p pre source table tbody td tr ul video audio span".split()
+)  # noqa: SIM905
+SAFE_ATTRIBUTES = {
+    "href",
+    "src",
+    "title",
+    "alt",
+    "rel",
+    "cite",
+    "open",
+    "poster",
+    "controls",
+    "width",
+    "height",
+}
 
 
 class Outline(HTMLParser):
@@ -66,10 +80,22 @@ def test_nothing_active_stays(payload: str) -> None:
     ("given_html", "cleaned"),
     [
         ("<p>x</p>", "<p>x</p>"),
-        ('<img src="/x.png" alt="a" width="600" class="c">', '<img src="https://example.org/x.png" alt="a" width="600">'),
-        ('<a href="b?c=1&amp;d=2">y</a>', '<a href="https://example.org/a/b?c=1&amp;d=2" rel="noopener noreferrer">y</a>'),
-        ('<a href="mailto:a@example.org">y</a>', '<a href="mailto:a@example.org" rel="noopener noreferrer">y</a>'),
-        ('<audio src="/a.mp3" autoplay controls></audio>', '<audio src="https://example.org/a.mp3" controls=""></audio>'),
+        (
+            '<img src="/x.png" alt="a" width="600" class="c">',
+            '<img src="https://example.org/x.png" alt="a" width="600">',
+        ),
+        (
+            '<a href="b?c=1&amp;d=2">y</a>',
+            '<a href="https://example.org/a/b?c=1&amp;d=2" rel="noopener noreferrer">y</a>',
+        ),
+        (
+            '<a href="mailto:a@example.org">y</a>',
+            '<a href="mailto:a@example.org" rel="noopener noreferrer">y</a>',
+        ),
+        (
+            '<audio src="/a.mp3" autoplay controls></audio>',
+            '<audio src="https://example.org/a.mp3" controls=""></audio>',
+        ),
         ('x<img src="/t.gif" width="1" height="1">', "x"),
         ("x<img src='data:image/gif;base64,R0'>", "x"),
         ("<td>loose</td>", "loose"),
@@ -86,7 +112,16 @@ def test_html_is_cleaned(given_html: str, cleaned: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", ["", "  ", "<p>&nbsp;</p>", "<script>x</script>", "<br><hr>", "\u200b\ufeff", '<img src="/t" width=1 height=1>']
+    "nothing",
+    [
+        "",
+        "  ",
+        "<p>&nbsp;</p>",
+        "<script>x</script>",
+        "<br><hr>",
+        "\u200b\ufeff",
+        '<img src="/t" width=1 height=1>',
+    ],
 )
 def test_nothing_visible_is_none(nothing: str) -> None:
     """HTML without text or media is None."""
@@ -156,7 +191,9 @@ def test_text_is_cut() -> None:
 
 def test_titles_are_decoded_once() -> None:
     """Of HTML, tags go and references are decoded once; plain text is left alone."""
-    assert plain_text("&lt;b&gt; &amp;amp; <b>x</b><!-- y --><script>z</script>", markup=True) == "<b> &amp; x"
+    assert (
+        plain_text("&lt;b&gt; &amp;amp; <b>x</b><!-- y --><script>z</script>", markup=True) == "<b> &amp; x"
+    )
     assert plain_text("<b> &amp;", markup=False) == "<b> &amp;"
 
 

@@ -73,7 +73,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, An
     return [(each, (folder / each["file"]).read_bytes()) for each in manifest]
 
 
-def test_hostile_documents(hostile: list[tuple[dict[str, Any], bytes]], read: Callable[..., Document]) -> None:
+def test_hostile_documents(
+    hostile: list[tuple[dict[str, Any], bytes]], read: Callable[..., Document]
+) -> None:
     """Every hostile document is read or refused as its manifest says, in under 2 s, with nothing illegal or read from a file."""
     seen = {}
     for each, body in hostile:
@@ -88,7 +90,9 @@ def test_hostile_documents(hostile: list[tuple[dict[str, Any], bytes]], read: Ca
     assert {name: seen[name].items[0].title for name in TITLES} == TITLES
     assert {name: len(seen[name].items) for name in COUNTS} == COUNTS
     refused = {name: type(result) for name, result in seen.items() if isinstance(result, ParseError)}
-    others = {each["file"] for each, _ in hostile if each["kind"] == "not-a-feed" or each["file"].endswith(".gz")}
+    others = {
+        each["file"] for each, _ in hostile if each["kind"] == "not-a-feed" or each["file"].endswith(".gz")
+    }
     assert refused == {**dict.fromkeys(others, NotAFeed), **REFUSED}
 
 
@@ -116,7 +120,9 @@ def test_hostile_documents_in_200_megabytes(
     for each, body in hostile:
         paths.append(tmp_path / each["file"])
         paths[-1].write_bytes(body)
-    done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, paths)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, *map(str, paths)], check=True, capture_output=True, text=True
+    )
     assert int(done.stdout) < 200 * 1024
 
 
@@ -132,7 +138,9 @@ def test_real_feeds(tmp_path: Path) -> None:
     documents = 0
     for path in sorted(each for each in tmp_path.rglob("*") if each.is_file()):
         body = path.read_bytes()
-        document = parse(body, url="https://example.org/", content_type=None, received=datetime(2026, 3, 1, tzinfo=UTC))
+        document = parse(
+            body, url="https://example.org/", content_type=None, received=datetime(2026, 3, 1, tzinfo=UTC)
+        )
         with warnings.catch_warnings(action="ignore"):
             alone = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
         assert len(document.items) == min(len(alone.entries), 1000), path.name

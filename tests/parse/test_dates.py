@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from aggregator.parse.dates import parse_date
 
 MOMENTS = st.datetimes(
-    min_value=datetime(1990, 1, 2), max_value=datetime(2099, 12, 30), timezones=st.just(UTC)  # noqa: DTZ001 - Hypothesis wants it so
+    min_value=datetime(1990, 1, 2),
+    max_value=datetime(2099, 12, 30),
+    timezones=st.just(UTC),  # noqa: DTZ001 - Hypothesis wants it so
 ).map(lambda moment: moment.replace(microsecond=0))
 OFFSETS = st.integers(-14 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 

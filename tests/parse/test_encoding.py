@@ -91,7 +91,10 @@ def test_illegal_characters_go() -> None:
     assert decode("a\0b\x0b\x1fc\ud800d\uffff\t\n".encode("utf-8", "surrogatepass"), None)[0] == "abcd\t\n"
 
 
-@given(body=st.binary(max_size=200), charset=st.sampled_from([None, "text/xml; charset=utf-16", "x; charset=idna", "x; charset=utf-8"]))
+@given(
+    body=st.binary(max_size=200),
+    charset=st.sampled_from([None, "text/xml; charset=utf-16", "x; charset=idna", "x; charset=utf-8"]),
+)
 def test_any_bytes_become_legal_text(body: bytes, charset: str | None) -> None:
     """No bytes raise, and what is read is legal in XML."""
     text, _ = decode(body, charset)

@@ -15,7 +15,10 @@ from aggregator.parse.mend import damage, mend
         ("<rss>caf&eacute;&nbsp;&unheard;</rss>", "<rss>café\xa0&amp;unheard;</rss>"),
         ("<rss>a&#0;&#x1F;&#xD800;&#99999999;&#233;</rss>", "<rss>a&amp;#99999999;&#233;</rss>"),
         ("<rss>x</rss><script>", "<rss>x</rss>"),
-        ("<rss><![CDATA[a & b < c &eacute;]]><!-- & --> &</rss>", "<rss><![CDATA[a & b < c &eacute;]]><!-- & --> &amp;</rss>"),
+        (
+            "<rss><![CDATA[a & b < c &eacute;]]><!-- & --> &</rss>",
+            "<rss><![CDATA[a & b < c &eacute;]]><!-- & --> &amp;</rss>",
+        ),
     ],
 )
 def test_usual_mistakes_are_mended(broken: str, mended: str) -> None:

@@ -15,7 +15,16 @@ HARMFUL = [
     "\x01 javascript:alert(1)", "java\u200bscript:alert(1)", "data:text/html,x", "DATA:text/html;base64,eA==", "vbscript:x",
     "feed:javascript:x", "file:///etc/passwd", "ftp://example.org/", "mailto:a@example.org", "tel:1", "blob:x",
 ]  # fmt: skip
-BROKEN = ["", "  ", "http://", "http:///x", "http://[::1", "https://exa mple.org/", "http://h:99999/", "x" * 5000]
+BROKEN = [
+    "",
+    "  ",
+    "http://",
+    "http:///x",
+    "http://[::1",
+    "https://exa mple.org/",
+    "http://h:99999/",
+    "x" * 5000,
+]
 RESOLVED = {
     "c": "https://example.org/a/c",
     "/c?q=1#f": "https://example.org/c?q=1#f",

@@ -1,0 +1,116 @@
+"""The web process: python -m aggregator.serve --fd N --database FILE --renditions DIR.
+
+The daemon starts it on a socket that it listens on already, and holds its standard input: when that ends, this
+process stops by itself. It ends on SIGTERM too; SIGINT, which a terminal sends to both, is the daemon's to judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import functools
+import os
+import resource
+import signal
+import socket
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from aggregator.publish.renditions import Renditions
+from aggregator.serve import limits
+from aggregator.serve.app import create_app
+from aggregator.serve.health import ask_daemon
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+_STOP_SECONDS = 3
+_OPEN_FILES = 4_096
+_STDIN = 0
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, without its own ideas about signals."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        if sig == signal.SIGTERM:
+            self.stop()
+
+    def stop(self) -> None:
+        """Answer what has been asked, then end."""
+        self.should_exit = True
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until the parent goes or says so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    options = _options(arguments)
+    _allow_open_files()
+    status = functools.partial(ask_daemon, options.database.parent / "lock")
+    config = configuration(create_app(Renditions(options.renditions), options.database, status))
+    with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(_Server(config), listener))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m aggregator.serve", description="Serve what the daemon publishes.")
+    parser.add_argument("--fd", type=int, required=True, help="number of the open file that listens")
+    parser.add_argument("--database", type=Path, required=True, help="the SQLite file; only read")
+    parser.add_argument("--renditions", type=Path, required=True, help="folder of the published documents")
+    return parser.parse_args(arguments)
+
+
+def configuration(app: ASGIApp, protocol: type[asyncio.Protocol] = AutoHTTPProtocol) -> uvicorn.Config:
+    """Return how uvicorn serves: no headers are believed, nothing is waited for without end."""
+    return uvicorn.Config(
+        app,
+        http=limits.limited(protocol),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        limit_concurrency=limits.CONNECTIONS + 24,
+        h11_max_incomplete_event_size=limits.HEAD_BYTES,
+    )
+
+
+def _allow_open_files() -> None:
+    """Ask for enough files for all connections; the usual soft limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _serve(server: _Server, listener: socket.socket) -> None:
+    mode = os.fstat(_STDIN).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        asyncio.get_running_loop().add_reader(_STDIN, _hold_leash, server)
+    await server.serve(sockets=[listener])
+
+
+def _hold_leash(server: _Server) -> None:
+    """Stop when the parent has let go of standard input."""
+    if not os.read(_STDIN, 4096):
+        asyncio.get_running_loop().remove_reader(_STDIN)
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
