@@ -204,9 +204,9 @@ class Entry:
     feed: str
     """Address of the feed that supplies title and body."""
     source: Header
-    """That feed's header."""
-    feed_title: str | None = None
-    """That feed's title as configured."""
+    """That feed's header, with its title as configured."""
+    private: bool = False
+    """That feed is private: its address is never shown."""
     tags: tuple[str, ...] = ()
     rank: int = 5
     prefix: str | None = None

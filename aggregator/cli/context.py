@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Console
 
 from aggregator.cli.logs import set_up_logs
+from aggregator.cli.tables import shown
 from aggregator.config.addresses import database_path
 from aggregator.config.find import find_config
 from aggregator.config.load import load
+from aggregator.config.secrets import Mask
 from aggregator.store.sqlite.lock import Lock, read_holder
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -60,6 +64,19 @@ class Context:
         if self._database:
             return database_path(self._database, Path.cwd())
         return database_path(self.settings.database, self.config_path.parent)
+
+    @cached_property
+    def mask(self) -> Mask:
+        """Hides secrets and addresses of private sources in what is shown."""
+        return Mask.of(self.settings)
+
+    def print(self, text: str) -> None:
+        """Print a line for people on stdout: no secrets, no control characters, no markup."""
+        self.out.print(shown(self.mask(text)), markup=False)
+
+    def print_json(self, value: object) -> None:
+        """Print one JSON object on a line on stdout, without secrets."""
+        click.echo(self.mask(json.dumps(value, ensure_ascii=False)))
 
     @property
     def folder(self) -> Path:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import structlog
 
+from aggregator.cli.logs import hide
 from aggregator.config.advice import warnings
+from aggregator.config.secrets import Mask
 from aggregator.errors import Unavailable, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
@@ -40,6 +42,7 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
     settings = context.settings
+    hide(context.mask)
     web = None if no_serve else _web(context, host, port)
     if no_poll and web is not None:
         asyncio.run(_serve_only(web))
@@ -88,7 +91,9 @@ def _reloader(context: Context) -> Callable[[], Settings | None]:
         if (now := _fingerprint(context.config_path)) == seen:
             return None
         seen = now
-        return context.load()
+        settings = context.load()
+        hide(Mask.of(settings))
+        return settings
 
     return reload
 

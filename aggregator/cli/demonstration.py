@@ -57,22 +57,21 @@ async def _demonstrate(folder: Path, *, serve_on: int | None, verbose: bool) -> 
 
 
 async def _two_rounds(context: Context, store: Store, publishers: Publishers) -> None:
-    out = context.out
     press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
     async with engine(store, context.settings) as pipeline:
         for number, text in enumerate(("The first poll: every source is new.", "The second: some have changed.")):
-            out.print(f"\n{text}\n", markup=False)
+            context.out.print(f"\n{text}\n", markup=False)
             started = asyncio.get_running_loop().time()
             choice = Choice(every=True, force=number > 0)
             reports = [report_json(one) async for one in poll_round(pipeline, store, choice, utc_now)]
-            poll_table(out, round_json(reports, asyncio.get_running_loop().time() - started))
+            poll_table(context, round_json(reports, asyncio.get_running_loop().time() - started))
             publishers.advance()
     press.publish(frozenset(context.settings.published))
     with store.snapshot() as tx:
         counts = {name: tx.releases.count(name) for name in context.settings.published}
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(publishers.requests.items()))
-    out.print(f"\nThe sources answered: {answers}.", markup=False)
-    out.print(f"Published: {', '.join(f'{name} ({count} entries)' for name, count in counts.items())}.", markup=False)
+    context.out.print(f"\nThe sources answered: {answers}.", markup=False)
+    context.print(f"Published: {', '.join(f'{name} ({count} entries)' for name, count in counts.items())}.")
 
 
 async def _serve(context: Context, web: WebProcess) -> None:

@@ -43,5 +43,4 @@ def _person(person: Person) -> dict[str, str | None]:
 
 def _source(entry: Entry) -> dict[str, str | None]:
     origin: Header = entry.item.source or entry.source
-    title = origin.title if entry.item.source else entry.feed_title or origin.title
-    return {"id": origin.id or entry.feed, "title": title, "link": origin.site, "url": entry.feed}
+    return {"id": origin.id or entry.feed, "title": origin.title, "link": origin.site, "url": entry.feed}

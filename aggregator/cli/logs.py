@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
+
+_hidden: list[Callable[[str], str]] = []
+"""Masks of the configurations that were in force: a secret stays one after a reload."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -25,7 +28,7 @@ def set_up_logs(log_format: str, *, verbose: bool) -> None:
     before: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        _escape,
+        _safe,
     ]
     if log_format == "json":
         before.append(structlog.processors.format_exc_info)
@@ -36,6 +39,11 @@ def set_up_logs(log_format: str, *, verbose: bool) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s", force=True)
+
+
+def hide(mask: Callable[[str], str]) -> None:
+    """Let no log line show what this mask hides."""
+    _hidden.append(mask)
 
 
 class _Stderr:
@@ -54,9 +62,11 @@ class _Stderr:
             return
 
 
-def _escape(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Write control characters as escapes: a feed's title must not draw lines of its own into a log."""
+def _safe(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Hide secrets, and write control characters as escapes: a feed's title must not draw lines of its own."""
     for name, value in event.items():
         if isinstance(value, str):
+            for mask in _hidden:
+                value = mask(value)  # noqa: PLW2901 - one value, made safe step by step
             event[name] = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
     return event

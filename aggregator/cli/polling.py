@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -51,9 +50,9 @@ def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refe
         reports, elapsed = run_round(context, chosen, lambda _: progress.advance(task))
     report = round_json(reports, elapsed)
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
+        context.print_json(report)
     else:
-        poll_table(context.out, report)
+        poll_table(context, report)
     sys.exit(1 if report["totals"]["errors"] else 0)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.entry_json import entry_json
-from aggregator.cli.tables import shown, table
+from aggregator.cli.tables import table
 from aggregator.cli.words import known_output
 from aggregator.config.types import parse_duration
 from aggregator.decide.canonical import plain_text
@@ -62,7 +61,7 @@ def entries(context: Context, output: str | None, since: timedelta | None) -> No
         else:
             found = tx.releases.of_output(known_output(context.settings, output), since=after)
         for entry in found:
-            click.echo(json.dumps(entry_json(entry), ensure_ascii=False))
+            context.print_json(entry_json(entry))
 
 
 @click.command()
@@ -74,14 +73,13 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
     with _reading(context) as tx:
         found = tx.entries.search(" ".join(query), limit=_FOUND)
     if as_json:
-        answer = {"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]}
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        context.print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]})
         return
     rows = [
-        (f"{entry.published:%Y-%m-%d}", entry.item.title, entry.feed_title or entry.source.title) for entry in found
+        (f"{entry.published:%Y-%m-%d}", entry.item.title, entry.source.title) for entry in found
     ]
     table(context.out, ("published", "title", "source"), rows)
-    context.out.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
+    context.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
 
 
 @click.command()
@@ -99,7 +97,7 @@ def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT00
     if as_json:
         answer = {"schema": SCHEMA, "entry": entry_json(entry), "outputs": outputs}
         answer["history"] = [_revision_json(revision) for revision in revisions]
-        click.echo(json.dumps(answer, ensure_ascii=False))
+        context.print_json(answer)
     else:
         _print_entry(context, entry, outputs, revisions)
 
@@ -116,7 +114,7 @@ def _revision_json(revision: EntryRevision) -> dict[str, Any]:
 
 def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: list[EntryRevision]) -> None:
     def line(name: str, value: object) -> None:
-        context.out.print(f"{name + ':':<12}{shown(value)}", markup=False)
+        context.print(f"{name + ':':<12}{value}")
 
     line("title", entry.item.title)
     line("id", entry.id)
@@ -131,7 +129,8 @@ def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: 
     for revision in revisions:
         line("before", f"{rfc3339(revision.at)}: {revision.title}")
     text = plain_text(entry.item.content or entry.item.summary)
-    context.out.print("\n" + shown(text[:_EXCERPT]) + ("…" if len(text) > _EXCERPT else ""), markup=False)
+    context.out.print()
+    context.print(text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else ""))
 
 
 def _why_same(entry: Entry, feed: str) -> str:

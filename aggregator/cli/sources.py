@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.tables import shown, table
+from aggregator.cli.tables import table
 from aggregator.cli.words import known_urls
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import state_of
@@ -29,7 +28,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Show how each source is doing: its state, last success, next poll and why, error and remedy."""
     states = [feed_json(feed, source) for feed, source in _known(context)]
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "feeds": states}, ensure_ascii=False))
+        context.print_json({"schema": SCHEMA, "feeds": states})
         return
     heads = ("source", "state", "entries", "last success", "next poll", "why")
     rows = [
@@ -46,8 +45,8 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     table(context.out, heads, rows, numbers=("entries",))
     for state in states:
         if state["error"]:
-            context.out.print(f"{shown(state['title'])} ({shown(state['url'])})", markup=False)
-            context.out.print(f"  {shown(state['error'])} {shown(state['remedy'] or '')}".rstrip(), markup=False)
+            context.print(f"{state['title']} ({state['url']})")
+            context.print(f"  {state['error']} {state['remedy'] or ''}".rstrip())
 
 
 @click.command()
@@ -65,10 +64,10 @@ def why(context: Context, url: str) -> None:
         store.close()
     feed = feed or _unknown(context.settings.sources[url])
     for name, value in feed_json(feed, context.settings.sources[url]).items():
-        context.out.print(f"{name + ':':<14}{shown('-' if value is None else value)}", markup=False)
-    context.out.print(f"{'asked at:':<14}{shown(feed.fetch_url)}", markup=False)
+        context.print(f"{name + ':':<14}{'-' if value is None else value}")
+    context.print(f"{'asked at:':<14}{feed.fetch_url}")
     if feed.next_poll_at:
-        context.out.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {shown(feed.reason)}", markup=False)
+        context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from aggregator.cli.context import Context
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {
     "new": "green", "ok": "green", "updated": "cyan", "error": "red", "failing": "red", "gone": "red",
@@ -38,23 +40,27 @@ def table(
     console.print(grid)
 
 
-def poll_table(console: Console, report: dict[str, Any]) -> None:
+def poll_table(context: Context, report: dict[str, Any]) -> None:
     """Print a round's report: a row for each source that was asked, what failed below with its remedy, and the sum."""
     asked = [feed for feed in report["feeds"] if feed["outcome"] != "skipped"]
     if asked:
         rows = [
-            (feed["url"], feed["outcome"], feed["new"], feed["updated"], feed["duplicates"], feed["entries"])
+            (
+                context.mask(feed["url"]),
+                *(feed[name] for name in ("outcome", "new", "updated", "duplicates", "entries")),
+            )
             for feed in sorted(asked, key=lambda feed: (feed["outcome"], feed["url"]))
         ]
         heads = ("source", "outcome", "new", "edited", "dup", "items")
-        table(console, heads, rows, numbers=heads[2:])
+        table(context.out, heads, rows, numbers=heads[2:])
     for feed in asked:
         if feed["error"]:
-            console.print(Text(f"{shown(feed['url'])}\n  {shown(feed['error'])}", style="red"))
+            context.print(feed["url"])
+            context.print(f"  {feed['error']}")
     totals = report["totals"]
-    console.print(
+    context.print(
         f"{len(asked)} asked, {totals['errors']} failed, {totals['skipped']} skipped: {totals['new']} new, "
         f"{totals['updated']} edited, {totals['duplicates']} duplicates, in {report['elapsed_s']:.1f} s"
     )
     if not asked and report["feeds"]:
-        console.print("Nothing is due. Ask anyway: aggregator poll --all, or --force")
+        context.print("Nothing is due. Ask anyway: aggregator poll --all, or --force")

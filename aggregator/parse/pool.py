@@ -80,7 +80,7 @@ class ParserPool:
             raise ParserKilled("The parser broke down twice over the document.", _REMEDY) from error
 
     async def _call(self, function: Callable[..., _T], *arguments: object) -> _T:
-        """Run a function in a worker; a cancelled call ends its worker. Raise BrokenProcessPool when others' calls did."""
+        """Run a function in a worker; a cancelled call ends its worker."""
         wall = self._seconds * _WALL
         pool = await self._running()
         deadline = asyncio.timeout(wall + _GRACE)

@@ -196,7 +196,7 @@ def _named_errors(path: Path) -> Iterator[None]:
             raise DiskFull(
                 f"No space is left to write {path}.", "Free some space; the feeds are then written again."
             ) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
             raise FolderNotWritable(
                 f"{path.parent} cannot be written to.", "Give this user the right to write there."
             ) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aggregator.config.secrets import display_url
 from aggregator.decide.identity import feed_id
 from aggregator.model import Person
 from aggregator.publish.channel import Channel
@@ -24,7 +26,7 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
     """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
     created = tx.releases.opened(output.name)
     released = tx.releases.select(output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING)
-    entries = present(young_enough(released, output))
+    entries = [_masked(entry, settings) for entry in present(young_enough(released, output))]
     site = settings.site
     return Channel(
         name=output.name,
@@ -38,6 +40,17 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
         author=Person(site.author.name, site.author.uri, site.author.email),
         full_content=output.full_content,
         entries=tuple(entries),
+    )
+
+
+def _masked(entry: Entry, settings: Settings) -> Entry:
+    """Hide the address of a private source: its subscribers learn what it says, not where or with which key."""
+    if not entry.private:
+        return entry
+    source = settings.sources.get(entry.feed)
+    links = tuple(link for link in entry.source.links if link.rel == "alternate")
+    return replace(
+        entry, feed=display_url(source) if source else "private", source=replace(entry.source, id=None, links=links)
     )
 
 

@@ -22,7 +22,7 @@ def site_of(feed: bytes) -> Site:
     """Return what a published JSON Feed says of the site."""
     said = json.loads(feed)
     return Site(
-        title=legal.line(said.get("title")) or Site.title,
+        title=legal.line(said.get("title")) or Site().title,
         subtitle=legal.line(said.get("description")),
         url=legal.address(said.get("home_page_url")) or "",
         language=legal.language(said.get("language")) or "",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aggregator.decide.health import State, state_of
 from aggregator.publish import legal
+from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.plain import excerpt
 from aggregator.publish.plain import plain as plain_text
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _TITLE, _SUMMARY = 80, 240
 """Characters of text that stand for a missing title, and that a summary has."""
 
-FORMATS = {"atom": ("Atom", "application/atom+xml"), "rss": ("RSS", "application/rss+xml"), "json": ("JSON Feed", "application/feed+json")}  # fmt: skip
-"""What a document is called and its media type, by its ending."""
+_FORMATS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+"""What a document is called, by its ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,12 @@ class Source:
 
 def output(published: PublishedOutput, site: Site) -> Output:
     """Return an output with its addresses."""
-    paths = [(f"{published.name}.{ending}", *FORMATS[ending]) for ending in published.formats if ending in FORMATS]
+    paths = {ending: f"{published.name}.{ending}" for ending in published.formats}
     return Output(
         published.title or published.name,
-        tuple(Address(name, media_type, path, f"{site.url}{path}") for path, name, media_type in paths),
+        tuple(
+            Address(_FORMATS[ending], MEDIA_TYPES[ending], path, f"{site.url}{path}") for ending, path in paths.items()
+        ),
     )
 
 
@@ -108,7 +111,7 @@ def _line(entry: Entry) -> Line:
     return Line(
         title=f"{entry.prefix or ''}{title or excerpt(text, _TITLE) or link or 'Untitled'}",
         link=link,
-        source=legal.line(entry.feed_title) or legal.line(entry.source.title) or urlsplit(entry.feed).netloc,
+        source=legal.line(entry.source.title) or urlsplit(entry.feed).netloc,
         published=entry.published,
         summary="" if summary == title else summary,
         language=legal.language(entry.language or item.language) or "",

@@ -22,17 +22,41 @@ ACTIVE = [
     '<meta http-equiv=refresh content="0;url=https://evil.example">', '<object data="data:text/html,x"></object>',
     '<embed src="data:text/html,x">', '<a href="data:text/html;base64,PHNjcmlwdD4=">x</a>', "<link rel=stylesheet href=//evil.example>",
     '<div style="position:fixed;inset:0">cover</div>', '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-    '<template><img src=x onerror=alert(1)></template>', "<textarea></textarea><img src=x onerror=alert(1)>",
+    "<template><img src=x onerror=alert(1)></template>", "<textarea></textarea><img src=x onerror=alert(1)>",
     '<img src="x" srcset="javascript:alert(1) 1x">', "<video autoplay src=x onplay=alert(1)></video>", "<a ping=//evil.example href=/>x</a>",
     '<video poster="javascript:alert(1)" src="/v.mp4"></video>', "<details open ontoggle=alert(1)>x</details>", "<p id=x class=y hx-get=/z>t</p>",
     "<![CDATA[<img src=x onerror=alert(1)>]]>", "<!--><img src=x onerror=alert(1)>-->", "<xmp><img src=x onerror=alert(1)></xmp>",
-    '<select><style></select><img src=x onerror=alert(1)></style>', "<table background=javascript:alert(1)><td>x</table>",
+    "<select><style></select><img src=x onerror=alert(1)></style>", "<table background=javascript:alert(1)><td>x</table>",
     '<blockquote cite="javascript:alert(1)">x</blockquote>', "<image src=x onerror=alert(1)>", "<isindex type=image src=x onerror=alert(1)>",
     '<audio src="data:audio/mpeg,x"></audio>', "<frameset onload=alert(1)></frameset>", "<marquee onstart=alert(1)>x</marquee>",
 ]  # fmt: skip
 SAFE_TAGS = set(
-    "a abbr b blockquote br code details div em h1 img li p pre source table tbody td tr ul video audio span".split()
-)  # noqa: SIM905
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "details",
+        "div",
+        "em",
+        "h1",
+        "img",
+        "li",
+        "p",
+        "pre",
+        "source",
+        "table",
+        "tbody",
+        "td",
+        "tr",
+        "ul",
+        "video",
+        "audio",
+        "span",
+    ]
+)
 SAFE_ATTRIBUTES = {
     "href",
     "src",

@@ -9,11 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.parse.dates import parse_date
 
-MOMENTS = st.datetimes(
-    min_value=datetime(1990, 1, 2),
-    max_value=datetime(2099, 12, 30),
-    timezones=st.just(UTC),  # noqa: DTZ001 - Hypothesis wants it so
-).map(lambda moment: moment.replace(microsecond=0))
+MOMENTS = st.integers(631_238_400, 4_102_272_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 OFFSETS = st.integers(-14 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 
 READ = {

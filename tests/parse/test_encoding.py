@@ -10,6 +10,7 @@ TEXT = "<a>é à ü — “x” 日本</a>"
 
 
 def declared(encoding: str, text: str = TEXT) -> str:
+    """Write a document that declares its encoding."""
     return f"<?xml version='1.0' encoding='{encoding}'?>{text}"
 
 

@@ -33,12 +33,14 @@ LARGE = (
 
 
 def parse(pool: ParserPool, body: bytes = FEED) -> Awaitable[Document]:
+    """Parse a small feed, or another body, in the pool."""
     return pool.parse(
         body, url="https://example.org/", content_type=None, received=datetime(2026, 1, 7, tzinfo=UTC)
     )
 
 
 def workers() -> set[int]:
+    """Return the ids of the processes that this one has started and that live."""
     return {child.pid or 0 for child in multiprocessing.active_children()}
 
 

@@ -37,7 +37,7 @@ RESOLVED = {
     "http://good.example\\@evil.example/": "http://good.example/@evil.example/",
     "https://bücher.example/ü?ö": "https://xn--bcher-kva.example/%C3%BC?%C3%B6",
     "http://[::1]:8080/x": "http://[::1]:8080/x",
-    "/%20%zz\"<>": "https://example.org/%20%zz%22%3C%3E",
+    '/%20%zz"<>': "https://example.org/%20%zz%22%3C%3E",
     "/\u202egpj.exe": "https://example.org/%E2%80%AEgpj.exe",
 }  # fmt: skip
 

@@ -51,7 +51,11 @@ def make_entry() -> Callable[..., Entry]:
             rights="© Ann",
             comments="https://news.example/1#comments",
         )
-        own = {name: fields.pop(name) for name in list(fields) if name not in Item.__dataclass_fields__ or name == "source"}
+        own = {
+            name: fields.pop(name)
+            for name in list(fields)
+            if name not in Item.__dataclass_fields__ or name == "source"
+        }
         entry = Entry(
             key=number,
             id=f"https://news.example/{number}",
@@ -169,7 +173,9 @@ def _check_atom_entry(entry: Any) -> None:
     source = entry.find(f"{ATOM}source")
     _cardinality(source, once="id title updated", at_most="subtitle icon rights", many="author link")
     assert URI.fullmatch(source.findtext(f"{ATOM}id"))
-    kinds = [(link.get("rel"), link.get("type"), link.get("hreflang")) for link in source.iterfind(f"{ATOM}link")]
+    kinds = [
+        (link.get("rel"), link.get("type"), link.get("hreflang")) for link in source.iterfind(f"{ATOM}link")
+    ]
     assert len(set(kinds)) == len(kinds)
 
 
@@ -181,7 +187,9 @@ def _check_atom_link(link: Any) -> None:
     assert link.get("length", "1").isdigit()
 
 
-def _cardinality(element: Any, *, once: str = "", at_most: str = "", many: str = "", foreign: Any = ()) -> None:
+def _cardinality(
+    element: Any, *, once: str = "", at_most: str = "", many: str = "", foreign: Any = ()
+) -> None:
     counts = Counter(child.tag for child in element)
     for name in once.split():
         assert counts.pop(f"{ATOM}{name}", 0) == 1, name
@@ -200,7 +208,11 @@ def _checked_rss(document: bytes) -> Any:
     head = tags[: tags.index("item")] if "item" in tags else tags
     assert set(tags[len(head) :]) <= {"item"}
     assert Counter(head) - Counter({f"{ATOM}link": 9}) == Counter(
-        {tag: 1 for tag in ("title", "link", "description", "docs", "generator", "language", "ttl") if tag in head}
+        {
+            tag: 1
+            for tag in ("title", "link", "description", "docs", "generator", "language", "ttl")
+            if tag in head
+        }
     )
     assert {"title", "link", "description", "ttl", f"{ATOM}link"} <= set(head)
     guids = [item.findtext("guid") for item in channel.iterfind("item")]
@@ -217,7 +229,15 @@ def _check_rss_item(item: Any) -> None:
     counts = Counter(child.tag for child in item)
     for tag in ("title", "description", "guid", "pubDate"):
         assert counts.pop(tag) == 1, tag
-    for tag in ("link", "comments", "enclosure", "source", f"{CONTENT}encoded", f"{DC}language", f"{DC}rights"):
+    for tag in (
+        "link",
+        "comments",
+        "enclosure",
+        "source",
+        f"{CONTENT}encoded",
+        f"{DC}language",
+        f"{DC}rights",
+    ):
         assert counts.pop(tag, 0) <= 1, tag
     assert counts.pop(f"{DC}creator") >= 1
     assert set(counts) <= {"category", f"{MEDIA}content", f"{MEDIA}thumbnail"}

@@ -24,7 +24,9 @@ def test_feed(make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
     assert feed.findtext("a:updated", None, NS) == "2026-01-05T12:00:00Z"
     assert feed.findtext("a:author/a:name", None, NS) == "AI News"
     assert feed.get(XML_LANG) == "en"
-    assert [(link.get("rel"), link.get("href"), link.get("type")) for link in feed.iterfind("a:link", NS)] == [
+    assert [
+        (link.get("rel"), link.get("href"), link.get("type")) for link in feed.iterfind("a:link", NS)
+    ] == [
         ("alternate", "https://planet.example/", "text/html"),
         ("self", "https://planet.example/all.atom", "application/atom+xml"),
         ("hub", "https://hub.example/", None),
@@ -32,7 +34,9 @@ def test_feed(make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
     ]
 
 
-def test_entry(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]) -> None:
+def test_entry(
+    make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
+) -> None:
     """An entry keeps everything that its publisher said."""
     entry = atom(render_atom(make_channel(make_entry()))).find("a:entry", NS)
     text = {child.tag.partition("}")[2]: child.text for child in entry.iterfind("a:*", NS)}
@@ -44,7 +48,11 @@ def test_entry(make_entry: Callable[..., Entry], make_channel: Callable[..., Cha
     assert text["content"] == "<p>At length &amp; with <a href='https://x.example/'>links</a>.</p>"
     assert text["rights"] == "© Ann"
     assert entry.get(XML_LANG) == "en-GB"
-    assert [child.text for child in entry.find("a:author", NS)] == ["Ann Author", "ann@ann.example", "https://ann.example/"]
+    assert [child.text for child in entry.find("a:author", NS)] == [
+        "Ann Author",
+        "ann@ann.example",
+        "https://ann.example/",
+    ]
     assert entry.findtext("a:contributor/a:name", None, NS) == "Carl"
     assert [dict(category.attrib) for category in entry.iterfind("a:category", NS)] == [
         {"term": "ai", "label": "ai"},
@@ -52,7 +60,9 @@ def test_entry(make_entry: Callable[..., Entry], make_channel: Callable[..., Cha
     ]
 
 
-def test_entry_links(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]) -> None:
+def test_entry_links(
+    make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
+) -> None:
     """Links keep relation, type and length: feedgen alone makes every enclosure a second alternate."""
     entry = atom(render_atom(make_channel(make_entry()))).find("a:entry", NS)
     assert [dict(link.attrib) for link in entry.iterfind("a:link", NS)] == [
@@ -66,7 +76,9 @@ def test_entry_links(make_entry: Callable[..., Entry], make_channel: Callable[..
     assert entry.find("media:thumbnail", NS).get("url") == "https://cdn.example/small.png"
 
 
-def test_source(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]) -> None:
+def test_source(
+    make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
+) -> None:
     """The source is named in full: id, title, date, links, authors, rights."""
     source = atom(render_atom(make_channel(make_entry()))).find("a:entry/a:source", NS)
     assert {child.tag.partition("}")[2]: child.text for child in source if child.text} == {
@@ -102,7 +114,10 @@ def test_an_entry_without_link_has_content(
     make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
 ) -> None:
     """RFC 4287 wants an alternate link or content: without a link the summary is the content, then the title."""
-    entries = make_entry(1, link=None, content=None), make_entry(2, link="javascript:x", content=None, summary=None)
+    entries = (
+        make_entry(1, link=None, content=None),
+        make_entry(2, link="javascript:x", content=None, summary=None),
+    )
     feed = atom(render_atom(make_channel(*entries)))
     contents = [entry.findtext("a:content", None, NS) for entry in feed.iterfind("a:entry", NS)]
     assert contents == ["<p>In <em>short</em>.</p>", "Headline 2"]
@@ -113,7 +128,11 @@ def test_order_is_the_channels(
 ) -> None:
     """Entries stand in the order of presentation: feedgen alone would turn it round."""
     feed = atom(render_atom(make_channel(*map(make_entry, (2, 1, 3)))))
-    assert [title.text for title in feed.iterfind("a:entry/a:title", NS)] == ["Headline 2", "Headline 1", "Headline 3"]
+    assert [title.text for title in feed.iterfind("a:entry/a:title", NS)] == [
+        "Headline 2",
+        "Headline 1",
+        "Headline 3",
+    ]
 
 
 def test_summaries_only(
@@ -131,7 +150,9 @@ def test_no_clock_and_no_version(make_channel: Callable[..., Channel]) -> None:
     assert re.findall(r"20\d\d-", document) == ["2026-"]
 
 
-def test_a_token_output_knows_its_address(make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]) -> None:
+def test_a_token_output_knows_its_address(
+    make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
+) -> None:
     """The self link is the address that the document is served at, token included."""
     feed = atom(render_atom(make_channel(path="s3cret/labs")))
     assert feed.find("a:link[@rel='self']", NS).get("href") == "https://planet.example/s3cret/labs.atom"

@@ -26,7 +26,9 @@ def test_feed(make_channel: Callable[..., Channel], json_feed: Callable[[bytes],
     }
 
 
-def test_item(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], json_feed: Callable[[bytes], Any]) -> None:
+def test_item(
+    make_entry: Callable[..., Entry], make_channel: Callable[..., Channel], json_feed: Callable[[bytes], Any]
+) -> None:
     """An item keeps everything that JSON Feed has a place for, and its source."""
     (item,) = json_feed(render_json(make_channel(make_entry())))["items"]
     assert item == {
@@ -50,7 +52,11 @@ def test_item(make_entry: Callable[..., Entry], make_channel: Callable[..., Chan
             },
             {"url": "https://cdn.example/slides.pdf", "mime_type": "application/pdf"},
         ],
-        "_source": {"title": "The News", "url": "https://news.example/", "feed": "https://news.example/feed.xml"},
+        "_source": {
+            "title": "The News",
+            "url": "https://news.example/",
+            "feed": "https://news.example/feed.xml",
+        },
     }
 
 

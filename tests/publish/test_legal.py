@@ -115,7 +115,17 @@ def test_uri_keeps_identifiers(good: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "d41d8cd98f00b204", "urn:uuid:1", "urn:x", "tag:e.example:x", "https://e.example/a b", "a:b", "urn:é:x"]
+    "bad",
+    [
+        "",
+        "d41d8cd98f00b204",
+        "urn:uuid:1",
+        "urn:x",
+        "tag:e.example:x",
+        "https://e.example/a b",
+        "a:b",
+        "urn:é:x",
+    ],
 )
 def test_uri_refuses_what_validators_refuse(bad: str) -> None:
     """A bare hash or a malformed URN is no identifier for a document."""
@@ -124,14 +134,23 @@ def test_uri_refuses_what_validators_refuse(bad: str) -> None:
 
 @pytest.mark.parametrize(
     ("tag", "language"),
-    [("en", "en"), ("en_US", "en-US"), ("zh-Hant-TW", "zh-Hant-TW"), ("FR", "FR"), (" de ", "de"), ("fil", "fil")],
+    [
+        ("en", "en"),
+        ("en_US", "en-US"),
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("FR", "FR"),
+        (" de ", "de"),
+        ("fil", "fil"),
+    ],
 )
 def test_language_accepts_what_validators_know(tag: str, language: str) -> None:
     """Tags with a known language pass, an underscore is a hyphen."""
     assert legal.language(tag) == language
 
 
-@pytest.mark.parametrize("tag", [None, "", "jp", "english", "en-", "en US", "e", "en-toolongsubtag", "xx", "*"])
+@pytest.mark.parametrize(
+    "tag", [None, "", "jp", "english", "en-", "en US", "e", "en-toolongsubtag", "xx", "*"]
+)
 def test_language_refuses_the_rest(tag: str | None) -> None:
     """Countries, names and rubbish are left out."""
     assert legal.language(tag) is None

@@ -35,7 +35,9 @@ def test_a_private_output_admits_only_its_token() -> None:
     """Only who brings the token gets in."""
     output = PublishedOutput("labs", "Labs", token_sha256=hash_of("open sesame"))
     assert output.admits("open sesame")
-    assert not any(output.admits(token) for token in (None, "", "open sesam", "\ud800", hash_of("open sesame")))
+    assert not any(
+        output.admits(token) for token in (None, "", "open sesam", "\ud800", hash_of("open sesame"))
+    )
 
 
 def test_a_public_output_is_not_below_a_token() -> None:
@@ -46,7 +48,9 @@ def test_a_public_output_is_not_below_a_token() -> None:
     assert not output.admits("anything")
 
 
-@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"schema":2,"outputs":[]}', b'{"schema":1,"outputs":[{}]}', b"\xff"])
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"{}", b'{"schema":2,"outputs":[]}', b'{"schema":1,"outputs":[{}]}', b"\xff"]
+)
 def test_anything_else_is_refused(document: bytes) -> None:
     """A damaged list is not half understood."""
     with pytest.raises(ValueError, match=r".+"):

@@ -49,7 +49,8 @@ def test_no_date_and_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "shown"), [("<antirez>", "‹antirez›"), ("AT&T", "AT & T"), ("Q & A", "Q & A"), ("", "https://a.example/f")]
+    ("title", "shown"),
+    [("<antirez>", "‹antirez›"), ("AT&T", "AT & T"), ("Q & A", "Q & A"), ("", "https://a.example/f")],
 )
 def test_titles_read_the_same_as_text_and_as_html(title: str, shown: str) -> None:
     """OPML's text may be HTML: a title holds nothing that would be read as a tag or a reference."""
@@ -63,10 +64,15 @@ def test_an_empty_list_is_valid() -> None:
 
 def test_a_site_is_a_web_address() -> None:
     """A script is no site."""
-    assert "htmlUrl" not in outlines(render_opml("T", [OpmlSource("https://a.example/f", "A", "javascript:x")]))[0]
+    assert (
+        "htmlUrl"
+        not in outlines(render_opml("T", [OpmlSource("https://a.example/f", "A", "javascript:x")]))[0]
+    )
 
 
-@given(ANY_TEXT, st.lists(st.builds(OpmlSource, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.tuples(ANY_TEXT)), max_size=5))
+@given(
+    ANY_TEXT, st.lists(st.builds(OpmlSource, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.tuples(ANY_TEXT)), max_size=5)
+)
 def test_any_text_gives_a_valid_list(title: str, sources: list[OpmlSource]) -> None:
     """Whatever sources are called, the list can be read and holds them all."""
     assert len(outlines(render_opml(title, sources))) == max(1, len(sources))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from aggregator.publish.channel import Channel
 
 
-
 @pytest.fixture
 def pieces(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel]) -> Callable[..., Piece]:
     """Return a maker of pieces: keywords replace fields of entry or item."""
@@ -72,7 +71,10 @@ def test_only_web_addresses_come_out(pieces: Callable[..., Piece]) -> None:
 def test_full_content(pieces: Callable[..., Piece]) -> None:
     """Summary and content go out; one that repeats the other, or is empty, does not."""
     assert pieces().summary == "<p>In <em>short</em>.</p>"
-    assert (pieces(summary="<p>x</p>", content="<p>x</p>").summary, pieces(content=" ").content) == (None, None)
+    assert (pieces(summary="<p>x</p>", content="<p>x</p>").summary, pieces(content=" ").content) == (
+        None,
+        None,
+    )
 
 
 def test_summaries_only(pieces: Callable[..., Piece]) -> None:
@@ -105,7 +107,11 @@ def test_enclosures_are_mended(pieces: Callable[..., Piece]) -> None:
 def test_source_is_complete(pieces: Callable[..., Piece]) -> None:
     """The source keeps id, title, date and site; its self link is where we read it."""
     source = pieces().source
-    assert (source.id, source.title, source.rights) == ("tag:news.example,2020:feed", "The News", "© The News")
+    assert (source.id, source.title, source.rights) == (
+        "tag:news.example,2020:feed",
+        "The News",
+        "© The News",
+    )
     assert source.links == (
         Link("https://news.example/", "alternate", "text/html", "en"),
         Link("https://news.example/feed.xml", "self"),

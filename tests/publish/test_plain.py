@@ -72,7 +72,13 @@ def test_not_markup_like(words: str) -> None:
 
 @pytest.mark.parametrize(
     ("given_label", "shown"),
-    [("Ann <ann@a.example>", "Ann"), ("AT&amp;T", "AT&T"), ("<b>x</b>", "x"), ("&lt;b&gt;x", "x"), (" a\nb ", "a b")],
+    [
+        ("Ann <ann@a.example>", "Ann"),
+        ("AT&amp;T", "AT&T"),
+        ("<b>x</b>", "x"),
+        ("&lt;b&gt;x", "x"),
+        (" a\nb ", "a b"),
+    ],
 )
 def test_label_has_no_markup(given_label: str, shown: str) -> None:
     """Names and labels hold no tags."""

@@ -63,7 +63,13 @@ HEADER = st.builds(
     subtitle=MAYBE_TEXT,
     updated=st.none() | DATE,
     links=st.lists(
-        st.builds(Link, ADDRESS, st.sampled_from(["alternate", "self", "hub", "license", "\x00"]), MAYBE_TEXT, LANGUAGE),
+        st.builds(
+            Link,
+            ADDRESS,
+            st.sampled_from(["alternate", "self", "hub", "license", "\x00"]),
+            MAYBE_TEXT,
+            LANGUAGE,
+        ),
         max_size=3,
     ).map(tuple),
     authors=PEOPLE,
@@ -126,7 +132,10 @@ def channels(draw: st.DrawFn) -> Channel:
 @given(channels())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_channel_gives_valid_documents_of_all_its_entries(
-    atom: Callable[[bytes], Any], rss: Callable[[bytes], Any], json_feed: Callable[[bytes], Any], channel: Channel
+    atom: Callable[[bytes], Any],
+    rss: Callable[[bytes], Any],
+    json_feed: Callable[[bytes], Any],
+    channel: Channel,
 ) -> None:
     """Control characters, half characters, markup, missing fields: every entry comes out, in valid documents."""
     for ending, check, path in (("atom", atom, "{*}entry"), ("rss", rss, "item")):

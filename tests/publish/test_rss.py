@@ -44,7 +44,9 @@ def test_channel(make_channel: Callable[..., Channel], rss: Callable[[bytes], An
         "language": "en",
         "ttl": "5",
     }
-    assert [(link.get("rel"), link.get("href"), link.get("type")) for link in channel.iterfind("atom:link", NS)] == [
+    assert [
+        (link.get("rel"), link.get("href"), link.get("type")) for link in channel.iterfind("atom:link", NS)
+    ] == [
         ("self", "https://planet.example/all.rss", "application/rss+xml"),
         ("hub", "https://hub.example/", None),
     ]
@@ -60,11 +62,17 @@ def test_item(item: Callable[..., Any]) -> None:
     assert one.findtext("pubDate") == "Mon, 05 Jan 2026 11:00:00 GMT"
     assert one.findtext("comments") == "https://news.example/1#comments"
     assert [category.text for category in one.iterfind("category")] == ["ai", "Machine Learning"]
-    assert [category.get("domain") for category in one.iterfind("category")] == [None, "https://news.example/topics/"]
+    assert [category.get("domain") for category in one.iterfind("category")] == [
+        None,
+        "https://news.example/topics/",
+    ]
     assert one.findtext("dc:creator", None, NS) == "Ann Author"
     assert one.findtext("dc:language", None, NS) == "en-GB"
     assert one.findtext("dc:rights", None, NS) == "© Ann"
-    assert (one.find("source").text, one.find("source").get("url")) == ("The News", "https://news.example/feed.xml")
+    assert (one.find("source").text, one.find("source").get("url")) == (
+        "The News",
+        "https://news.example/feed.xml",
+    )
     assert one.find("author") is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 FEED_COLUMNS = """feed.*, request.due_at, request.reason, request.not_before,
     (SELECT count(DISTINCT entry) FROM sighting WHERE sighting.feed = feed.id) AS entries"""
 ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed.header AS feed_header,
+    feed.private AS feed_private,
     feed.tags AS feed_tags, feed.rank AS feed_rank, feed.prefix AS feed_prefix,
     (SELECT count(*) FROM entry AS member WHERE member.story = entry.story) AS story_size"""
 
@@ -144,8 +146,8 @@ def entry(row: sqlite3.Row, sightings: Sequence[Sighting]) -> Entry:
         updated=from_ms(row["updated"]),
         first_seen=from_ms(row["first_seen"]),
         feed=row["feed_url"],
-        feed_title=row["feed_title"],
-        source=HEADER.validate_json(row["feed_header"]),
+        source=_titled(HEADER.validate_json(row["feed_header"]), row["feed_title"]),
+        private=bool(row["feed_private"]),
         tags=tuple(json.loads(row["feed_tags"])),
         rank=row["feed_rank"],
         prefix=row["feed_prefix"],
@@ -157,6 +159,10 @@ def entry(row: sqlite3.Row, sightings: Sequence[Sighting]) -> Entry:
         held=row["held"],
         sightings=tuple(sightings),
     )
+
+
+def _titled(header: Header, configured: str | None) -> Header:
+    return replace(header, title=configured) if configured else header
 
 
 def item_columns(value: Item) -> dict[str, Any]:

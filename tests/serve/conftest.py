@@ -1,0 +1,194 @@
+"""A real database, real renditions, and a real uvicorn on loopback in front of them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings, Site
+from aggregator.errors import HttpStatus, Unavailable
+from aggregator.model import Document, Fetched, Header, Item, Link, Request, RequestKind
+from aggregator.publish.press import Press
+from aggregator.publish.renditions import Renditions
+from aggregator.serve.__main__ import _Server, configuration
+from aggregator.serve.app import create_app
+from aggregator.settle import Result, settle
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+TOKEN = "s3cret-token"
+PUBLIC, PRIVATE, BROKEN = "https://news.example/feed", "https://inside.example/feed?key=hush", "https://broken.example/"
+SETTINGS = Settings(
+    site=Site(title="Model News", subtitle="Every story, once", url="https://news.test/sub/"),
+    feeds=(
+        FeedSettings(url=PUBLIC, title="The Daily Tensor"),
+        FeedSettings(url=PRIVATE, title="Secret Letters", private=True),
+        FeedSettings(url=BROKEN),
+    ),
+    outputs=(
+        OutputSettings(name="all", title="Model News"),
+        OutputSettings(name="agents", title="Agents only", token=TOKEN),
+        OutputSettings(name="french", title="En français", languages=("fr",)),
+    ),
+)
+
+
+@dataclass
+class World:
+    """A database and what is published of it."""
+
+    folder: Path
+    settings: Settings = SETTINGS
+    status: dict[str, Any] | None = field(default_factory=lambda: {"writable": True, "polling": True, "reason": None})
+    """What the daemon says of itself; None: it does not answer."""
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "aggregator.db"
+
+    @property
+    def renditions(self) -> Renditions:
+        return Renditions(self.folder / "renditions")
+
+    async def ask(self) -> dict[str, Any]:
+        if self.status is None:
+            raise Unavailable("No daemon runs on this database.", "Start it.")
+        return self.status
+
+    def poll(self, url: str, items: Sequence[Item] = (), *, error: str | None = None) -> None:
+        """Settle a poll of a source that found these items, or failed."""
+        now = datetime.now(UTC)
+        store = SqliteStore(self.database)
+        with contextlib.closing(store), store.transaction() as tx:
+            tx.feeds.sync(self.settings.sources, now)
+            for name in self.settings.published:
+                tx.releases.open_output(name, now)
+            feed = tx.feeds.get(url)
+            assert feed is not None
+            header = Header(title="As it calls itself", links=(Link("https://news.example/"),))
+            fetched = Fetched(url, 200, now)
+            result = Result(Request(1, RequestKind.POLL, feed, "news.example"), now, fetched)
+            if error is None:
+                result = Result(result.request, now, fetched, Document(header, tuple(items)), body_hash="x")
+            else:
+                result = Result(result.request, now, error=HttpStatus(error, "Ask its operator."))
+            settle(tx, result, self.settings, jitter=0)
+
+    def publish(self) -> None:
+        """Write the renditions."""
+        press = Press(self.settings, self.renditions, lambda: SqliteStore(self.database, readonly=True))
+        press.publish(self.settings.published)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Return a world in which two sources have told news and a third has failed."""
+    world = World(tmp_path)
+    now = datetime.now(UTC).replace(microsecond=0)
+    item = Item(
+        title="Small model <script>alert(1)</script> & friends",
+        guid="one",
+        link="https://news.example/one",
+        summary="<p>It is <b>small</b>.</p>",
+        published=now - timedelta(hours=1),
+        language="en",
+    )
+    french = Item(title="Un petit modèle", guid="deux", link="https://news.example/deux", language="fr-CA",
+                  published=now - timedelta(days=1, hours=1))  # fmt: skip
+    evil = Item(title="Click me", guid="three", link="javascript:alert(1)", published=now - timedelta(hours=2))
+    world.poll(PUBLIC, [item, french, evil])
+    world.poll(PRIVATE, [Item(title="Between us", guid="p", link="https://inside.example/p?key=hush", published=now)])
+    world.poll(BROKEN, error="https://broken.example/ answered 503 <img src=x>.")
+    world.publish()
+    return world
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def __getitem__(self, header: str) -> str | None:
+        return self.headers[header]
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass
+class Client:
+    """Asks one server, a connection a request."""
+
+    port: int
+
+    def get(self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes and return what is answered before the server closes or falls silent."""
+        answer = b""
+        with self.connect() as connection, contextlib.suppress(TimeoutError, ConnectionError):
+            connection.settimeout(1)
+            connection.sendall(request)
+            while part := connection.recv(65536):
+                answer += part
+        return answer
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+
+
+@contextlib.contextmanager
+def _serving(world: World, protocol: type[asyncio.Protocol]) -> Iterator[Client]:
+    app = create_app(world.renditions, world.database, world.ask)
+    server = _Server(configuration(app, protocol))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield Client(listener.getsockname()[1])
+        finally:
+            server.stop()
+            thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def serving(world: World) -> Iterator[Callable[[type[asyncio.Protocol]], Client]]:
+    """Return what starts a server that speaks through one of uvicorn's protocol classes."""
+    with contextlib.ExitStack() as servers:
+        yield lambda protocol: servers.enter_context(_serving(world, protocol))
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Client]:
+    """Return a client of the server as it is run."""
+    with _serving(world, AutoHTTPProtocol) as client:
+        yield client
+
+
+@pytest.fixture(params=[H11Protocol, AutoHTTPProtocol], ids=["h11", "auto"])
+def either(request: pytest.FixtureRequest, serving: Callable[[type[asyncio.Protocol]], Client]) -> Client:
+    """Return a client of a server on the parser that is always there, and on the one that is used."""
+    return serving(request.param)
