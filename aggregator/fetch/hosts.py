@@ -1,18 +1,11 @@
-"""Politeness to hosts within one process, and which hosts belong together."""
+"""Politeness to hosts within one process."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
-
-from publicsuffixlist import PublicSuffixList
-
-from aggregator.errors import FetchError
-from aggregator.fetch.urls import DEFAULT_PORTS, locate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -89,33 +82,3 @@ class HostQueue:
             if self._resting[host].free_at > now:
                 return
             del self._resting[host]
-
-
-def host_of(url: str) -> str:
-    """Give the host of an address in ASCII and lower case, with `:port` unless default; empty when it has none."""
-    try:
-        located = locate(url)
-    except FetchError:
-        return ""
-    host = (located.raw_host or "").removesuffix(".")
-    host = f"[{host}]" if ":" in host else host
-    return host if located.port == DEFAULT_PORTS[located.scheme] else f"{host}:{located.port}"
-
-
-def site_of(host: str) -> str:
-    """Give the registrable domain of a host (publicsuffix.org); an IP address, or a name without one, is itself.
-
-    Takes what host_of gives: a port is left out.
-    """
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name = host.partition(":")[0]
-    try:
-        return str(ip_address(name))
-    except ValueError:
-        return _suffixes().privatesuffix(name) or name
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.fetch.hosts import HostQueue, host_of, site_of
+from aggregator.fetch.hosts import HostQueue
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -140,40 +140,3 @@ def test_idle_hosts_are_forgotten() -> None:
     gather(visits.visit("b"))
     assert list(visits.queue._resting) == ["news.example"]
     assert not visits.queue._busy
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("https://News.Example/feed", "news.example"),
-        ("https://news.example:443/", "news.example"),
-        ("http://news.example:8080/", "news.example:8080"),
-        ("https://news.example:80/", "news.example:80"),
-        ("https://user:secret@news.example./", "news.example"),
-        ("http://[::1]:8000/", "[::1]:8000"),
-        ("http://[::1]/", "[::1]"),
-        ("https://münchen.example/", "xn--mnchen-3ya.example"),
-        ("not an address", ""),
-    ],
-)
-def test_host_of(url: str, host: str) -> None:
-    """Spellings of one host are one; a port that is not the scheme's makes another."""
-    assert host_of(url) == host
-
-
-@pytest.mark.parametrize(
-    ("host", "site"),
-    [
-        ("blog.news.example.co.uk", "example.co.uk"),
-        ("news.example.com:8080", "example.com"),
-        ("alice.github.io", "alice.github.io"),
-        ("github.io", "github.io"),
-        ("localhost:8000", "localhost"),
-        ("10.0.0.1:80", "10.0.0.1"),
-        ("[::1]:8000", "::1"),
-        ("[::1]", "::1"),
-    ],
-)
-def test_site_of(host: str, site: str) -> None:
-    """Hosts of one owner are one site; a hoster's customers are not."""
-    assert site_of(host) == site

@@ -123,6 +123,21 @@ def test_an_idle_worker_may_be_killed() -> None:
     assert workers() == set()
 
 
+def test_a_replaced_pool_loses_no_document() -> None:
+    """When the pool breaks and is replaced while a document is parsed, the document is parsed again."""
+    body = f"<rss><channel><title>T</title><item>{CATEGORIES}</item></channel></rss>".encode()
+
+    async def scene() -> None:
+        async with ParserPool(1) as pool:
+            await parse(pool)
+            call = asyncio.ensure_future(parse(pool, body))
+            await asyncio.sleep(0.2)
+            await pool._stop()
+            assert (await call).header.title == "T"
+
+    asyncio.run(scene())
+
+
 def test_a_cancelled_call_frees_its_slot() -> None:
     """Cancelling the wait for a document ends its worker, and the next document gets the slot at once."""
 

@@ -28,6 +28,11 @@ URI = re.compile(r"[a-z][a-z0-9+.-]*:[\w;/?:@&=+$.\-!~*'(),%#\[\]]+", re.ASCII)
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 HTML_ENDS = re.compile(r"</(a|b|i|p|div|span|script|em|strong)>|&(#\w+|lt|gt|amp|quot|nbsp);", re.IGNORECASE)
 
+FEED = "version title home_page_url feed_url description authors language hubs items"
+ITEM = """id url title content_html content_text summary image date_published date_modified authors tags language
+attachments _source"""
+FEED_MEMBERS, ITEM_MEMBERS = set(FEED.split()), set(ITEM.split())
+
 
 @pytest.fixture
 def make_entry() -> Callable[..., Entry]:
@@ -145,7 +150,7 @@ def _checked_atom(document: bytes) -> Any:
         assert text.text
         assert text.get("type") == "html" or not HTML_ENDS.search(text.text)
     for moment in feed.iter(f"{ATOM}updated", f"{ATOM}published"):
-        assert RFC3339.fullmatch(moment.text)
+        assert RFC3339.fullmatch(str(moment.text))
     for name in feed.iter(f"{ATOM}name"):
         assert name.text
         assert not HTML_ENDS.search(name.text)
@@ -266,18 +271,13 @@ def _check_rss_item(item: Any) -> None:
 def _checked_json(document: bytes) -> Any:
     feed = json.loads(document.decode())
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
-    assert set(feed) <= set(
-        "version title home_page_url feed_url description authors language hubs items".split()
-    )
+    assert set(feed) <= FEED_MEMBERS
     assert isinstance(feed["title"], str)
     for item in feed["items"]:
         assert isinstance(item["id"], str)
         assert item["id"]
         assert item.get("content_html") or item.get("content_text")
-        assert set(item) <= set(
-            "id url title content_html content_text summary image date_published date_modified authors tags language "
-            "attachments _source".split()
-        )
+        assert set(item) <= ITEM_MEMBERS
         assert RFC3339.fullmatch(item["date_published"])
         assert RFC3339.fullmatch(item["date_modified"])
         assert all(author["name"] for author in item["authors"])

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Entry
 from aggregator.publish.jsonfeed import render_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aggregator.model import Entry
     from aggregator.publish.channel import Channel
 
 

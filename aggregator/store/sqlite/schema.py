@@ -48,7 +48,8 @@ def _feeds(db: Database) -> None:
             enabled INTEGER NOT NULL, private INTEGER NOT NULL,
             header TEXT NOT NULL, hints TEXT NOT NULL,
             etag TEXT, last_modified TEXT, body_hash TEXT,
-            items INTEGER NOT NULL DEFAULT 0,
+            items INTEGER NOT NULL DEFAULT 0,        -- in the last document
+            entries INTEGER NOT NULL DEFAULT 0,      -- sighted in it, ever
             added_at INTEGER NOT NULL, last_poll INTEGER, last_success INTEGER, last_new INTEGER,
             errors INTEGER NOT NULL DEFAULT 0, error TEXT, remedy TEXT, gone INTEGER NOT NULL DEFAULT 0
         )""")
@@ -70,14 +71,15 @@ def _requests(db: Database) -> None:
             kind TEXT NOT NULL,
             feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
             host TEXT NOT NULL,
-            due_at INTEGER,                  -- NULL: not by itself
+            due_at INTEGER,                          -- NULL: not by itself
             not_before INTEGER NOT NULL DEFAULT 0,   -- what the server asked for
-            lease_until INTEGER NOT NULL DEFAULT 0,
+            lease_until INTEGER,                     -- NULL: nobody holds it
+            parked INTEGER NOT NULL DEFAULT 0,       -- its source is not to be asked now, but may be again
             reason TEXT NOT NULL DEFAULT '',
-            UNIQUE (kind, feed)
+            UNIQUE (feed, kind)
         )""")
-    db.execute("CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL")
-    db.execute("CREATE INDEX request_feed ON request(feed)")
+    db.execute("CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked")
+    db.execute("CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL")
     db.execute("CREATE TABLE host (name TEXT PRIMARY KEY, next_allowed_at INTEGER NOT NULL, reason TEXT NOT NULL)")
 
 
@@ -126,7 +128,7 @@ def _entries(db: Database) -> None:
 
 
 def _releases(db: Database) -> None:
-    db.execute("CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL)")
+    db.execute("CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT NOT NULL)")
     db.execute("""
         CREATE TABLE release (
             output TEXT NOT NULL REFERENCES output,
