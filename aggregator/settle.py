@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aggregator.decide.answers import pauses_host
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll
 from aggregator.decide.changes import Verdict, candidates, judge
-from aggregator.decide.release import Arrival, hold, outputs_for, unheld
+from aggregator.decide.release import Arrival, hold, is_active, outputs_for, unheld
 from aggregator.decide.sites import is_public
 from aggregator.model import Caching, Held, Outcome, PollReport
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+    from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.release import Subject
     from aggregator.errors import AggregatorError
     from aggregator.model import Document, FeedState, Fetched, Request
     from aggregator.store.protocols import Transaction
 
 _NOTHING = Verdict()
+_DAY = timedelta(days=1)
+_BATCH = 500
+"""Entries looked at together when an output is filled: all of them may be many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def settle(tx: Transaction, result: Result, settings: Settings, *, jitter: float
     """Decide and write one result; `jitter` is a random number of [0, 1)."""
     source = settings.sources.get(result.feed.url)
     if source is None:
-        tx.requests.reschedule(result.request, never("removed from feeds.yaml"))
+        tx.requests.give_back([result.request])
         return Settled(PollReport(result.feed.url, Outcome.SKIPPED, reason="removed from feeds.yaml"))
     return _Settling(tx, result, source, settings, jitter).settled()
 
@@ -203,55 +210,85 @@ def release(tx: Transaction, keys: Iterable[int], settings: Settings, now: datet
     """Make entries visible in the outputs that they belong to and are not in yet; return those outputs."""
     subjects = {key: subject for key, subject in tx.entries.subjects(list(keys)).items() if subject.held is None}
     done = tx.releases.outputs_of(subjects)
-    fresh: dict[str, list[int]] = defaultdict(list)
+    wanted: dict[str, list[int]] = defaultdict(list)
     for key in sorted(subjects, key=lambda key: (subjects[key].published, key)):
         for name in outputs_for(subjects[key], settings.published, now=now, except_for=done.get(key, ())):
-            fresh[name].append(key)
-    for name, wanted in fresh.items():
-        tx.releases.append(name, _within_cap(tx, settings.published[name], wanted, subjects, now), now)
-    nowhere = {key for key in subjects if not done.get(key) and not any(key in found for found in fresh.values())}
-    _explain(tx, nowhere, subjects)
-    return set(fresh)
+            wanted[name].append(key)
+    cap = _Cap(tx, settings)
+    fresh = {name: [key for key in found if cap.allows(name, subjects[key], now)] for name, found in wanted.items()}
+    for name, found in fresh.items():
+        tx.releases.append(name, found, now)
+    _explain(tx, subjects, told={*done, *chain(*fresh.values())}, wanted={*chain(*wanted.values())})
+    return {name for name, found in fresh.items() if found}
 
 
-def _within_cap(
-    tx: Transaction, output: OutputSettings, keys: list[int], subjects: Mapping[int, Subject], now: datetime
-) -> list[int]:
-    """Leave out what is over the output's cap a source and (UTC) day."""
-    if output.per_source is None:
-        return keys
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    counts: dict[str, int] = {}
-    kept = []
-    for key in keys:
-        feed = subjects[key].feed
-        if feed not in counts:
-            counts[feed] = tx.releases.released_before(output.name, feed, midnight)
-        counts[feed] += 1
-        if counts[feed] <= output.per_source:
-            kept.append(key)
-    return kept
+class _Cap:
+    """Counts what an output releases of a source on a (UTC) day."""
+
+    def __init__(self, tx: Transaction, settings: Settings) -> None:
+        self._tx, self._settings = tx, settings
+        self._counts: dict[tuple[str, str, datetime], int] = {}
+
+    def allows(self, name: str, subject: Subject, at: datetime) -> bool:
+        """Tell whether one more fits, and count it if so."""
+        most = self._settings.published[name].per_source
+        if most is None:
+            return True
+        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        place = name, subject.feed, day
+        if place not in self._counts:
+            since, after = (self._tx.releases.released_since(name, subject.feed, start) for start in (day, day + _DAY))
+            self._counts[place] = since - after
+        fits = self._counts[place] < most
+        self._counts[place] += fits
+        return fits
 
 
-def _explain(tx: Transaction, nowhere: Iterable[int], subjects: Mapping[int, Subject]) -> None:
-    """Note why entries are in no output."""
-    private = [key for key in nowhere if subjects[key].private]
-    tx.entries.set_held(private, Held.PRIVATE.value)
-    tx.entries.set_held([key for key in nowhere if not subjects[key].private], "filtered: no output takes it")
+def _explain(
+    tx: Transaction, subjects: Mapping[int, Subject], *, told: Collection[int], wanted: Collection[int]
+) -> None:
+    """Note why those of the entries that are in no output are in none."""
+    reasons = defaultdict(list)
+    for key in subjects.keys() - set(told):
+        if key in wanted:
+            reasons["filtered: over per_source"].append(key)
+        else:
+            reasons[Held.PRIVATE.value if subjects[key].private else "filtered: no output takes it"].append(key)
+    for why, keys in reasons.items():
+        tx.entries.set_held(keys, why)
 
 
 def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
-    """Fill outputs that are new, or whose choice was widened, from what is released; return those that changed.
+    """Fill outputs that are new, or that choose differently, from what is released; return those that changed.
 
     Entries keep the time of their first release, so that a subscriber is not shown old ones as new.
     """
     changed = set()
-    for name, output in settings.published.items():
+    for name in settings.published:
         tx.releases.open_output(name, now)
-        missing = tx.releases.missing(name)
-        subjects = tx.entries.subjects([key for key, _ in missing])
-        for key, first in missing:
-            if name in outputs_for(subjects[key], {name: output}, now=now):
-                tx.releases.append(name, [key], first)
-                changed.add(name)
+        if tx.releases.note_choice(name, _choice(name, settings)) and _fill(tx, name, settings, now):
+            changed.add(name)
     return changed
+
+
+def _choice(name: str, settings: Settings) -> str:
+    """Return a digest of all that decides what an output takes: its own settings, and the tags of sources."""
+    output = settings.published[name]
+    sources = sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
+    own = output.model_dump_json(exclude={"token", "title", "limit", "full_content", "was"})
+    known = json.dumps([own, bool(output.token), is_active(output), sources])
+    return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:
+    """Release in one output what belongs there and is released elsewhere; tell whether there was any."""
+    output, cap, filled = {name: settings.published[name]}, _Cap(tx, settings), False
+    missing = tx.releases.missing(name)
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        subjects = tx.entries.subjects([key for key, _ in batch])
+        for key, first in batch:
+            if outputs_for(subjects[key], output, now=now) and cap.allows(name, subjects[key], first):
+                tx.releases.append(name, [key], first)
+                filled = True
+    return filled

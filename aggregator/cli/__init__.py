@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -64,8 +63,4 @@ def main() -> None:
         if error.remedy:
             click.echo(f"  {error.remedy}", err=True)
         status = error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone (`aggregator entries | head`): that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     sys.exit(status if isinstance(status, int) else 0)

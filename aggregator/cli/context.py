@@ -75,8 +75,12 @@ class Context:
         self.out.print(shown(self.mask(text)), markup=False)
 
     def print_json(self, value: object) -> None:
-        """Print one JSON object on a line on stdout, without secrets."""
-        click.echo(self.mask(json.dumps(value, ensure_ascii=False)))
+        """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone (`| head`)."""
+        try:
+            click.echo(self.mask(json.dumps(value, ensure_ascii=False)))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
 
     @property
     def folder(self) -> Path:

@@ -9,7 +9,7 @@ import click
 
 from aggregator.errors import FolderNotWritable
 from aggregator.publish.press import Press
-from aggregator.publish.renditions import Renditions
+from aggregator.publish.static import StaticFiles
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -22,7 +22,7 @@ def export(context: Context, folder: Path) -> None:
     """Write every output but those with a token, and the list of sources, as files for any web server."""
     public = {name: output for name, output in context.settings.published.items() if not output.token}
     settings = context.settings.model_copy(update={"outputs": tuple(public.values())})
-    press = Press(settings, Renditions(folder), context.open_for_reading)
+    press = Press(settings, StaticFiles(folder), context.open_for_reading)
     try:
         changed = press.publish(frozenset(public))
     except OSError as error:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _NOT_IN_HOST = re.compile(r'[<>"{}|\\^`%]|\.\.|^\.')
-_HOST = re.compile(
-    r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-)
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
 _PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
 

@@ -120,12 +120,7 @@ def _useless(settings: Settings) -> Iterator[Warned]:
                     "Check its spelling.",
                 )
     for index, feed in enumerate(settings.feeds):
-        if (
-            isinstance(feed, FeedSettings)
-            and feed.private
-            and feed.enabled
-            and not _published(feed, settings)
-        ):
+        if isinstance(feed, FeedSettings) and feed.private and feed.enabled and not _published(feed, settings):
             remedy = "Private sources are published only where `token:` is set."
             yield ("feeds", index), "this private source appears in no output.", remedy
 
@@ -156,9 +151,7 @@ def _uses(settings: Settings, later: Later) -> Iterator[Place]:
         yield from ((*place, name) for place, source in sources if getattr(source, name) not in later.active)
     elif group == "outputs":
         outputs = enumerate(settings.outputs)
-        yield from (
-            ("outputs", index, name) for index, output in outputs if getattr(output, name) not in later.active
-        )
+        yield from (("outputs", index, name) for index, output in outputs if getattr(output, name) not in later.active)
     elif getattr(getattr(settings, group), name) not in later.active:
         yield later.place
 

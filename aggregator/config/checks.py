@@ -50,9 +50,7 @@ def check_values(value: Any, place: Place = ()) -> Iterator[Mistake]:
     kind, check = _CHECKS.get(key, (None, None))
     if kind is not None and check is not None and isinstance(value, kind):
         yield from (Mistake(place, *finding) for finding in check(value))
-    children = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple) else ()
-    )
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple) else ()
     for name, child in children:
         yield from check_values(child, (*place, name))
 

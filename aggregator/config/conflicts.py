@@ -26,8 +26,7 @@ def _intervals(data: Mapping[str, Any]) -> Iterator[Mistake]:
     if not isinstance(polling, dict):
         return
     shortest, longest = (
-        _duration(polling.get(name), Polling.model_fields[name].default)
-        for name in ("min_interval", "max_interval")
+        _duration(polling.get(name), Polling.model_fields[name].default) for name in ("min_interval", "max_interval")
     )
     if shortest is not None and longest is not None and shortest > longest:
         name = "min_interval" if "min_interval" in polling else "max_interval"
@@ -67,9 +66,7 @@ def _names(data: Mapping[str, Any], places: Places) -> Iterator[Mistake]:
     """Every name belongs to one output: now, or in its history."""
     taken: dict[str, Place] = {}
     outputs = list(_entries(data, "outputs"))
-    named = [
-        ((*place, "name"), output["name"]) for place, output in outputs if isinstance(output.get("name"), str)
-    ]
+    named = [((*place, "name"), output["name"]) for place, output in outputs if isinstance(output.get("name"), str)]
     earlier = [pair for place, output in outputs for pair in _texts(output.get("was"), (*place, "was"))]
     for place, name in (*named, *earlier):
         first = taken.setdefault(name, place)
@@ -80,14 +77,10 @@ def _names(data: Mapping[str, Any], places: Places) -> Iterator[Mistake]:
 def _tokens(data: Mapping[str, Any]) -> Iterator[Mistake]:
     """Keep tokens and names apart, which stand at one place of an address: /TOKEN/NAME.atom, /NAME/2026-01.atom."""
     outputs = list(_entries(data, "outputs"))
-    names = {
-        output["name"] for _, output in outputs if isinstance(output.get("name"), str)
-    } | RESERVED_OUTPUTS
+    names = {output["name"] for _, output in outputs if isinstance(output.get("name"), str)} | RESERVED_OUTPUTS
     for place, output in outputs:
         if isinstance(output.get("token"), str) and output["token"] in names:
-            yield Mistake(
-                (*place, "token"), "a token must not be the name of an output or address.", "Make it random."
-            )
+            yield Mistake((*place, "token"), "a token must not be the name of an output or address.", "Make it random.")
 
 
 def _entries(data: Mapping[str, Any], name: str) -> Iterator[tuple[Place, dict[str, Any]]]:

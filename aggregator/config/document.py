@@ -75,9 +75,7 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise _refused(path, None, *_unreadable(path, error)) from error
     if len(content) > MAX_BYTES:
-        raise _refused(
-            path, None, f"the file is larger than {MAX_BYTES // 10**6} MB.", "Put sources in an OPML list."
-        )
+        raise _refused(path, None, f"the file is larger than {MAX_BYTES // 10**6} MB.", "Put sources in an OPML list.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -143,9 +141,7 @@ class _Values:
         for key_node, child in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode):
-                self._mistake(
-                    place, "the name of a setting must be plain text.", "Write `name: value`.", line
-                )
+                self._mistake(place, "the name of a setting must be plain text.", "Write `name: value`.", line)
             elif key_node.tag == f"{_TAG}merge":
                 remedy = "Settings of all sources go under `defaults`; write the others out."
                 self._mistake(place, "`<<` does not merge here.", remedy, line)
@@ -190,9 +186,7 @@ def _compose(text: str, path: Path) -> Node | None:
     except MarkedYAMLError as error:
         raise _syntax(error, path) from None
     except (YAMLError, ValueError) as error:  # ruamel.yaml's own, for an escape such as "\U00110000"
-        raise _refused(
-            path, None, "the file is not YAML.", "Check it in an editor that knows YAML."
-        ) from error
+        raise _refused(path, None, "the file is not YAML.", "Check it in an editor that knows YAML.") from error
     return root
 
 

@@ -70,9 +70,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": rf"^{_NUMBER} *(ms|s|m|h|d|w)$", "examples": ["15m", "1h", "7d"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_NUMBER} *(ms|s|m|h|d|w)$", "examples": ["15m", "1h", "7d"]}),
 ]
 Size = Annotated[
     int,

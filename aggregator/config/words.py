@@ -100,9 +100,7 @@ def _group(_error: ErrorDetails, place: Place, _data: Any) -> tuple[str, str]:
 
 def _one_of(error: ErrorDetails, place: Place, data: Any) -> tuple[str, str]:
     expected = error["ctx"]["expected"].replace("'", "")
-    close = difflib.get_close_matches(
-        str(within(place, data)), expected.replace(" or ", ", ").split(", "), n=1
-    )
+    close = difflib.get_close_matches(str(within(place, data)), expected.replace(" or ", ", ").split(", "), n=1)
     return f"must be {expected}.", f"Did you mean '{close[0]}'?" if close else ""
 
 

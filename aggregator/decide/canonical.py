@@ -8,34 +8,62 @@ from __future__ import annotations
 
 import html
 import re
+import string
 import unicodedata
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from aggregator.decide.sites import host_of
 
 # Parameters that say where a reader came from, never what is read. Sources: the analytics tools' own
-# documentation (Google, Meta, Microsoft, Matomo, HubSpot, Mailchimp, Adobe, Yandex).
+# documentation (Google, Meta, Microsoft, Matomo, HubSpot, Mailchimp, Adobe, Yandex, Webtrends).
 _TRACKING = re.compile(
-    r"utm_\w+|(?:mtm|pk|piwik|matomo|hsa|oly|vero|wt)_\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|twclid|"
-    r"ttclid|li_fat_id|igshid|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|__hssc|__hstc|__hsfp|hsctatracking|yclid|ysclid|"
-    r"_openstat|s_cid|cmpid|ncid|icid|ref_src|ref_url|rss_id|guccounter|guce_referrer|guce_referrer_sig",
+    r"utm_\w+|(?:mtm|pk|piwik|matomo|hsa|oly|vero|wt)_\w+|wt\.\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|"
+    r"twclid|ttclid|li_fat_id|igshid|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|__hssc|__hstc|__hsfp|hsctatracking|yclid|"
+    r"ysclid|srsltid|_ga|_gl|_openstat|s_cid|cmpid|ncid|icid|ref_src|ref_url|rss_id|guccounter|guce_referrer|"
+    r"guce_referrer_sig",
     re.IGNORECASE,
 )
+_WWW = re.compile(r"^(?:www\.)+(?=[^.]+\.)")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _TAGS = re.compile(r"<[^>]*>")
-_SEPARATORS = re.compile(r"\s+[|\u2013\u2014\u00b7:-]\s+")
+_SEPARATORS = re.compile(r" [|\u2013\u2014\u00b7:-] ")
+_LOOSE = re.compile(r"(?<!\d)[\W_]+|[\W_]++(?!\d)")
+_BETWEEN_DIGITS = re.compile(r"[\W_]")
 _ENOUGH_BODY = 200
 """Characters of a body below which containment proves nothing: a teaser may be part of many texts."""
 
 
 def canonical_url(url: str | None) -> str | None:
-    """Return the key of a URL, without scheme: host, path and the parameters that choose content; None if there is no host."""
-    host = host_of(url or "").removeprefix("www.")
+    """Return the key of a URL, without scheme: host, path and the parameters that choose content; None if no host."""
+    host = host_of(url or "")
     if not host:
         return None
     parts = urlsplit(url or "")
-    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
-    kept = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0]))
-    return host + path + (f"?{urlencode(kept)}" if kept else "")
+    path = _normal(parts.path, "/:@!$&'()*+,;=").rstrip("/")
+    kept = sorted(filter(None, map(_parameter, parts.query.split("&"))))
+    return _WWW.sub("", host) + path + (f"?{'&'.join(kept)}" if kept else "")
+
+
+def _parameter(pair: str) -> str:
+    """Return a query's `name=value` in its normal form, "" when it is there for tracking."""
+    name, _, value = pair.replace("+", "%20").partition("=")
+    if _TRACKING.fullmatch(unquote(name)):
+        return ""
+    name, value = _normal(name, "/:@!$'()*,;?"), _normal(value, "/:@!$'()*,;?=")
+    return f"{name}={value}" if value else name
+
+
+def _normal(part: str, reserved: str) -> str:
+    """Normalise percent-encoding (RFC 3986 section 6.2.2): unreserved characters bare, the others encoded alike."""
+    return _ESCAPE.sub(_escape, quote(part, safe=f"%{reserved}", errors="surrogatepass"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "%25"
+    character = chr(int(found[1], 16))
+    return character if character in _UNRESERVED else f"%{found[1].upper()}"
 
 
 def plain_text(markup: str | None) -> str:
@@ -44,9 +72,12 @@ def plain_text(markup: str | None) -> str:
 
 
 def fold(text: str | None) -> str:
-    """Return a text's letters and digits only, case and width folded: `Grok : 1.5!` and `grok 1.5` are equal."""
+    """Return a text's letters and digits only, case and width folded: `Grok : 1.5!` and `grok 1.5` are equal.
+
+    Between two digits a dot stands for what parts them: 1.11 and 1.1.1 are two versions.
+    """
     normal = unicodedata.normalize("NFKC", text or "").casefold()
-    return "".join(character for character in normal if character.isalnum())
+    return _BETWEEN_DIGITS.sub(".", _LOOSE.sub("", normal))
 
 
 def titles_agree(one: str | None, other: str | None) -> bool:
@@ -61,8 +92,9 @@ def titles_agree(one: str | None, other: str | None) -> bool:
 
 
 def _without_tail(title: str | None) -> str:
-    pieces = list(_SEPARATORS.finditer(title or ""))
-    return (title or "")[: pieces[-1].start()] if pieces else (title or "")
+    folded = " ".join((title or "").split())
+    pieces = list(_SEPARATORS.finditer(folded))
+    return folded[: pieces[-1].start()] if pieces else folded
 
 
 def bodies_contain(one: str | None, other: str | None) -> bool:
@@ -72,4 +104,4 @@ def bodies_contain(one: str | None, other: str | None) -> bool:
 
 
 def _teaser(body: str | None) -> str:
-    return re.sub(r"\s*(?:\[?(?:\u2026|\.\.\.)\]?)\s*$", "", plain_text(body))
+    return re.sub(r" ?\[?(?:\u2026|\.\.\.)\]?$", "", plain_text(body))

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _NAMESPACE = uuid.UUID("6f1d8d0c-51a5-5b5e-9a0e-3c5f0f9b7a11")
 """Ids that we make ourselves are name-based (RFC 9562 section 5.5), so that a lost database gives the same ones again."""
 
+_CHARACTER = r"(?:[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%]|%[0-9A-Fa-f]{2})"
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%/?]+)"
 _IRI = re.compile(
-    r"https?://[^\s<>\"{}|\\^`/?#]+[^\s<>\"{}|\\^`]*"
-    r"|tag:[A-Za-z0-9@._-]+,\d{4}(?:-\d\d){0,2}:[^\s<>\"{}|\\^`#]*"
-    r"|urn:(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^\s<>\"{}|\\^`#]+"
+    rf"https?://{_HOST}(?::\d+)?(?:[/?]{_CHARACTER}*)?(?:#{_CHARACTER}*)?"
+    rf"|tag:[A-Za-z0-9@._-]+,\d{{4}}(?:-\d\d){{0,2}}:{_CHARACTER}*"
+    rf"|urn:(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{{1,31}}:{_CHARACTER}+"
     r"|urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 _MAX_IRI = 2000
@@ -30,31 +32,30 @@ _ENOUGH_TEXT = 200
 
 
 def item_keys(items: Sequence[Item]) -> list[str]:
-    """Return a key for each item that names it within its feed.
+    """Return a key for each item that names it within its feed; equal only for items that nothing tells apart.
 
-    The guid; with its link when one document uses the guid for several links; the link for items without guid,
-    with the title when several share the link; title, date and text for items without either.
+    The guid; what has no guid, by its link; what has neither, by title, date and text. What shares that with another
+    item of the document is told apart by as much more as it takes: link, title, date, text.
     """
-    guids = {guid for guid, links in _links_by_guid(items).items() if len(links) > 1}
-    links = Counter(canonical_url(item.link) for item in items if not item.guid)
-    return [_item_key(item, repeated_guids=guids, links=links) for item in items]
+    names = [_names(item) for item in items]
+    bearers = Counter(name[:length] for name in set(names) for length in range(1, len(name) + 1))
+    return ["\x1f".join(_shortest(name, bearers)) for name in names]
 
 
-def _links_by_guid(items: Sequence[Item]) -> dict[str, set[str | None]]:
-    links: dict[str, set[str | None]] = {}
-    for item in items:
-        if item.guid:
-            links.setdefault(item.guid, set()).add(item.link)
-    return links
-
-
-def _item_key(item: Item, *, repeated_guids: set[str], links: Counter[str | None]) -> str:
-    if item.guid:
-        return f"g:{item.guid}" + (f"\n{item.link}" if item.guid in repeated_guids else "")
+def _names(item: Item) -> tuple[str, ...]:
+    """Return what names an item, ever more exactly; no part holds the separator, which XML forbids."""
+    title, date = fold(item.title), str(item.published)
+    text = _hash(plain_text(item.content or item.summary))
     link = canonical_url(item.link)
+    if item.guid:
+        return (f"g:{item.guid}", link or "", title or text, date)
     if link:
-        return f"l:{link}" + (f"\n{fold(item.title)}" if links[link] > 1 else "")
-    return "h:" + _hash(item.title, str(item.published), plain_text(item.content or item.summary))
+        return (f"l:{link}", title or text, date, text)
+    return ("h:" + _hash(item.title, date, text),)
+
+
+def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple[str, ...]:
+    return next(name[:length] for length in range(1, len(name) + 1) if bearers[name[:length]] == 1)
 
 
 def digest(item: Item) -> str:

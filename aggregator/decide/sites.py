@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from functools import cache
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
+from yarl import URL
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"#%/<>?@\[\\\]^`{|}]")
+"""What no host name holds (URL Standard, "forbidden domain code point")."""
 
 
 @cache
@@ -17,15 +21,27 @@ def _suffixes() -> PublicSuffixList:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL in lower case, with `:port` unless it is the scheme's own; "" when there is none."""
+    """Return the host of a URL in ASCII and lower case, with `:port` unless it is the scheme's own.
+
+    "" when it has none, or a malformed one; any string is taken.
+    """
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host, port = _ascii(parts.hostname or ""), parts.port
     except ValueError:
         return ""
-    if ":" in host:
-        host = f"[{host}]"
-    return host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}"
+    return f"{host}:{port}" if host and port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else host
+
+
+def _ascii(name: str) -> str:
+    """Return a host name in IDNA (UTS 46), an IPv6 address in its short form; ValueError when it is neither."""
+    if ":" in name:  # a zone id (RFC 6874) means something on one machine only
+        return f"[{IPv6Address(name.partition('%')[0])}]"
+    if not name.isascii():
+        name = URL.build(scheme="http", host=name).raw_host or ""
+    if _FORBIDDEN.search(name):
+        raise ValueError("no host name")
+    return name.rstrip(".")
 
 
 def site_of(host: str) -> str:
@@ -39,7 +55,7 @@ def site_of(host: str) -> str:
 def is_address(host: str) -> bool:
     """Tell whether a host is an IP address rather than a name."""
     try:
-        ipaddress.ip_address(host.strip("[]"))
+        ip_address(host.strip("[]"))
     except ValueError:
         return False
     return True
@@ -51,11 +67,17 @@ def same_site(one: str | None, other: str | None) -> bool:
     return bool(first) and site_of(first) == site_of(second)
 
 
+def same_host(one: str | None, other: str | None) -> bool:
+    """Tell whether two URLs lie on one host."""
+    first, second = host_of(one or ""), host_of(other or "")
+    return bool(first) and first == second
+
+
 def is_public(host: str) -> bool:
     """Tell whether a host is on the public internet: a global address, or a name below a known public suffix."""
     name = _without_port(host)
     if is_address(name):
-        return ipaddress.ip_address(name.strip("[]")).is_global
+        return ip_address(name.strip("[]")).is_global
     return _suffixes().privatesuffix(name, accept_unknown=False) is not None
 
 

@@ -16,9 +16,7 @@ _LONGEST: Final = 1 << 31
 """Seconds: a larger number counts as this one (RFC 9111 section 1.2.2)."""
 _READ: Final = 4096
 """Characters of Cache-Control that are looked at."""
-_DIRECTIVE: Final = re.compile(
-    r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?'
-)
+_DIRECTIVE: Final = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?')
 _FORBIDDING: Final = frozenset({"no-cache", "no-store"})
 
 

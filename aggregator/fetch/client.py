@@ -147,9 +147,7 @@ class Client:
             headers.setdefault("Authorization", basic_authorization(trail.userinfo))
         return headers
 
-    async def _fetched(
-        self, ask: Ask, trail: Trail, response: aiohttp.ClientResponse, started: float
-    ) -> Fetched:
+    async def _fetched(self, ask: Ask, trail: Trail, response: aiohttp.ClientResponse, started: float) -> Fetched:
         received = self._clock()
         headers = response.headers
         content, length = await self._read(trail, response) if response.status in _WITH_DOCUMENT else (b"", 0)
@@ -188,9 +186,7 @@ def _follow(trail: Trail, response: aiohttp.ClientResponse) -> Trail:
     return trail.follow(response.status, location)
 
 
-async def _ask_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
+async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from asking again when the server hangs up: a retry is the schedule's to decide."""
     with translated(current_dial()):
         return await handler(request)

@@ -113,10 +113,7 @@ def _proxy(error: aiohttp.ClientHttpProxyError, dial: Dial) -> FetchError:
 
 def _unconnected(error: aiohttp.ClientConnectorError, dial: Dial) -> FetchError:
     code = error.os_error.errno
-    what = (
-        _UNCONNECTED.get(code or 0)
-        or f"cannot be connected to ({os.strerror(code) if code else 'no reason given'})"
-    )
+    what = _UNCONNECTED.get(code or 0) or f"cannot be connected to ({os.strerror(code) if code else 'no reason given'})"
     remedy = "Check network.proxy in feeds.yaml." if dial.proxy else _PASSES
     return ConnectFailed(f"{_peer(dial)}:{error.port} {what}.", remedy)
 
@@ -157,9 +154,7 @@ def _peer(dial: Dial) -> str:
     return f"The proxy {dial.proxy}" if dial.proxy else dial.host
 
 
-_TRANSLATIONS: Final[
-    tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[..., FetchError]], ...]
-] = (
+_TRANSLATIONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[..., FetchError]], ...]] = (
     (aiohttp.ClientConnectorDNSError, _unresolved),
     (aiohttp.ConnectionTimeoutError, _late),
     (TimeoutError, _silent),

@@ -163,9 +163,7 @@ class Guard:
     def _refusal(self, dial: Dial, address: IPAddress) -> AddressRefused | None:
         reached = unwrap(address)
         found = _kind(reached)
-        if found is None or any(
-            one.covers(dial, ip) for one in self._allowances for ip in (address, reached)
-        ):
+        if found is None or any(one.covers(dial, ip) for one in self._allowances for ip in (address, reached)):
             return None
         network, kind = found
         subject = f"{dial.host} is" if dial.host == str(address) else f"{dial.host} resolves to {address},"

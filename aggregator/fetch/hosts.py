@@ -63,9 +63,7 @@ class HostQueue:
 
     def _enter(self, host: str) -> _Lane:
         self._forget()
-        lane = (
-            self._resting.pop(host, None) or self._busy.get(host) or _Lane(asyncio.Semaphore(self._per_host))
-        )
+        lane = self._resting.pop(host, None) or self._busy.get(host) or _Lane(asyncio.Semaphore(self._per_host))
         self._busy[host] = lane
         lane.users += 1
         return lane

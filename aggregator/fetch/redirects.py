@@ -85,6 +85,4 @@ class Trail:
             raise
         except (FetchError, ValueError) as error:
             reason = error.message if isinstance(error, FetchError) else "The address cannot be read."
-            raise BadRedirect(
-                f"{self.url.raw_host} redirects to where we do not go. {reason}", _REMEDY
-            ) from error
+            raise BadRedirect(f"{self.url.raw_host} redirects to where we do not go. {reason}", _REMEDY) from error

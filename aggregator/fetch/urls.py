@@ -52,9 +52,7 @@ def locate(url: str) -> URL:
 
 
 def _no_address(why: str) -> FetchError:
-    return FetchError(
-        f"The address cannot be asked: {why}.", "Give an address that starts with https:// or http://."
-    )
+    return FetchError(f"The address cannot be asked: {why}.", "Give an address that starts with https:// or http://.")
 
 
 def _netloc(authority: str, scheme: str) -> str:

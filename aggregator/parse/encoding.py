@@ -53,9 +53,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
         text = _strictly(body, codec)
         if text is not None:
             told = codec == stated[0] or text.isascii()
-            return legal(
-                text
-            ), None if told else f"the encoding that is stated ({stated[0]}) is wrong: read as {codec}"
+            return legal(text), None if told else f"the encoding that is stated ({stated[0]}) is wrong: read as {codec}"
     return _with_flaws(body, stated[0])
 
 

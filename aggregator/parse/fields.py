@@ -84,9 +84,7 @@ def _person(member: Mapping[str, Any], base: str) -> Person | None:
         name = name.replace(email[0], "").replace("mailto:", "").strip(" ()<>[],:\u2014-")
     address = email[0] if email else None
     uri = clean_url(text_of(member, "href"), base=base) if text_of(member, "href") else None
-    return (
-        Person(name=name or address or uri or "", uri=uri, email=address) if name or address or uri else None
-    )
+    return Person(name=name or address or uri or "", uri=uri, email=address) if name or address or uri else None
 
 
 def language_tag(value: str) -> str | None:

@@ -114,9 +114,7 @@ def _skipped(outside: str) -> tuple[frozenset[int], frozenset[int]]:
 
 
 def _hour(value: str) -> set[int]:
-    return (
-        {int(value) % _MIDNIGHT} if value.isascii() and value.isdigit() and int(value) <= _MIDNIGHT else set()
-    )
+    return {int(value) % _MIDNIGHT} if value.isascii() and value.isdigit() and int(value) <= _MIDNIGHT else set()
 
 
 def _day(value: str) -> set[int]:

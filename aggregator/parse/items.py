@@ -90,9 +90,7 @@ def _guid(entry: Mapping[str, Any]) -> str | None:
 
 def _link(entry: Mapping[str, Any], base: str) -> str | None:
     """Return the item's page: what FeedBurner hid, else the alternate link (a page first), else the permalink guid."""
-    alternates = [
-        link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() in ("alternate", "")
-    ]
+    alternates = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() in ("alternate", "")]
     alternates.sort(key=lambda link: text_of(link, "type") not in _HTML_LINK)
     spellings = [text_of(entry, "feedburner_origlink"), *(text_of(link, "href") for link in alternates)]
     permalink = text_of(entry, "id") if entry.get("guidislink") else ""
@@ -106,12 +104,7 @@ def _bodies(entry: Mapping[str, Any], context: Context, *, base: str) -> tuple[s
     """Return summary and content as clean HTML; a summary that repeats the content is left out."""
     summary = _summary(entry)
     content = _content(entry, context, summary)
-    if (
-        content
-        and not is_markup(content)
-        and summary
-        and text_of(summary, "value") == text_of(content, "value")
-    ):
+    if content and not is_markup(content) and summary and text_of(summary, "value") == text_of(content, "value"):
         summary = {}
     cleaned = [_clean(detail, context, base=base) for detail in (summary, content)]
     return (None, cleaned[1]) if cleaned[0] == cleaned[1] else (cleaned[0], cleaned[1])
@@ -221,9 +214,7 @@ def _is_image(media: Mapping[str, Any]) -> bool:
 def _language(entry: Mapping[str, Any], context: Context) -> str | None:
     """Return dc:language, else the xml:lang of content, title or summary; None when it is the feed's."""
     details = [*dicts_of(entry, "content"), dict_of(entry, "title_detail"), dict_of(entry, "summary_detail")]
-    spellings: Iterator[str] = iter(
-        [text_of(entry, "language"), *(text_of(each, "language") for each in details)]
-    )
+    spellings: Iterator[str] = iter([text_of(entry, "language"), *(text_of(each, "language") for each in details)])
     found = next(filter(None, map(language_tag, spellings)), None)
     return None if found == context.language else found
 
@@ -232,9 +223,7 @@ def _comments(entry: Mapping[str, Any], base: str) -> str | None:
     """Return where an item is discussed: RSS comments, or an Atom link to replies (RFC 4685) that is a page."""
     replies = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() == "replies"]
     pages = [text_of(link, "href") for link in replies if text_of(link, "type") in _HTML_LINK]
-    return next(
-        filter(None, (clean_url(each, base=base) for each in [text_of(entry, "comments"), *pages])), None
-    )
+    return next(filter(None, (clean_url(each, base=base) for each in [text_of(entry, "comments"), *pages])), None)
 
 
 def _source(entry: Mapping[str, Any], base: str) -> Header | None:

@@ -38,9 +38,7 @@ class ParserPool:
     worker uses about 60 MB. A worker is replaced after `recycle` documents, as feedparser's memory grows.
     """
 
-    def __init__(
-        self, workers: int, *, seconds: float = 10, memory: int = 512 * 2**20, recycle: int = 500
-    ) -> None:
+    def __init__(self, workers: int, *, seconds: float = 10, memory: int = 512 * 2**20, recycle: int = 500) -> None:
         self._workers = workers
         self._seconds = seconds
         self._memory = memory
@@ -68,9 +66,7 @@ class ParserPool:
         async with self._slots:
             try:
                 return await self._call(work, body, url, content_type, received, limits)
-            except (
-                BrokenProcessPool
-            ):  # an idle worker was killed from outside: most likely not this document's doing
+            except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
                 return await self._again(work, body, url, content_type, received, limits)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
@@ -139,9 +135,7 @@ class ParserPool:
 
     def _killed(self, exitcode: int) -> ParserKilled:
         if exitcode == -signal.SIGXCPU:
-            return ParserKilled(
-                f"The document took more than {self._seconds:g} s of CPU time to parse.", _REMEDY
-            )
+            return ParserKilled(f"The document took more than {self._seconds:g} s of CPU time to parse.", _REMEDY)
         if exitcode == OUT_OF_MEMORY:
             megabytes = self._memory // 2**20
             return ParserKilled(f"The document needed more than {megabytes} MB of memory to parse.", _REMEDY)

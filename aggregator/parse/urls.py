@@ -37,9 +37,7 @@ def clean_url(value: str, *, base: str) -> str | None:
         return None
     login = resolved.netloc.rpartition("@")[0]
     netloc = (f"{quote(login, _KEPT)}@" if login else "") + host + (f":{port}" if port is not None else "")
-    url = urlunsplit(
-        (resolved.scheme, netloc, *(quote(part, _KEPT, errors="ignore") for part in resolved[2:]))
-    )
+    url = urlunsplit((resolved.scheme, netloc, *(quote(part, _KEPT, errors="ignore") for part in resolved[2:])))
     return url if len(url) <= _LONGEST else None
 
 

@@ -28,9 +28,7 @@ def prepare() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def work(
-    body: bytes, url: str, content_type: str | None, received: datetime, limits: tuple[float, int]
-) -> Document:
+def work(body: bytes, url: str, content_type: str | None, received: datetime, limits: tuple[float, int]) -> Document:
     """Parse one document; `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space."""
     with _limited(*limits):
         try:

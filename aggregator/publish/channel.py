@@ -30,7 +30,7 @@ class Channel:
     title: str
     subtitle: str | None
     updated: datetime
-    """The newest `updated` of the entries, or when the output came to be; never the clock."""
+    """When it last changed: the newest `updated` or release of its entries, or its own beginning; never the clock."""
     base: str
     """Public address of the site; ends with a slash."""
     path: str

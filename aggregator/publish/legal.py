@@ -24,9 +24,7 @@ _PLAIN_ADDRESS = re.compile(
 )
 _SAFE = ";/?:@&=+$.-_!~*'(),%"
 _TAG_URI = re.compile(r"tag:[a-z0-9.\-_@]+,\d{4}(-\d\d(-\d\d)?)?:[\w;/?:@&=+$.\-!~*'(),%#]*", re.ASCII)
-_URN = re.compile(
-    r"urn:[a-z0-9][a-z0-9-]{1,31}:(?:[\w()+,.:=@;$!*'-]|%[0-9a-f]{2})+", re.ASCII | re.IGNORECASE
-)
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:(?:[\w()+,.:=@;$!*'-]|%[0-9a-f]{2})+", re.ASCII | re.IGNORECASE)
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+'-]+@(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w.+!#$&^-]+/[\w.+!#$&^-]+", re.ASCII)

@@ -117,9 +117,7 @@ def _texts(item: Item, *, full: bool) -> tuple[str | None, str | None]:
 
 def people(given: Iterable[Person]) -> tuple[Person, ...]:
     """Return the people who have a name, each once, with legal fields."""
-    named = (
-        Person(label(person.name), legal.address(person.uri), legal.email(person.email)) for person in given
-    )
+    named = (Person(label(person.name), legal.address(person.uri), legal.email(person.email)) for person in given)
     return tuple(dict.fromkeys(person for person in named if person.name))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import PublishedOutput, hash_of
@@ -11,23 +11,36 @@ from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.selection import channel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from datetime import datetime
 
     from aggregator.config.settings import OutputSettings, Settings
-    from aggregator.publish.renditions import Renditions
     from aggregator.store.protocols import Store, Transaction
 
 SOURCES = "sources.opml"
 """The list of public sources."""
 
 
+class Folder(Protocol):
+    """Where documents go: Renditions for the web process, StaticFiles for another's web server."""
+
+    def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:
+        """Put a document there; return whether it changed."""
+
+    def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:
+        """Say which outputs there are."""
+
+    def remove_others(self, names: Collection[str]) -> None:
+        """Remove the documents that are not among these."""
+
+
 class Press:
     """Writes the documents of outputs; `settings` may be replaced between two runs."""
 
-    def __init__(self, settings: Settings, renditions: Renditions, open_store: Callable[[], Store]) -> None:
+    def __init__(self, settings: Settings, folder: Folder, open_store: Callable[[], Store]) -> None:
         """`open_store` opens the database for reading: rendering never waits for the writer."""
         self.settings = settings
-        self._renditions = renditions
+        self._folder = folder
         self._open_store = open_store
 
     def publish(self, names: Collection[str]) -> list[str]:
@@ -44,9 +57,9 @@ class Press:
         finally:
             store.close()
         listed = {output.name: _listed(output) for output in self.settings.published.values()}
-        self._renditions.write_manifest(listed.values())
+        self._folder.write_manifest(listed.values())
         kept = {listed[name].rendition(ending) for name in listed for ending in RENDERERS}
-        self._renditions.remove_others({*kept, SOURCES})
+        self._folder.remove_others({*kept, SOURCES})
         return changed
 
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
@@ -54,7 +67,7 @@ class Press:
         one = channel(tx, output, self.settings)
         for ending, render in RENDERERS.items():
             document = _listed(output).rendition(ending)
-            if self._renditions.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):
+            if self._folder.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):
                 yield document
 
     def _sources(self, tx: Transaction) -> Iterator[str]:
@@ -67,7 +80,7 @@ class Press:
         ]
         added = max((feed.added_at for feed in feeds.values() if feed.added_at), default=tx.created)
         body = render_opml(self.settings.site.title, listed)
-        if self._renditions.write(SOURCES, body, media_type=MEDIA_TYPES["opml"], modified=added):
+        if self._folder.write(SOURCES, body, media_type=MEDIA_TYPES["opml"], modified=added):
             yield SOURCES
 
 

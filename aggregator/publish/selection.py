@@ -33,7 +33,7 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
         id=feed_id(tx.instance, output.name),
         title=output.title or (site.title if output.name == "all" else f"{site.title}: {output.name}"),
         subtitle=site.subtitle,
-        updated=max((entry.updated for entry in entries), default=created),
+        updated=max((created, *(entry.updated for entry in entries), *(one.released_at for one in released))),
         base=site.url.rstrip("/") + "/",
         path=f"{output.token}/{output.name}" if output.token else output.name,
         language=site.language,

@@ -75,6 +75,7 @@ class Daemon:
         self._health = Health()
         self._polls: dict[asyncio.Task[PollReport], Request] = {}
         self._dirty: set[str] = set()
+        self._press = asyncio.Lock()
         self._stop = asyncio.Event()
         self._reload_now = False
 
@@ -96,7 +97,7 @@ class Daemon:
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 scheduler.shutdown(wait=False)
             await abandon(pipeline, self._parts.store, self._polls)
-            await self._publish(self._dirty)
+            await self._publish_dirty()
         _log.info("daemon.stopped")
 
     def stop(self) -> None:
@@ -203,12 +204,15 @@ class Daemon:
         _log.info("config.reloaded", feeds=len(settings.sources), outputs=len(settings.published))
 
     async def _publish_dirty(self) -> None:
-        names, self._dirty = self._dirty, set()
-        if names:
-            await self._publish(names)
+        """Publish what has changed; whoever comes while that happens waits for it."""
+        async with self._press:
+            names, self._dirty = self._dirty, set()
+            if names:
+                await asyncio.to_thread(self._parts.press.publish, frozenset(names))
 
     async def _publish(self, names: Collection[str]) -> None:
-        await asyncio.to_thread(self._parts.press.publish, frozenset(names))
+        self._mark(names)
+        await self._publish_dirty()
 
     async def _tidy(self) -> None:
         await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -76,7 +77,7 @@ async def ask_daemon(lock: Path) -> Mapping[str, Any]:
     try:
         async with asyncio.timeout(_PATIENCE):
             return await _call(control)
-    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+    except (OSError, TypeError, ValueError) as error:  # TimeoutError is an OSError
         raise Unavailable("The daemon does not answer.", "Its log says why.") from error
 
 
@@ -93,6 +94,8 @@ async def _call(control: str) -> Mapping[str, Any]:
             fields |= json.loads(line)
     finally:
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
     if fields.get("error"):
         raise Unavailable(str(fields["error"]), str(fields.get("remedy") or ""))
     return fields

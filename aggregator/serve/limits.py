@@ -1,17 +1,19 @@
 """Limits of a connection that uvicorn does not have: time for a request's head, its size, and how many connections.
 
-Uvicorn waits for a first request for ever, httptools takes a head of any length, and `limit_concurrency` turns
-everybody away when strangers hold connections open. Here the slow and the big are cut off, and when there are too
-many connections, those that have waited longest without asking anything make room.
+Uvicorn waits for a first request for ever, httptools takes a head of any length and any number of requests at once,
+and `limit_concurrency` turns everybody away when strangers hold connections open. Here the slow and the big are cut
+off, and when there are too many connections, those that have waited longest without asking anything make room.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, TimerHandle, Transport
+    from collections.abc import Sized
 
 HEAD_SECONDS = 10.0
 """Time for the head of a request, from connecting or from the last answer."""
@@ -20,7 +22,10 @@ SEND_SECONDS = 60.0
 HEAD_BYTES = 32_768
 """Request line and header fields together."""
 CONNECTIONS = 1_000
+PIPELINED = 100
+"""Requests of one connection that wait for their turn; httptools' protocol would queue any number."""
 
+_numbers = itertools.count()
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 _Progress: TypeAlias = "tuple[object, int]"
@@ -36,14 +41,17 @@ class _Limited(asyncio.Protocol):
         connections: set[Any]
         cycle: Any
 
+    pipeline: Sized = ()
+    """Requests that wait for their turn; h11's protocol leaves them unread."""
     _timer: TimerHandle
     _progress: _Progress = (None, 0)
     _head_bytes = 0
-    since: float
+    number: int
+    """In the order of arrival."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.since = self.loop.time()
+        self.number = next(_numbers)
         self._timer = self.loop.call_later(HEAD_SECONDS, self._look)
         if len(self.connections) > CONNECTIONS:
             self._make_room()
@@ -57,6 +65,8 @@ class _Limited(asyncio.Protocol):
         super().data_received(data)
         if self.cycle is not before or not self.waiting:
             self._head_bytes = 0
+            if len(self.pipeline) > PIPELINED:
+                self.transport.abort()
             return
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
@@ -78,8 +88,8 @@ class _Limited(asyncio.Protocol):
         self._timer = self.loop.call_later(SEND_SECONDS if progress[1] else HEAD_SECONDS, self._look)
 
     def _make_room(self) -> None:
-        idle = (connection for connection in self.connections if connection.waiting)
-        longest = min(idle, key=lambda connection: connection.since, default=None)
+        idle = (connection for connection in self.connections if connection.waiting and connection is not self)
+        longest = min(idle, key=lambda connection: connection.number, default=None)
         if longest is not None:
             self.connections.discard(longest)
             longest.transport.abort()

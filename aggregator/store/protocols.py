@@ -83,8 +83,9 @@ class Feeds(Protocol):
     def sync(self, sources: Mapping[str, FeedSettings], now: datetime) -> None:
         """Make the stored sources those of the configuration, and give each enabled one a poll request.
 
-        New ones are due at once. Removed ones keep their entries, lose their request, and get all back when they
-        return. An address in `was` hands its history to its successor.
+        New ones are due at once. Removed and disabled ones keep their entries; their request is parked (it is not
+        claimed, and they have no next poll) and is as it was when they return. An address in `was` hands its history
+        to its successor, which is due at once, whatever became of the old one.
         """
 
     def get(self, url: str) -> FeedState | None:
@@ -107,10 +108,10 @@ class Requests(Protocol):
     """What is to be asked, when, and by whom."""
 
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
-        """Take due requests that nobody holds, longest due first, at most `per_host` of one
-        host, none of a paused one.
+        """Take due requests that nobody holds, longest due first, none of a paused host.
 
-        Nobody else gets them until `lease` is over or they are rescheduled or given back.
+        At most `per_host` of one host, counting those held already. Nobody else gets them until `lease` is over or
+        they are rescheduled or given back.
         """
 
     def claim(self, urls: Collection[str], now: datetime, *, lease: timedelta) -> list[Request]:
@@ -144,7 +145,7 @@ class Entries(Protocol):
     def add(
         self, feed: FeedState, additions: Sequence[Addition], held: Mapping[int, str], now: datetime
     ) -> dict[int, int]:
-        """Keep new entries and return their keys by those of the additions; `updated` is made unique by milliseconds."""
+        """Keep new entries, `updated` made unique by milliseconds, and return their keys by those of the additions."""
 
     def revise(self, feed: FeedState, revisions: Sequence[Revision], now: datetime) -> None:
         """Change entries; what they said before is kept as a revision (the newest 20) when readers see a difference."""
@@ -168,7 +169,7 @@ class Entries(Protocol):
         """Return every entry first seen since then, newest first, with sightings."""
 
     def search(self, query: str, *, limit: int) -> list[Entry]:
-        """Return entries that have all the words of the query in title or text, best first; any text is a valid query."""
+        """Return entries with all the words of the query in title or text, best first; any text is a valid query."""
 
 
 class Releases(Protocol):
@@ -178,16 +179,19 @@ class Releases(Protocol):
         """Make sure that an output is known."""
 
     def opened(self, name: str) -> datetime:
-        """Return when an output was first known."""
+        """Return when a known output was first known."""
 
     def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
-        """Release entries in an output, in this order; those that it has already are left as they are."""
+        """Release entries in a known output, in this order; those that it has already are left as they are."""
 
     def outputs_of(self, keys: Collection[int]) -> dict[int, set[str]]:
         """Return the outputs that entries are released in."""
 
-    def released_before(self, output: str, feed: str, since: datetime) -> int:
+    def released_since(self, output: str, feed: str, since: datetime) -> int:
         """Count what an output released of a feed since then."""
+
+    def note_choice(self, name: str, choice: str) -> bool:
+        """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
 
     def missing(self, output: str) -> list[tuple[int, datetime]]:
         """Return entries released elsewhere but not in this output, with their first release, oldest first."""

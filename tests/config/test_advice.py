@@ -85,8 +85,7 @@ def test_each_warning_has_its_line(
         FEED + "private: true\noutputs: [{name: a, token: abcdefgh}]",
         FEED + "private: true\n    tags: [x]\noutputs: [{name: a, tags: [x], token: abcdefgh}]",
         FEED + "interval: 15m\n    ignore: [updated]\n    keep: [{contains: [a]}]\n    independent: true",
-        FEED
-        + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
+        FEED + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
         "feeds: ['http://a.example/', 'http://b.example/@jo']",
     ],
 )
@@ -103,9 +102,7 @@ def test_warnings_come_in_the_order_of_the_file(read: Callable[..., Settings]) -
 
 def test_settings_without_a_file_are_warned_of_too() -> None:
     """Settings made by hand have no lines, and the same warnings."""
-    settings = Settings(
-        feeds=(FeedSettings(url="https://a.example/", verify=False),), polling=Polling(per_host=2)
-    )
+    settings = Settings(feeds=(FeedSettings(url="https://a.example/", verify=False),), polling=Polling(per_host=2))
     assert [str(problem) for problem in warnings(settings)] == [
         f"feeds.yaml: {text}"
         for text in (

@@ -195,9 +195,7 @@ def test_headers_that_pretend_or_disturb_are_refused(problems: Problems, name: s
     assert f"the header {name} must not be set" in problem.message
 
 
-@pytest.mark.parametrize(
-    "name", ["Authorization", "Cookie", "X-API-Key", "Accept", "User-Agent", "Accept-Language"]
-)
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "X-API-Key", "Accept", "User-Agent", "Accept-Language"])
 def test_headers_for_access_are_taken(read: Callable[..., Settings], name: str) -> None:
     """What a private feed needs can be sent."""
     (feed,) = read(f"{FEED}headers: {{{name}: 'käse 1'}}\n").sources.values()

@@ -150,9 +150,7 @@ def test_mistakes_of_form_are_collected(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The message says what to do."""
-    with pytest.raises(
-        ConfigError, match=r"there is no such file\. Create it, or name another with --config\."
-    ):
+    with pytest.raises(ConfigError, match=r"there is no such file\. Create it, or name another with --config\."):
         read_text(tmp_path / "feeds.yaml")
 
 

@@ -36,9 +36,7 @@ def test_the_places_are_searched_in_order(tmp_path: Path) -> None:
 def test_home_is_searched_without_xdg(tmp_path: Path, xdg: dict[str, str]) -> None:
     """~/.config stands in for a folder that is not set, or not absolute; an empty variable counts as not set."""
     file = put(tmp_path / ".config" / "aggregator" / "feeds.yaml")
-    assert (
-        find_config(None, {"HOME": str(tmp_path), "AGGREGATOR_CONFIG": "", **xdg}, tmp_path / "cwd") == file
-    )
+    assert find_config(None, {"HOME": str(tmp_path), "AGGREGATOR_CONFIG": "", **xdg}, tmp_path / "cwd") == file
 
 
 def test_when_there_is_none_it_says_where_it_looked(tmp_path: Path) -> None:

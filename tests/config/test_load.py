@@ -80,9 +80,7 @@ def test_a_reload_of_the_same_file_is_equal(read: Read) -> None:
 
 def test_settings_can_be_sent_to_another_process(read: Read) -> None:
     """The web process gets the settings of the daemon, their lines and secrets included."""
-    found = read(
-        "feeds:\n  - {url: https://a.example/, headers: {Authorization: '${TOKEN}'}}\n", {"TOKEN": "s3cret"}
-    )
+    found = read("feeds:\n  - {url: https://a.example/, headers: {Authorization: '${TOKEN}'}}\n", {"TOKEN": "s3cret"})
     copy = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own bytes
     assert copy == found
     assert copy.substituted == {"s3cret"}
@@ -90,9 +88,7 @@ def test_settings_can_be_sent_to_another_process(read: Read) -> None:
     assert copy.path == found.path
 
 
-@pytest.mark.parametrize(
-    "text", ["feeds: []\n", "feeds:\n", "feeds:\n  # - https://a.example/\nsite:\n", "{}"]
-)
+@pytest.mark.parametrize("text", ["feeds: []\n", "feeds:\n", "feeds:\n  # - https://a.example/\nsite:\n", "{}"])
 def test_a_file_without_sources_is_valid(read: Read, text: str) -> None:
     """A group whose lines are all comments is as good as none."""
     assert read(text).feeds == ()
@@ -133,9 +129,7 @@ feeds:
 """
     found = read(text, {"KEY": "k3yk3y"})
     assert [feed.private for feed in found.sources.values()] == [True, False, True]
-    tagged = read(
-        "defaults: {tags: ['${KEY}']}\nfeeds: [{url: https://a.example/, tags: [b]}]\n", {"KEY": "k3y"}
-    )
+    tagged = read("defaults: {tags: ['${KEY}']}\nfeeds: [{url: https://a.example/, tags: [b]}]\n", {"KEY": "k3y"})
     assert [feed.private for feed in tagged.sources.values()] == [True]
 
 
@@ -221,9 +215,7 @@ def test_no_message_shows_a_password(problems: Problems) -> None:
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 NAMES = st.sampled_from([*Settings.model_fields, *FeedSettings.model_fields, "name", "opml", "contains", "x"])
-VALUES = st.recursive(
-    PLAIN, lambda child: st.lists(child, max_size=3) | st.dictionaries(NAMES, child, max_size=4)
-)
+VALUES = st.recursive(PLAIN, lambda child: st.lists(child, max_size=3) | st.dictionaries(NAMES, child, max_size=4))
 GROUPS = st.dictionaries(st.sampled_from([*Settings.model_fields, "x"]), VALUES, max_size=4)
 SOURCES = st.lists(st.dictionaries(NAMES, VALUES, max_size=4) | VALUES, max_size=3)
 
@@ -250,9 +242,7 @@ def as_yaml(value: Any) -> bytes:
     return str({None: "null", True: "true", False: "false"}.get(value, value)).encode()
 
 
-ANY_FILE = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ANY_FILE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @ANY_FILE
@@ -271,9 +261,7 @@ def test_no_text_raises_anything_else(tmp_path: Path, text: str) -> None:
 
 @ANY_FILE
 @given(GROUPS, SOURCES, SOURCES)
-def test_no_values_raise_anything_else(
-    tmp_path: Path, groups: dict[str, Any], feeds: Any, outputs: Any
-) -> None:
+def test_no_values_raise_anything_else(tmp_path: Path, groups: dict[str, Any], feeds: Any, outputs: Any) -> None:
     """Values of every type at every place are reported in words that we have."""
     attempt(tmp_path / "feeds.yaml", as_yaml({**groups, "feeds": feeds, "outputs": outputs}))
 

@@ -47,9 +47,7 @@ UNREAD = "/quillon.rss"
 def test_every_format_is_read_with_its_entries(parsed: Parsed) -> None:
     """Feedparser finds the format and number of entries in both rounds, and nothing to complain of."""
     first, second = parsed
-    found = {
-        path: (feed.version, len(feed.entries), len(second[path].entries)) for path, feed in first.items()
-    }
+    found = {path: (feed.version, len(feed.entries), len(second[path].entries)) for path, feed in first.items()}
     assert found == FEEDS
     assert not [path for feeds in parsed for path, feed in feeds.items() if feed.bozo]
 
@@ -135,9 +133,7 @@ def test_planet_says_where_its_entries_come_from(rounds: Rounds, parsed: Parsed)
         if path in {"/brindlewick.atom", "/teakettle.atom"}
         for entry in feed.entries
     }
-    copies = {
-        (entry.id, entry.link, entry.title, entry.source.id) for entry in parsed[0]["/planet.atom"].entries
-    }
+    copies = {(entry.id, entry.link, entry.title, entry.source.id) for entry in parsed[0]["/planet.atom"].entries}
     assert len(copies) == 4
     assert copies < originals
 
@@ -164,9 +160,7 @@ def test_expected_numbers_hold_in_any_order(parsed: Parsed, data: st.DataObject)
     """Counting by links, titles and guids gives EXPECTED, whichever source is read first."""
     sources = sorted(FEEDS.keys() - {UNREAD})
     orders = [data.draw(st.permutations(sources)) for _ in parsed]
-    counts = _count(
-        [(path, feeds[path]) for path in order] for order, feeds in zip(orders, parsed, strict=True)
-    )
+    counts = _count([(path, feeds[path]) for path in order] for order, feeds in zip(orders, parsed, strict=True))
     assert counts == [(number.new, number.updated, number.duplicates) for number in EXPECTED]
 
 

@@ -74,9 +74,7 @@ class Origin:
 
     def answer(self, target: str) -> tuple[Any, ...]:
         """Say what to do for the next request of this target."""
-        found = self.answers.get(
-            target, self.answers.get("*", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-        )
+        found = self.answers.get(target, self.answers.get("*", b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         return found if isinstance(found, tuple) else (found,)
@@ -88,9 +86,7 @@ def _serve(origin: Origin) -> type[socketserver.BaseRequestHandler]:
             origin.connections += 1
             with suppress(OSError):
                 self.request.settimeout(5)
-                connection = (
-                    origin.tls.wrap_socket(self.request, server_side=True) if origin.tls else self.request
-                )
+                connection = origin.tls.wrap_socket(self.request, server_side=True) if origin.tls else self.request
                 with connection:
                     self._converse(connection)
 

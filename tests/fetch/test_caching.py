@@ -60,15 +60,11 @@ def test_cache_control(cache_control: str, seconds: int | None) -> None:
 
 def test_lines_of_cache_control_add_up() -> None:
     """Several lines are one list."""
-    assert caching(("Cache-Control", "public"), ("cache-control", "max-age=60")).max_age == timedelta(
-        seconds=60
-    )
+    assert caching(("Cache-Control", "public"), ("cache-control", "max-age=60")).max_age == timedelta(seconds=60)
     assert caching(("Cache-Control", "max-age=60"), ("Cache-Control", "no-store")).max_age is None
 
 
-@pytest.mark.parametrize(
-    ("age", "left"), [("600", 3000), ("3600", None), ("9999", None), ("-5", 3600), ("soon", 3600)]
-)
+@pytest.mark.parametrize(("age", "left"), [("600", 3000), ("3600", None), ("9999", None), ("-5", 3600), ("soon", 3600)])
 def test_age_is_taken_off(age: str, left: int | None) -> None:
     """Time spent in somebody's cache is over; what is stale already says nothing."""
     expected = None if left is None else timedelta(seconds=left)
@@ -94,9 +90,7 @@ def test_max_age_wins_over_expires() -> None:
     assert caching(("Cache-Control", "max-age=0"), ("Expires", date(2))).max_age is None
 
 
-@pytest.mark.parametrize(
-    "expires", ["0", "-1", "", "never", date(-1), date(0), "Thu, 99 Foo 2026 00:00:00 GMT"]
-)
+@pytest.mark.parametrize("expires", ["0", "-1", "", "never", date(-1), date(0), "Thu, 99 Foo 2026 00:00:00 GMT"])
 def test_unusable_expires_says_nothing(expires: str) -> None:
     """0, the past and nonsense leave the rhythm to us."""
     assert caching(("Expires", expires)) == Caching()
@@ -129,9 +123,7 @@ def test_retry_after_date_counts_from_the_servers_own_date() -> None:
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from(["Cache-Control", "Expires", "Age", "Date", "Retry-After"]), st.text(max_size=60)
-    )
+    st.dictionaries(st.sampled_from(["Cache-Control", "Expires", "Age", "Date", "Retry-After"]), st.text(max_size=60))
 )
 def test_any_headers_can_be_read(headers: dict[str, str]) -> None:
     """Whatever a server writes, the result is empty or in the future."""

@@ -73,9 +73,7 @@ def test_cookies_are_never_kept(origin: Any, ok: Response, client: Any) -> None:
         Validators('"a"', "Mon, 04 May 2026 10:00:00 GMT"),
     ],
 )
-def test_validators_come_back_byte_for_byte(
-    validators: Validators, origin: Any, ok: Response, get: Get
-) -> None:
+def test_validators_come_back_byte_for_byte(validators: Validators, origin: Any, ok: Response, get: Get) -> None:
     """As given with an answer, so sent with the next request: both when both, and nothing that was not given."""
     headers = []
     if validators.etag:
@@ -149,9 +147,7 @@ def test_chunks_and_close_end_a_body_too(origin: Any, get: Get) -> None:
     assert get(origin.url("/chunked")).body == get(origin.url("/closed")).body == b"abcde"
 
 
-@pytest.mark.parametrize(
-    "status", ["304 Not Modified", "401 No", "404 Not Found", "410 Gone", "429 Slow", "503 Later"]
-)
+@pytest.mark.parametrize("status", ["304 Not Modified", "401 No", "404 Not Found", "410 Gone", "429 Slow", "503 Later"])
 def test_any_status_is_an_answer(status: str, origin: Any, ok: Response, get: Get) -> None:
     """Headers of every answer count; the body of one without the document is not waited for."""
     code = status[:3]
@@ -201,9 +197,7 @@ def test_an_own_authorization_wins_over_the_address(origin: Any, ok: Response, g
     """With both, the header is meant."""
     origin.answers["/feed"] = ok()
     get(Ask(origin.url().replace("//", "//me:pw@"), headers={"Authorization": "Bearer x"}))
-    assert [value for name, value in origin.seen[0].headers if name.lower() == "authorization"] == [
-        "Bearer x"
-    ]
+    assert [value for name, value in origin.seen[0].headers if name.lower() == "authorization"] == ["Bearer x"]
 
 
 def test_a_move_for_good_is_reported(origin: Any, ok: Response, get: Get) -> None:
@@ -280,14 +274,10 @@ def test_a_bomb_is_too_large(origin: Any, ok: Response, get: Get) -> None:
     [
         pytest.param((1.0,), id="never answers"),
         pytest.param((b"HTTP/1.1 200 OK\r\n", *(b"X: y\r\n", 0.05) * 20), id="drips headers"),
-        pytest.param(
-            (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", *(b"x", 0.05) * 20), id="drips a body"
-        ),
+        pytest.param((b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", *(b"x", 0.05) * 20), id="drips a body"),
     ],
 )
-def test_a_slow_server_is_given_the_timeout_and_no_more(
-    steps: tuple[Any, ...], origin: Any, get: Get
-) -> None:
+def test_a_slow_server_is_given_the_timeout_and_no_more(steps: tuple[Any, ...], origin: Any, get: Get) -> None:
     """Silence or a drip, the total holds."""
     origin.answers["/feed"] = steps
     with pytest.raises(TimedOut, match=r"127\.0\.0\.1: no complete answer within 300ms\. .*network\.timeout"):
@@ -345,9 +335,7 @@ def test_a_broken_answer_is_named(name: str, origin: Any, get: Get) -> None:
     assert len(origin.seen) == 1
 
 
-@pytest.mark.parametrize(
-    "before", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"]
-)
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"])
 def test_a_reset_is_a_broken_answer(before: bytes, origin: Any, reset: object, get: Get) -> None:
     """A connection that is reset, whenever, is asked for once."""
     origin.answers["/feed"] = (before, 0.05, reset)
@@ -407,9 +395,7 @@ def test_cancelling_passes_through(origin: Any, client: Any) -> None:
     assert asyncio.run(run()) == b"x"
 
 
-def test_one_hanging_server_does_not_delay_others(
-    origin: Any, make_origin: Any, ok: Response, client: Any
-) -> None:
+def test_one_hanging_server_does_not_delay_others(origin: Any, make_origin: Any, ok: Response, client: Any) -> None:
     """Twenty healthy answers arrive while thirty others hang."""
     healthy = make_origin(answers={"*": ok()})
     origin.answers["*"] = (6,)

@@ -110,23 +110,16 @@ def test_allow_private(allow: str, address: str, host: str, port: int, passes: b
     assert refused(address, allow, host=host, port=port) is not passes
 
 
-def test_the_message_names_host_address_and_setting(
-    get: Callable[..., Any], names: Callable[..., Any]
-) -> None:
+def test_the_message_names_host_address_and_setting(get: Callable[..., Any], names: Callable[..., Any]) -> None:
     """An operator with a source on their own network is told what to write where."""
     with pytest.raises(AddressRefused) as caught:
         get("http://nas.lan:8000/", resolver=names(nas_lan=["192.168.1.5"]), allow_private=())
-    assert (
-        caught.value.message
-        == "nas.lan resolves to 192.168.1.5, a private address, where sources may not be."
-    )
+    assert caught.value.message == "nas.lan resolves to 192.168.1.5, a private address, where sources may not be."
     assert caught.value.remedy == (
         "If this source may be on a private network, add 192.168.1.5:8000 (or a network such as 192.168.0.0/16) "
         "to network.allow_private in feeds.yaml."
     )
-    with pytest.raises(
-        AddressRefused, match=r"^::1 is a loopback address.*add \[::1\]:8000 \(or .* ::1/128\)"
-    ):
+    with pytest.raises(AddressRefused, match=r"^::1 is a loopback address.*add \[::1\]:8000 \(or .* ::1/128\)"):
         get("http://[::1]:8000/", allow_private=())
 
 
@@ -153,9 +146,7 @@ def test_no_spelling_of_loopback_connects(
     origin.answers["*"] = ok()
     url = f"http://{spelling}:{origin.port}/"
     if way == "redirected":
-        front = make_origin(
-            address="127.0.0.2", answers={"*": ok(b"", f"Location: {url}", status="302 Found")}
-        )
+        front = make_origin(address="127.0.0.2", answers={"*": ok(b"", f"Location: {url}", status="302 Found")})
         url = f"http://start.example:{front.port}/" if resolver else f"http://127.0.0.2:{front.port}/"
     with pytest.raises(FetchError) as caught:
         get(url, resolver=resolver, allow_private=("127.0.0.2",))
@@ -188,10 +179,7 @@ def test_a_host_is_known_through_happy_eyeballs(origin: Any, ok: Any, get: Any, 
     """The name asked for reaches the guard in the tasks that race for a connection."""
     origin.answers["*"] = ok()
     several = names(nas_lan=["::1", "127.0.0.1"])
-    assert (
-        get(origin.url(host="nas.lan"), resolver=several, allow_private=(f"nas.lan:{origin.port}",)).status
-        == 200
-    )
+    assert get(origin.url(host="nas.lan"), resolver=several, allow_private=(f"nas.lan:{origin.port}",)).status == 200
 
 
 def test_requests_at_once_do_not_share_a_permission(origin: Any, ok: Any, names: Any, client: Any) -> None:
@@ -224,10 +212,7 @@ def test_a_proxy_on_loopback_is_trusted(origin: Any, ok: Any, get: Any, names: A
 def test_other_literal_targets_are_sent_to_a_proxy(target: str, origin: Any, ok: Any, get: Any) -> None:
     """A public address, or one that is allowed, is the proxy's to reach."""
     origin.answers["*"] = ok()
-    assert (
-        get(f"http://{target}/", allow_private=("10.0.0.0/8", "localhost"), proxy=origin.url("")).status
-        == 200
-    )
+    assert get(f"http://{target}/", allow_private=("10.0.0.0/8", "localhost"), proxy=origin.url("")).status == 200
 
 
 @pytest.mark.parametrize(

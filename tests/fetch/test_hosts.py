@@ -36,9 +36,7 @@ class Visits:
 
     def __init__(self, per_host: int = 1, gap: float = 2) -> None:
         self.time = Time()
-        self.queue = HostQueue(
-            per_host, timedelta(seconds=gap), monotonic=self.time.monotonic, sleep=self.time.sleep
-        )
+        self.queue = HostQueue(per_host, timedelta(seconds=gap), monotonic=self.time.monotonic, sleep=self.time.sleep)
         self.starts: list[tuple[str, float]] = []
         self.running = self.most = 0
 

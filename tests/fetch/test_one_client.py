@@ -37,19 +37,12 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def ways_out(source: str) -> set[str]:
     """Name the clients that a module uses."""
     tree = ast.parse(source)
-    found = {
-        client
-        for name in imported(tree)
-        for client in CLIENTS
-        if name == client or name.startswith(f"{client}.")
-    }
+    found = {client for name in imported(tree) for client in CLIENTS if name == client or name.startswith(f"{client}.")}
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return found | (calls & CONNECTORS)
 
 
-@pytest.mark.parametrize(
-    "module", sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
-)
+@pytest.mark.parametrize("module", sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")))
 def test_only_fetch_talks_to_servers(module: str) -> None:
     """No other module has a client of its own."""
     assert module in ALLOWED or ways_out((PACKAGE / module).read_text(encoding="utf-8")) == set()

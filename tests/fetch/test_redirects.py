@@ -86,9 +86,7 @@ def test_five_hops_and_no_more() -> None:
         (((301, "http://b.example/"), (301, "https://b.example/")), None),
     ],
 )
-def test_a_move_is_permanent_when_every_hop_is(
-    hops: tuple[tuple[int, str], ...], moved_to: str | None
-) -> None:
+def test_a_move_is_permanent_when_every_hop_is(hops: tuple[tuple[int, str], ...], moved_to: str | None) -> None:
     """One temporary hop, or one from https to http, and the feed has not moved."""
     assert follow("https://news.example/feed", *hops).moved_to == moved_to
 
@@ -127,7 +125,5 @@ def test_secrets_stay_at_their_origin(location: str, at_home: bool) -> None:
 
 def test_secrets_do_not_come_back() -> None:
     """Whoever sends us away and back could choose what our secrets are sent to."""
-    trail = follow(
-        "https://news.example/feed", (302, "https://b.example/"), (302, "https://news.example/other")
-    )
+    trail = follow("https://news.example/feed", (302, "https://b.example/"), (302, "https://news.example/other"))
     assert not trail.at_home

@@ -213,9 +213,7 @@ def test_text_is_cut() -> None:
 
 def test_titles_are_decoded_once() -> None:
     """Of HTML, tags go and references are decoded once; plain text is left alone."""
-    assert (
-        plain_text("&lt;b&gt; &amp;amp; <b>x</b><!-- y --><script>z</script>", markup=True) == "<b> &amp; x"
-    )
+    assert plain_text("&lt;b&gt; &amp;amp; <b>x</b><!-- y --><script>z</script>", markup=True) == "<b> &amp; x"
     assert plain_text("<b> &amp;", markup=False) == "<b> &amp;"
 
 

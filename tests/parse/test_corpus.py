@@ -72,9 +72,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, An
     return [(each, (folder / each["file"]).read_bytes()) for each in manifest]
 
 
-def test_hostile_documents(
-    hostile: list[tuple[dict[str, Any], bytes]], read: Callable[..., Document]
-) -> None:
+def test_hostile_documents(hostile: list[tuple[dict[str, Any], bytes]], read: Callable[..., Document]) -> None:
     """Every hostile document is read or refused as its manifest says, in under 2 s, with nothing illegal or read from a file."""
     seen: dict[str, Any] = {}
     for each, body in hostile:
@@ -89,9 +87,7 @@ def test_hostile_documents(
     assert {name: seen[name].items[0].title for name in TITLES} == TITLES
     assert {name: len(seen[name].items) for name in COUNTS} == COUNTS
     refused = {name: type(result) for name, result in seen.items() if isinstance(result, ParseError)}
-    others = {
-        each["file"] for each, _ in hostile if each["kind"] == "not-a-feed" or each["file"].endswith(".gz")
-    }
+    others = {each["file"] for each, _ in hostile if each["kind"] == "not-a-feed" or each["file"].endswith(".gz")}
     assert refused == {**dict.fromkeys(others, NotAFeed), **REFUSED}
 
 
@@ -111,17 +107,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def test_hostile_documents_in_200_megabytes(
-    hostile: list[tuple[dict[str, Any], bytes]], tmp_path: Path
-) -> None:
+def test_hostile_documents_in_200_megabytes(hostile: list[tuple[dict[str, Any], bytes]], tmp_path: Path) -> None:
     """One process reads all hostile documents, one after the other, within 200 MB."""
     paths = []
     for each, body in hostile:
         paths.append(tmp_path / each["file"])
         paths[-1].write_bytes(body)
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, *map(str, paths)], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, paths)], check=True, capture_output=True, text=True)
     assert int(done.stdout) < 200 * 1024
 
 

@@ -23,8 +23,7 @@ def test_the_newest_thousand_items_stay(read: Callable[..., Document], rss: Call
     """Of more than 1,000 items the newest are read, in the order of the document, with a notice."""
     start = datetime(2020, 1, 1)  # noqa: DTZ001 - written with its zone below
     items = "".join(
-        f"<item><guid>{n}</guid><pubDate>{start + timedelta(days=n):%d %b %Y} GMT</pubDate></item>"
-        for n in range(1200)
+        f"<item><guid>{n}</guid><pubDate>{start + timedelta(days=n):%d %b %Y} GMT</pubDate></item>" for n in range(1200)
     )
     document = read(rss(items))
     assert [item.guid for item in document.items] == [str(n) for n in range(200, 1200)]
@@ -47,9 +46,7 @@ def test_of_undated_items_the_first_stay(read: Callable[..., Document], rss: Cal
         "<item/>" * 0 + "<item>" + "<a " * 50_000 + "</item>",
     ],
 )
-def test_an_outrageous_item_is_left_out(
-    item: str, read: Callable[..., Document], rss: Callable[[str], str]
-) -> None:
+def test_an_outrageous_item_is_left_out(item: str, read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """An item whose tags would take feedparser seconds is left out with a notice; the others are read at once."""
     start = time.process_time()
     document = read(rss(GOOD + item + GOOD))
@@ -58,20 +55,14 @@ def test_an_outrageous_item_is_left_out(
     assert any("left out for over 10000 tags" in notice for notice in document.notices)
 
 
-@pytest.mark.parametrize(
-    "header", ["<skipHours>" * 11_000, "<x " + " ".join(f'a{n}="1"' for n in range(300)) + "/>"]
-)
-def test_an_outrageous_header_is_refused(
-    header: str, read: Callable[..., Document], rss: Callable[[str], str]
-) -> None:
+@pytest.mark.parametrize("header", ["<skipHours>" * 11_000, "<x " + " ".join(f'a{n}="1"' for n in range(300)) + "/>"])
+def test_an_outrageous_header_is_refused(header: str, read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """A document that is outrageous outside its items is not read."""
     with pytest.raises(ParseError, match="outside items"):
         read(rss(header + GOOD))
 
 
-@pytest.mark.parametrize(
-    "text", ["A" * 8_000_000, "<![CDATA[" + "b\n" * 4_000_000 + "]]>", "&amp;" * 1_500_000]
-)
+@pytest.mark.parametrize("text", ["A" * 8_000_000, "<![CDATA[" + "b\n" * 4_000_000 + "]]>", "&amp;" * 1_500_000])
 def test_an_endless_text_is_cut(text: str, read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """One huge text is cut, its item kept as bounded text, and the others are read."""
     document = read(rss(f"<item><guid>1</guid><description>{text}</description></item>{GOOD}"))

@@ -23,20 +23,12 @@ FEED = b'<rss version="2.0"><channel><title>T</title><item><title>x</title></ite
 CATEGORIES = "".join(f"<category>{n}</category>" for n in range(9900))
 SLOW = f"<rss><channel>{f'<item>{CATEGORIES}</item>' * 30}</channel></rss>".encode()
 """Within every limit on tags, but feedparser compares each category with all before it: a minute of CPU time."""
-LARGE = (
-    b"<rss><channel>"
-    + b"<item><title>x</title></item>" * 1
-    + b"<!--"
-    + b"x" * 9_000_000
-    + b"--></channel></rss>"
-)
+LARGE = b"<rss><channel>" + b"<item><title>x</title></item>" * 1 + b"<!--" + b"x" * 9_000_000 + b"--></channel></rss>"
 
 
 def parse(pool: ParserPool, body: bytes = FEED) -> Awaitable[Document]:
     """Parse a small feed, or another body, in the pool."""
-    return pool.parse(
-        body, url="https://example.org/", content_type=None, received=datetime(2026, 1, 7, tzinfo=UTC)
-    )
+    return pool.parse(body, url="https://example.org/", content_type=None, received=datetime(2026, 1, 7, tzinfo=UTC))
 
 
 def workers() -> set[int]:

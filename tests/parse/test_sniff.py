@@ -65,12 +65,8 @@ def test_what_is_no_feed_is_named(body: str | bytes, kind: str, read: Callable[.
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize(
-    "junk", ["\n\n  ", "\ufeff\n", "<!-- generated -->\n", "<?xml-stylesheet href='x'?>\n"]
-)
-def test_what_may_stand_before_a_feed(
-    junk: str, read: Callable[..., Document], rss: Callable[[str], str]
-) -> None:
+@pytest.mark.parametrize("junk", ["\n\n  ", "\ufeff\n", "<!-- generated -->\n", "<?xml-stylesheet href='x'?>\n"])
+def test_what_may_stand_before_a_feed(junk: str, read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """White space, comments and instructions before the root are no damage."""
     assert read(junk + rss("<item><guid>1</guid></item>")).notices == ()
 

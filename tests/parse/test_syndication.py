@@ -112,9 +112,7 @@ def test_control_sequences_leave_titles(read: Callable[..., Document], rss: Call
     assert item.title == "a [31mred evil 👩\u200d💻"
 
 
-def test_elements_with_the_names_of_our_keys(
-    read: Callable[..., Document], rss: Callable[[str], str]
-) -> None:
+def test_elements_with_the_names_of_our_keys(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """Elements named like feedparser's own keys put text where lists are expected: the other items are still read."""
     names = (
         "title_detail",

@@ -57,9 +57,7 @@ def make_entry() -> Callable[..., Entry]:
             comments="https://news.example/1#comments",
         )
         own = {
-            name: fields.pop(name)
-            for name in list(fields)
-            if name not in Item.__dataclass_fields__ or name == "source"
+            name: fields.pop(name) for name in list(fields) if name not in Item.__dataclass_fields__ or name == "source"
         }
         entry = Entry(
             key=number,
@@ -178,9 +176,7 @@ def _check_atom_entry(entry: Any) -> None:
     source = entry.find(f"{ATOM}source")
     _cardinality(source, once="id title updated", at_most="subtitle icon rights", many="author link")
     assert URI.fullmatch(source.findtext(f"{ATOM}id"))
-    kinds = [
-        (link.get("rel"), link.get("type"), link.get("hreflang")) for link in source.iterfind(f"{ATOM}link")
-    ]
+    kinds = [(link.get("rel"), link.get("type"), link.get("hreflang")) for link in source.iterfind(f"{ATOM}link")]
     assert len(set(kinds)) == len(kinds)
 
 
@@ -192,9 +188,7 @@ def _check_atom_link(link: Any) -> None:
     assert link.get("length", "1").isdigit()
 
 
-def _cardinality(
-    element: Any, *, once: str = "", at_most: str = "", many: str = "", foreign: Any = ()
-) -> None:
+def _cardinality(element: Any, *, once: str = "", at_most: str = "", many: str = "", foreign: Any = ()) -> None:
     counts = Counter(child.tag for child in element)
     for name in once.split():
         assert counts.pop(f"{ATOM}{name}", 0) == 1, name
@@ -213,11 +207,7 @@ def _checked_rss(document: bytes) -> Any:
     head = tags[: tags.index("item")] if "item" in tags else tags
     assert set(tags[len(head) :]) <= {"item"}
     assert Counter(head) - Counter({f"{ATOM}link": 9}) == Counter(
-        {
-            tag: 1
-            for tag in ("title", "link", "description", "docs", "generator", "language", "ttl")
-            if tag in head
-        }
+        {tag: 1 for tag in ("title", "link", "description", "docs", "generator", "language", "ttl") if tag in head}
     )
     assert {"title", "link", "description", "ttl", f"{ATOM}link"} <= set(head)
     guids = [item.findtext("guid") for item in channel.iterfind("item")]

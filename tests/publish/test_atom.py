@@ -24,9 +24,7 @@ def test_feed(make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
     assert feed.findtext("a:updated", None, NS) == "2026-01-05T12:00:00Z"
     assert feed.findtext("a:author/a:name", None, NS) == "AI News"
     assert feed.get(XML_LANG) == "en"
-    assert [
-        (link.get("rel"), link.get("href"), link.get("type")) for link in feed.iterfind("a:link", NS)
-    ] == [
+    assert [(link.get("rel"), link.get("href"), link.get("type")) for link in feed.iterfind("a:link", NS)] == [
         ("alternate", "https://planet.example/", "text/html"),
         ("self", "https://planet.example/all.atom", "application/atom+xml"),
         ("hub", "https://hub.example/", None),
@@ -150,9 +148,7 @@ def test_no_clock_and_no_version(make_channel: Callable[..., Channel]) -> None:
     assert re.findall(r"20\d\d-", document) == ["2026-"]
 
 
-def test_a_token_output_knows_its_address(
-    make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]
-) -> None:
+def test_a_token_output_knows_its_address(make_channel: Callable[..., Channel], atom: Callable[[bytes], Any]) -> None:
     """The self link is the address that the document is served at, token included."""
     feed = atom(render_atom(make_channel(path="s3cret/labs")))
     assert feed.find("a:link[@rel='self']", NS).get("href") == "https://planet.example/s3cret/labs.atom"

@@ -148,9 +148,7 @@ def test_language_accepts_what_validators_know(tag: str, language: str) -> None:
     assert legal.language(tag) == language
 
 
-@pytest.mark.parametrize(
-    "tag", [None, "", "jp", "english", "en-", "en US", "e", "en-toolongsubtag", "xx", "*"]
-)
+@pytest.mark.parametrize("tag", [None, "", "jp", "english", "en-", "en US", "e", "en-toolongsubtag", "xx", "*"])
 def test_language_refuses_the_rest(tag: str | None) -> None:
     """Countries, names and rubbish are left out."""
     assert legal.language(tag) is None

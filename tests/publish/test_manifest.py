@@ -35,9 +35,7 @@ def test_a_private_output_admits_only_its_token() -> None:
     """Only who brings the token gets in."""
     output = PublishedOutput("labs", "Labs", token_sha256=hash_of("open sesame"))
     assert output.admits("open sesame")
-    assert not any(
-        output.admits(token) for token in (None, "", "open sesam", "\ud800", hash_of("open sesame"))
-    )
+    assert not any(output.admits(token) for token in (None, "", "open sesam", "\ud800", hash_of("open sesame")))
 
 
 def test_a_public_output_is_not_below_a_token() -> None:

@@ -64,15 +64,10 @@ def test_an_empty_list_is_valid() -> None:
 
 def test_a_site_is_a_web_address() -> None:
     """A script is no site."""
-    assert (
-        "htmlUrl"
-        not in outlines(render_opml("T", [OpmlSource("https://a.example/f", "A", "javascript:x")]))[0]
-    )
+    assert "htmlUrl" not in outlines(render_opml("T", [OpmlSource("https://a.example/f", "A", "javascript:x")]))[0]
 
 
-@given(
-    ANY_TEXT, st.lists(st.builds(OpmlSource, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.tuples(ANY_TEXT)), max_size=5)
-)
+@given(ANY_TEXT, st.lists(st.builds(OpmlSource, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.tuples(ANY_TEXT)), max_size=5))
 def test_any_text_gives_a_valid_list(title: str, sources: list[OpmlSource]) -> None:
     """Whatever sources are called, the list can be read and holds them all."""
     assert len(outlines(render_opml(title, sources))) == max(1, len(sources))

@@ -45,9 +45,7 @@ def test_channel(make_channel: Callable[..., Channel], rss: Callable[[bytes], An
         "language": "en",
         "ttl": "5",
     }
-    assert [
-        (link.get("rel"), link.get("href"), link.get("type")) for link in channel.iterfind("atom:link", NS)
-    ] == [
+    assert [(link.get("rel"), link.get("href"), link.get("type")) for link in channel.iterfind("atom:link", NS)] == [
         ("self", "https://planet.example/all.rss", "application/rss+xml"),
         ("hub", "https://hub.example/", None),
     ]

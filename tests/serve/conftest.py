@@ -26,7 +26,7 @@ from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 TOKEN = "s3cret-token"
@@ -196,8 +196,28 @@ def own_client(world: World) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(params=[H11Protocol, AutoHTTPProtocol], ids=["h11", "auto"])
-def either(request: pytest.FixtureRequest, published: World) -> Iterator[Client]:
-    """Return a client of a server of its own, on the parser that is always there and on the one that is used."""
-    with _serving(published, request.param) as client:
+@pytest.fixture(scope="session", params=[H11Protocol, AutoHTTPProtocol], ids=["h11", "auto"])
+def protocol(request: pytest.FixtureRequest) -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol class that is always there, and the one that is used."""
+    found: type[asyncio.Protocol] = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def either(protocol: type[asyncio.Protocol], published: World) -> Iterator[Client]:
+    """Return a client of a server with either protocol class."""
+    with _serving(published, protocol) as client:
         yield client
+
+
+@pytest.fixture
+def either_own(protocol: type[asyncio.Protocol], world: World) -> Iterator[Client]:
+    """Return a client of a server with either protocol class, of the test's own world."""
+    with _serving(world, protocol) as client:
+        yield client
+
+
+@pytest.fixture
+def connect() -> Callable[[int], Client]:
+    """Return what makes a client of a port."""
+    return Client

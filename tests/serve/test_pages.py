@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,7 +60,7 @@ def test_page_is_accessible(client: Client, path: str) -> None:
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in tags.of("meta")
     assert len(tags.of("h1")) == len(tags.of("main")) == len(tags.of("title")) == 1
     levels = [int(tag[1]) for tag, _ in tags.found if re.fullmatch("h[1-6]", tag)]
-    assert all(below <= above + 1 for above, below in zip(levels, levels[1:], strict=False))
+    assert all(below <= above + 1 for above, below in pairwise(levels))
     assert tags.of("a")[0]["href"] == "#main"
     assert sum("aria-current" in link for link in tags.of("a")) == 1
 
@@ -200,6 +202,15 @@ def test_unreadable_database_leaves_the_feeds(own_client: Client, world: World) 
     restored.write_bytes(kept)
     restored.replace(world.database)
     assert own_client.get("/").status == 200
+
+
+def test_mistake_of_ours_is_500_without_details(own_client: Client, world: World) -> None:
+    """Whatever goes wrong inside is told in plain text, under the policy, without saying what; the server goes on."""
+    world.renditions.write("all.json", b"no JSON", media_type="application/feed+json", modified=datetime.now(UTC))
+    answer = own_client.get("/")
+    assert (answer.status, answer.body) == (500, b"500 Internal Server Error\n")
+    assert "default-src 'none'" in (answer["Content-Security-Policy"] or "")
+    assert own_client.get("/all.atom").status == 200
 
 
 def test_pages_of_an_empty_house(own_client: Client, world: World) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -50,32 +49,36 @@ def open_for_writing(path: Path) -> Database:
 
     Raises a StoreError: ForeignDatabase, NewerDatabase, CorruptDatabase, LockedDatabase, FolderNotWritable.
     """
-    if not path.exists():
+    if not _exists(path):
         _create(path)
     _check_file(path)
-    with errors_of(path):
+    with errors_of(path), contextlib.ExitStack() as undo:
         db = _connect(f"file:{_quoted(path)}?mode=rw")
+        undo.callback(db.close)
         _check_schema(db, path)
         _migrate(db, path)
+        undo.pop_all()
     return db
 
 
 def open_for_reading(path: Path) -> Database:
     """Open the database beside its writer; a database that is not there yet reads as an empty one."""
-    if not path.exists():
+    if not _exists(path):
         empty = _connect("file::memory:")
         migrations.apply(empty)
-        return empty
+        return _only_reading(empty)
     _check_file(path)
-    with errors_of(path):
+    with errors_of(path), contextlib.ExitStack() as undo:
         db = _connect(f"file:{_quoted(path)}?mode=ro")
+        undo.callback(db.close)
         _check_schema(db, path)
         if migrations.pending(db):
             raise LockedDatabase(
                 f"{path} was made by an earlier version.",
                 "Start the daemon, or run: aggregator migrate",
             )
-    return db
+        undo.pop_all()
+    return _only_reading(db)
 
 
 @contextlib.contextmanager
@@ -92,6 +95,25 @@ def errors_of(path: Path) -> Iterator[None]:
         raise kind(f"{path} {what} ({error}).", remedy) from error
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _forbidden(path.parent, error) from error
+
+
+def _forbidden(folder: Path, error: OSError) -> FolderNotWritable:
+    return FolderNotWritable(
+        f"{folder} cannot be used: {error.strerror} (user id {os.getuid()}).",
+        "Give this user the right to write there, or choose another place with --database.",
+    )
+
+
+def _only_reading(db: Database) -> Database:
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
 def _connect(uri: str) -> Database:
     # check_same_thread: the writer's work moves between threads, one at a time.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
@@ -106,19 +128,16 @@ def _create(path: Path) -> None:
     building = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        building.unlink(missing_ok=True)
-        with errors_of(path):
-            connection = sqlite3.connect(building, isolation_level=None)
+        # A log left behind by a database that was deleted would be taken for this one's and played into it.
+        for leftover in (building, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            leftover.unlink(missing_ok=True)
+        with errors_of(path), contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
             for pragma in ("page_size = 16384", f"application_id = {APPLICATION_ID}", "journal_mode = WAL"):
                 connection.execute(f"PRAGMA {pragma}")
             migrations.apply(Database(connection))
-            connection.close()
         building.rename(path)
     except OSError as error:
-        raise FolderNotWritable(
-            f"{path.parent} cannot be written: {error.strerror} (user id {os.getuid()}).",
-            "Give this user the right to write there, or choose another place with --database.",
-        ) from error
+        raise _forbidden(path.parent, error) from error
 
 
 def _check_file(path: Path) -> None:
@@ -150,17 +169,28 @@ def _check_schema(db: Database, path: Path) -> None:
 
 
 def _released_names() -> set[str]:
-    return {migration.name for migration in migrations.pending(Database(memory=True))}
+    with contextlib.closing(Database(memory=True)) as empty:
+        return {migration.name for migration in migrations.pending(empty)}
 
 
 def _migrate(db: Database, path: Path) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     if pending := migrations.pending(db):
-        backup = path.with_name(f"{path.name}.before-{pending[0].name}")
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy2(path, backup)
+        _back_up(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
         migrations.apply(db)
+
+
+def _back_up(db: Database, backup: Path) -> None:
+    """Copy the database, what is still in the write-ahead log included; a half copy never has this name."""
+    building = backup.with_name(f".{backup.name}.new")
+    try:
+        building.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(building)) as copy:
+            db.conn.backup(copy)
+        building.rename(backup)
+    except OSError as error:
+        raise _forbidden(backup.parent, error) from error
 
 
 def _quoted(path: Path) -> str:

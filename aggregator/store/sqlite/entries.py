@@ -81,8 +81,9 @@ class SqliteEntries:
                 "published": to_ms(addition.published),
                 "story": story_key(addition.id),
                 "held": held.get(addition.key),
+                "updated": self._free_updated(to_ms(addition.updated)),
             }
-            columns |= self._content_columns(feed, candidate, addition.updated, entry=None)
+            columns |= self._content_columns(feed, candidate)
             names = ", ".join(columns)
             marks = ", ".join("?" * len(columns))
             cursor = self._db.execute(f"INSERT INTO entry ({names}) VALUES ({marks})", list(columns.values()))
@@ -90,9 +91,7 @@ class SqliteEntries:
         self._index(keys.values())
         return keys
 
-    def _content_columns(
-        self, feed: FeedState, candidate: Candidate, updated: datetime, *, entry: int | None
-    ) -> dict[str, Any]:
+    def _content_columns(self, feed: FeedState, candidate: Candidate) -> dict[str, Any]:
         item = candidate.item
         language = item.language or feed.header.language
         return item_columns(item) | {
@@ -102,10 +101,9 @@ class SqliteEntries:
             "digest": candidate.digest,
             "language": language,
             "text": plain_text(item.content or item.summary)[:_SEARCHED_TEXT],
-            "updated": self._free_updated(to_ms(updated), entry),
         }
 
-    def _free_updated(self, wanted: int, entry: int | None) -> int:
+    def _free_updated(self, wanted: int, entry: int | None = None) -> int:
         """Return the first free millisecond of the second that begins with `wanted`, else of the next ones."""
         taken = "SELECT max(updated) AS last FROM entry WHERE updated >= ? AND updated < ? AND id IS NOT ?"
         while True:
@@ -128,7 +126,9 @@ class SqliteEntries:
             self._unindex(revision.entry)
             if revision.edited:
                 self._keep_revision(revision.entry, now)
-            columns = self._content_columns(feed, revision.candidate, revision.updated, entry=revision.entry)
+            columns = self._content_columns(feed, revision.candidate)
+            if revision.edited:
+                columns["updated"] = self._free_updated(to_ms(revision.updated), revision.entry)
             assignments = ", ".join(f"{name} = ?" for name in columns)
             self._db.execute(
                 f"UPDATE entry SET {assignments}, revisions = revisions + ? WHERE id = ?",
@@ -176,18 +176,27 @@ class SqliteEntries:
             UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1
             WHERE id = (SELECT id FROM sighting WHERE feed = ? AND entry = ?
                 AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY last_seen LIMIT 1)""",
-            [candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)]
-            + [feed.key, sight.entry, listed],
+            [
+                *(candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)),
+                *(feed.key, sight.entry, listed),
+            ],
         )
         return renamed.rowcount > 0
 
     def _insert_sighting(self, feed: FeedState, sight: Sight, now: datetime) -> None:
         candidate = sight.candidate
         self._db.execute(
+            "UPDATE feed SET entries = entries + 1 WHERE id = :feed"
+            " AND NOT EXISTS (SELECT 1 FROM sighting WHERE entry = :entry AND sighting.feed = :feed)",
+            {"feed": feed.key, "entry": sight.entry},
+        )
+        self._db.execute(
             "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest]
-            + [to_ms(now), to_ms(now)],
+            [
+                *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
+                *(to_ms(now), to_ms(now)),
+            ],
         )
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
@@ -245,7 +254,8 @@ class SqliteEntries:
             return []
         match = " ".join(f'"{word}"' for word in words)
         ids = self._db.execute(
-            "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ? ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT ?",
+            "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?"
+            " ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT ?",
             [match, limit],
         ).fetchall()
         return list(self.by_keys([row["rowid"] for row in ids]))

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from aggregator.model import FeedState
     from aggregator.store.protocols import PollLine, PollRecord
 
-_SELECT = f"SELECT {FEED_COLUMNS} FROM feed LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll'"
+_SELECT = f"""
+    SELECT {FEED_COLUMNS} FROM feed
+    LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll' AND NOT request.parked"""
 _POLLED = ("feed",)
 """Kinds of source that can be polled today."""
+_ASKED = "SELECT id FROM feed WHERE position IS NOT NULL AND enabled AND kind IN (SELECT value FROM json_each(:polled))"
 
 
 class SqliteFeeds:
@@ -40,29 +43,38 @@ class SqliteFeeds:
     def sync(self, sources: Mapping[str, FeedSettings], now: datetime) -> None:
         self._db.execute("UPDATE feed SET position = NULL")
         for position, source in enumerate(sources.values()):
-            self._hand_over(source)
+            self._hand_over(source, now)
             self._upsert(position, source, now)
-        self._db.execute("""
-            DELETE FROM request WHERE kind = 'poll' AND feed IN (
-                SELECT id FROM feed WHERE position IS NULL OR NOT enabled OR kind NOT IN (SELECT value FROM json_each(?)))
-            """, [json.dumps(_POLLED)])  # fmt: skip
+        self._db.execute(
+            f"UPDATE request SET parked = feed NOT IN ({_ASKED}) WHERE kind = 'poll'", {"polled": json.dumps(_POLLED)}
+        )
         self._enqueue(now)
 
-    def _hand_over(self, source: FeedSettings) -> None:
+    def _hand_over(self, source: FeedSettings, now: datetime) -> None:
         """Let a new address continue the history of the first of its earlier ones that is known."""
         if self._db.execute("SELECT 1 FROM feed WHERE url = ?", [source.url]).fetchone():
             return
         for old in source.was:
             moved = self._db.execute(
-                "UPDATE feed SET url = ?, fetch_url = ?, etag = NULL, last_modified = NULL, body_hash = NULL WHERE url = ?",
+                """
+                UPDATE feed SET url = ?, fetch_url = ?, etag = NULL, last_modified = NULL, body_hash = NULL,
+                    errors = 0, error = NULL, remedy = NULL, gone = 0
+                WHERE url = ? RETURNING id""",
                 [source.url, source.url, old],
-            )
-            if moved.rowcount:
-                self._db.execute(
-                    "UPDATE request SET host = ? WHERE feed = (SELECT id FROM feed WHERE url = ?)",
-                    [host_of(source.url), source.url],
-                )
+            ).fetchone()
+            if moved:
+                self._ask_elsewhere(moved["id"], host_of(source.url), now)
                 return
+
+    def _ask_elsewhere(self, feed: int, host: str, now: datetime) -> None:
+        """Make a feed's request due at another host; what the old one asked for (Retry-After) binds it alone."""
+        self._db.execute(
+            """
+            UPDATE request SET not_before = CASE host WHEN :host THEN not_before ELSE 0 END, host = :host,
+                due_at = :now, reason = 'its address has changed in feeds.yaml'
+            WHERE feed = :feed AND kind = 'poll'""",
+            {"feed": feed, "host": host, "now": to_ms(now)},
+        )
 
     def _upsert(self, position: int, source: FeedSettings, now: datetime) -> None:
         settings: dict[str, Any] = {
@@ -85,11 +97,13 @@ class SqliteFeeds:
         )
 
     def _enqueue(self, now: datetime) -> None:
-        missing = self._db.execute("""
-            SELECT id, fetch_url FROM feed
-            WHERE position IS NOT NULL AND enabled AND NOT gone AND kind IN (SELECT value FROM json_each(?))
+        missing = self._db.execute(
+            f"""
+            SELECT id, fetch_url FROM feed WHERE id IN ({_ASKED})
               AND NOT EXISTS (SELECT 1 FROM request WHERE request.feed = feed.id AND request.kind = 'poll')
-            ORDER BY position""", [json.dumps(_POLLED)]).fetchall()  # fmt: skip
+            ORDER BY position""",
+            {"polled": json.dumps(_POLLED)},
+        ).fetchall()
         self._db.executemany(
             "INSERT INTO request (kind, feed, host, due_at, reason) VALUES (?, ?, ?, ?, 'never polled')",
             [(RequestKind.POLL.value, row["id"], host_of(row["fetch_url"]), to_ms(now)) for row in missing],

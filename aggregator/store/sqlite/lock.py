@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import FolderNotWritable, LockedDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_TRIES = 20
+_PAUSE = 0.01
+"""Seconds."""
 
 
 class Lock:
@@ -24,35 +30,53 @@ class Lock:
         """Take the lock; LockedDatabase names the holder, FolderNotWritable the folder."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file = self._taken()
+            self.describe({})
         except OSError as error:
+            self._close()
             raise FolderNotWritable(
-                f"{self._path.parent} cannot be written: {error.strerror} (user id {os.getuid()}).",
+                f"{self._path.parent} cannot be used: {error.strerror} (user id {os.getuid()}).",
                 "Give this user the right to write there, or choose another place with --database.",
             ) from error
+
+    def _taken(self) -> int:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            self._take(file)
+        except BaseException:
             os.close(file)
-            pid = read_holder(self._path).get("pid", "unknown")
-            raise LockedDatabase(
-                f"{self._path.parent} is in use by process {pid}.",
-                "Stop it first, or give this one a folder of its own with --database.",
-            ) from error
-        self._file = file
-        self.describe({})
+            raise
+        return file
+
+    def _take(self, file: int) -> None:
+        """Take the lock of an open file; one who only looks who holds it (read_holder) is waited for."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if "pid" in read_holder(self._path):
+                break
+            time.sleep(_PAUSE)
+        raise LockedDatabase(
+            f"{self._path.parent} is in use by process {read_holder(self._path).get('pid', 'unknown')}.",
+            "Stop it first, or give this one a folder of its own with --database.",
+        )
 
     def describe(self, record: dict[str, Any]) -> None:
         """Write what others may know of the holder beside its pid."""
         if self._file is not None:
             content = json.dumps({"pid": os.getpid(), **record}).encode()
-            os.ftruncate(self._file, 0)
             os.pwrite(self._file, content, 0)
+            os.ftruncate(self._file, len(content))
 
     def release(self) -> None:
         """Free the lock; the file stays, empty: deleting it would let two processes lock two files."""
         if self._file is not None:
             os.ftruncate(self._file, 0)
+        self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
             os.close(self._file)
             self._file = None
 

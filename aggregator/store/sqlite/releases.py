@@ -52,7 +52,7 @@ class SqliteReleases:
             found[row["entry"]].add(row["output"])
         return dict(found)
 
-    def released_before(self, output: str, feed: str, since: datetime) -> int:
+    def released_since(self, output: str, feed: str, since: datetime) -> int:
         row = self._db.execute(
             """
             SELECT count(*) AS count FROM release JOIN entry ON entry.id = release.entry
@@ -61,6 +61,12 @@ class SqliteReleases:
             [output, feed, to_ms(since)],
         ).fetchone()
         return int(row["count"])
+
+    def note_choice(self, name: str, choice: str) -> bool:
+        changed = self._db.execute(
+            "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?", [choice, name, choice]
+        )
+        return changed.rowcount > 0
 
     def missing(self, output: str) -> list[tuple[int, datetime]]:
         rows = self._db.execute(

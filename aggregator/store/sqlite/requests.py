@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.model import Request, RequestKind
@@ -10,26 +12,20 @@ from aggregator.store.sqlite.rows import FEED_COLUMNS, feed_state, from_ms, to_m
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime, timedelta
 
     from aggregator.decide.cadence import NextPoll
 
-# The due index gives the longest due first; the window function then keeps a few of each host, so that one
-# slow host cannot take all the places. Looking at `limit` times 8 candidates bounds the work of a tick.
-_CLAIM_DUE = """
-    UPDATE request SET lease_until = :lease WHERE id IN (
-        SELECT id FROM (
-            SELECT id, due_at, row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place FROM (
-                SELECT id, host, due_at FROM request
-                WHERE due_at <= :now AND lease_until <= :now
-                  AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > :now)
-                ORDER BY due_at LIMIT :limit * 8)
-            ) WHERE place <= :per_host - (
-                SELECT count(*) FROM request AS held
-                WHERE held.host = (SELECT host FROM request AS own WHERE own.id = id) AND held.lease_until > :now)
-        ORDER BY due_at, id LIMIT :limit)
-    RETURNING id"""
+_HELD = "SELECT host, count(*) AS count FROM request WHERE lease_until > ? GROUP BY host"
+# Read in the order of the due index and only as far as needed: hosts that have no place left are passed over here,
+# so that thousands of due requests to one of them cost a look at the index, and keep nobody else waiting.
+_DUE = """
+    SELECT id, host FROM request
+    WHERE due_at <= :now AND NOT parked AND not_before <= :now AND (lease_until IS NULL OR lease_until <= :now)
+      AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > :now)
+      AND host NOT IN (SELECT value FROM json_each(:full))
+    ORDER BY due_at, id"""
 
 
 class SqliteRequests:
@@ -39,17 +35,31 @@ class SqliteRequests:
         self._db = connection
 
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
-        numbers = {"now": to_ms(now), "lease": to_ms(now + lease), "limit": limit, "per_host": per_host}
-        return self._requests(row["id"] for row in self._db.execute(_CLAIM_DUE, numbers).fetchall())
+        held = Counter({row["host"]: row["count"] for row in self._db.execute(_HELD, [to_ms(now)])})
+        chosen = list(islice(self._due(now, held, per_host), limit))
+        self._db.execute(
+            "UPDATE request SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?))",
+            [to_ms(now + lease), json.dumps(chosen)],
+        )
+        return self._requests(chosen)
+
+    def _due(self, now: datetime, held: Counter[str], per_host: int) -> Iterator[int]:
+        """Yield due requests, the longest due first, while their hosts have a place left."""
+        full = [host for host, count in held.items() if count >= per_host]
+        for row in self._db.execute(_DUE, {"now": to_ms(now), "full": json.dumps(full)}):
+            if held[row["host"]] < per_host:
+                held[row["host"]] += 1
+                yield row["id"]
 
     def claim(self, urls: Collection[str], now: datetime, *, lease: timedelta) -> list[Request]:
         rows = self._db.execute(
             """
-            UPDATE request SET lease_until = ? WHERE lease_until <= ? AND not_before <= ? AND kind = 'poll'
-              AND feed IN (SELECT id FROM feed WHERE url IN (SELECT value FROM json_each(?)))
-              AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > ?)
+            UPDATE request SET lease_until = :lease
+            WHERE kind = 'poll' AND NOT parked AND not_before <= :now AND (lease_until IS NULL OR lease_until <= :now)
+              AND feed IN (SELECT id FROM feed WHERE url IN (SELECT value FROM json_each(:urls)))
+              AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > :now)
             RETURNING id""",
-            [to_ms(now + lease), to_ms(now), to_ms(now), json.dumps(list(urls)), to_ms(now)],
+            {"now": to_ms(now), "lease": to_ms(now + lease), "urls": json.dumps(list(urls))},
         ).fetchall()
         return self._requests(row["id"] for row in rows)
 
@@ -68,17 +78,17 @@ class SqliteRequests:
 
     def reschedule(self, request: Request, then: NextPoll) -> None:
         self._db.execute(
-            "UPDATE request SET due_at = ?, reason = ?, not_before = ?, lease_until = 0 WHERE id = ?",
+            "UPDATE request SET due_at = ?, reason = ?, not_before = ?, lease_until = NULL WHERE id = ?",
             [to_ms_or_none(then.at), then.reason, to_ms_or_none(then.not_before) or 0, request.key],
         )
 
     def give_back(self, requests: Collection[Request]) -> None:
         self._db.executemany(
-            "UPDATE request SET lease_until = 0 WHERE id = ?", [(request.key,) for request in requests]
+            "UPDATE request SET lease_until = NULL WHERE id = ?", [(request.key,) for request in requests]
         )
 
     def void_leases(self) -> None:
-        self._db.execute("UPDATE request SET lease_until = 0 WHERE lease_until > 0")
+        self._db.execute("UPDATE request SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
     def pause_host(self, host: str, until: datetime, reason: str) -> None:
         self._db.execute(

@@ -37,8 +37,7 @@ ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-FEED_COLUMNS = """feed.*, request.due_at, request.reason, request.not_before,
-    (SELECT count(DISTINCT entry) FROM sighting WHERE sighting.feed = feed.id) AS entries"""
+FEED_COLUMNS = "feed.*, request.due_at, request.reason, request.not_before"
 ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed.header AS feed_header,
     feed.private AS feed_private,
     feed.tags AS feed_tags, feed.rank AS feed_rank, feed.prefix AS feed_prefix,

@@ -57,7 +57,8 @@ def _feeds(db: Database) -> None:
         CREATE TABLE poll_log (
             id INTEGER PRIMARY KEY,
             feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
-            at INTEGER NOT NULL, outcome TEXT NOT NULL, status INTEGER, bytes INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL,
+            at INTEGER NOT NULL, outcome TEXT NOT NULL,
+            status INTEGER, bytes INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL,
             new INTEGER NOT NULL, updated INTEGER NOT NULL, duplicates INTEGER NOT NULL, error TEXT
         )""")
     db.execute("CREATE INDEX poll_log_feed ON poll_log(feed, at)")
@@ -128,7 +129,7 @@ def _entries(db: Database) -> None:
 
 
 def _releases(db: Database) -> None:
-    db.execute("CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT NOT NULL)")
+    db.execute("CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT)")
     db.execute("""
         CREATE TABLE release (
             output TEXT NOT NULL REFERENCES output,

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Client, World
+
+
+@contextlib.contextmanager
+def _child(world: World) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start the web process as the daemon does: on a socket that listens already, on a leash."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        number = listener.fileno()
+        command = [sys.executable, "-m", "aggregator.serve", "--fd", str(number)]
+        command += ["--database", str(world.database), "--renditions", str(world.renditions.folder)]
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[number]
+        )
+        try:
+            yield child, listener.getsockname()[1]
+        finally:
+            child.kill()
+            child.communicate()
+
+
+def _let_go(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
+    child.stdin = None
+
+
+@pytest.mark.parametrize("end", [_let_go, subprocess.Popen.terminate], ids=["stdin ends", "SIGTERM"])
+def test_child_serves_until_it_is_let_go(
+    published: World, connect: Callable[[int], Client], end: Callable[[subprocess.Popen[bytes]], None]
+) -> None:
+    """The process serves pages and feeds, ignores SIGINT, and ends well when its parent goes or says so."""
+    with _child(published) as (child, port):
+        client = connect(port)
+        assert client.get("/all.atom").status == 200
+        assert "The Daily Tensor" in client.get("/").text
+        assert client.get("/readyz").text == "not ready: No daemon runs on this database. Start it: aggregator run\n"
+        child.send_signal(signal.SIGINT)
+        assert client.get("/healthz").status == 200
+        with client.connect() as slow:
+            slow.sendall(b"GET / HTTP/1.1\r\n")
+            start = time.monotonic()
+            end(child)
+            assert child.wait(10) == 0
+            assert time.monotonic() - start < 5
+        output, talk = child.communicate()
+        assert (output, talk) == (b"", b"")
+
+
+def test_wrong_arguments_are_told(published: World) -> None:
+    """Without its arguments the process says what it wants, on stderr, with status 2."""
+    done = subprocess.run([sys.executable, "-m", "aggregator.serve"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"--fd" in done.stderr
