@@ -45,6 +45,7 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     hide(context.mask)
     web = None if no_serve else _web(context, host, port)
     if no_poll and web is not None:
+        _invite(context, web)
         asyncio.run(_serve_only(web))
         return
     lock = context.lock
@@ -109,10 +110,13 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
     for problem in warnings(settings):
         _log.warning("config.warning", problem=str(problem))
     sources = sum(source.enabled for source in settings.sources.values())
-    address = web.address if web is not None else None
     _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=str(context.database))
-    if address:
-        context.talk.print(f"Subscribe to {address}all.atom (all outputs: {address})", markup=False)
+    if web is not None:
+        _invite(context, web)
+
+
+def _invite(context: Context, web: WebProcess) -> None:
+    context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
 
 
 @click.command()

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.decide.choice import Choice
 from aggregator.errors import AggregatorError, StoreError, Usage
+from aggregator.model import Outcome
 from aggregator.run.control import ControlServer
 from aggregator.run.engine import engine, synchronise, utc_now
 from aggregator.run.report import report_json
@@ -165,8 +166,7 @@ class Daemon:
         if (error := task.exception()) is not None:
             _log.error("poll.not_written", feed=request.feed.url, error=str(error))
             return
-        report = task.result()
-        _log.info("poll", **{name: value for name, value in report_json(report).items() if value not in (None, 0, "")})
+        log_poll(task.result())
 
     async def _guarded(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run something with the store; what is wrong with it is told once and shown by /readyz until it is over."""
@@ -235,6 +235,13 @@ class Daemon:
         reason = self._health.store_error or (None if polling else f"no tick for {age:.0f} s")
         writable = self._health.store_error is None
         yield {"writable": writable, "polling": polling, "last_tick_age": round(age, 3), "reason": reason}
+
+
+def log_poll(report: PollReport) -> None:
+    """Log a poll: news and failures for everybody, the rest for those who want to know more (-v)."""
+    level = "debug" if report.outcome in (Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.SKIPPED) else "info"
+    told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
+    getattr(_log, level)("poll", **told)
 
 
 def choice_from(request: dict[str, Any]) -> Choice:
