@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
-
-import structlog
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
-from aggregator.errors import AggregatorError, EmptyDocument, FetchError, ParseError, StoreError
+from aggregator.decide.cadence import NextPoll
+from aggregator.errors import EmptyDocument, FetchError, ParseError
 from aggregator.fetch.client import Ask
 from aggregator.model import Validators
 from aggregator.settle import Result, Settled, settle
+from aggregator.writer import Mistake, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,18 +33,11 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import Settings
     from aggregator.model import Document, Fetched, PollReport, Request
-    from aggregator.store.protocols import Store
+    from aggregator.store.protocols import Store, Transaction
 
-_log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _PARSER_VERSION = b"1"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
-_GROUP = 64
-"""Results in one transaction, at most."""
-
-
-_Waiting: TypeAlias = "tuple[Result, asyncio.Future[PollReport]]"
-"""A result, and where its report is waited for."""
 
 
 class Fetches(Protocol):
@@ -83,7 +75,7 @@ class Stages:
 
 
 class Pipeline:
-    """Takes requests through the stages; an async context manager that owns the writing thread."""
+    """Takes requests through the stages; an async context manager."""
 
     def __init__(
         self, stages: Stages, settings: Settings, *, changed: Callable[[Collection[str]], None] = lambda _: None
@@ -91,32 +83,32 @@ class Pipeline:
         """Take `changed` as what is told, after a commit, which outputs' documents are not up to date any more."""
         self.settings = settings
         self._stages = stages
-        self._changed = changed
         self._slots = asyncio.Semaphore(settings.polling.concurrency)
-        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
-        self._writer = asyncio.create_task(self._write())
+        await self._writer.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Write what is waiting to be written, then stop."""
-        self._waiting.put_nowait(None)
-        await self._writer
-        self._thread.shutdown()
+        await self._writer.__aexit__()
 
     async def in_writer(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await self._writer.run(work)
 
     async def poll(self, request: Request, *, refetch: bool = False) -> PollReport:
-        """Take one request through all stages; StoreError when its result could not be written."""
+        """Take one request through all stages; StoreError when its result could not be written.
+
+        Once cancelled it asks nothing more; a result that is there already is written before it ends.
+        """
         async with self._stages.hosts.turn(request.host), self._slots:
-            result = await self._ask(request, refetch=refetch)
-        written: asyncio.Future[PollReport] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((result, written))
-        return await written
+            try:
+                result = await self._ask(request, refetch=refetch)
+            except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
+                result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
+        return await self._writer.write(result)
 
     async def _ask(self, request: Request, *, refetch: bool) -> Result:
         source = self.settings.sources.get(request.feed.url)
@@ -130,12 +122,12 @@ class Pipeline:
             fetched = await self._stages.client.get(ask)
         except FetchError as error:
             return Result(request, self._stages.clock(), error=error)
-        return await self._understand(request, fetched)
+        return await self._understand(request, fetched, conditional=bool(ask.validators))
 
-    async def _understand(self, request: Request, fetched: Fetched) -> Result:
+    async def _understand(self, request: Request, fetched: Fetched, *, conditional: bool) -> Result:
         result = Result(request, fetched.received, fetched)
         match classify(fetched):
-            case Answer.NOT_MODIFIED:
+            case Answer.NOT_MODIFIED if conditional:
                 # A 304 that names no validators leaves those that it confirms (RFC 9111 section 4.3.4).
                 given, stored = fetched.validators, request.feed.validators
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
@@ -160,51 +152,10 @@ class Pipeline:
             return replace(result, error=emptied)
         return replace(result, document=document, body_hash=body_hash)
 
-    async def _write(self) -> None:
-        """Commit results in groups: those that arrive while one transaction is written make the next."""
-        while (first := await self._waiting.get()) is not None:
-            group = [first]
-            while len(group) < _GROUP and not self._waiting.empty():
-                if (another := self._waiting.get_nowait()) is None:
-                    self._waiting.put_nowait(None)
-                    break
-                group.append(another)
-            await self._commit(group)
+    def _settle(self, tx: Transaction, result: Result) -> Settled:
+        return settle(tx, result, self.settings, jitter=self._stages.random())
 
-    async def _commit(self, group: list[_Waiting]) -> None:
-        try:
-            settled = await self.in_writer(lambda: self._settle([result for result, _ in group]))
-        except Exception as error:  # noqa: BLE001 - told to whoever waits; the writer goes on
-            await self._commit_one_by_one(group, error)
-            return
-        for (_, written), one in zip(group, settled, strict=True):
-            if not written.cancelled():
-                written.set_result(one.report)
-        if changed := frozenset[str]().union(*(one.changed for one in settled)):
-            self._changed(changed)
-
-    async def _commit_one_by_one(self, group: list[_Waiting], error: Exception) -> None:
-        """Find the result that spoilt its group: the others are written, its failure is reported as ours."""
-        if len(group) > 1:
-            for one in group:
-                await self._commit([one])
-            return
-        (result, written), *_ = group
-        if isinstance(error, StoreError):
-            _log.error("store.failed", feed=result.feed.url, error=error.message, remedy=error.remedy)
-        else:
-            _log.critical("poll.mistake", feed=result.feed.url, exc_info=error)
-            if not isinstance(result.error, _Mistake):
-                mistake = _Mistake(f"This program made a mistake: {error!r}.", "Please report it with the log.")
-                await self._commit([(replace(result, document=None, error=mistake), written)])
-                return
-        if not written.cancelled():
-            written.set_exception(error)
-
-    def _settle(self, results: list[Result]) -> list[Settled]:
-        with self._stages.store.transaction() as tx:
-            return [settle(tx, result, self.settings, jitter=self._stages.random()) for result in results]
-
-
-class _Mistake(AggregatorError):
-    """A fault of this program while it settled a result."""
+    def _later(self) -> NextPoll:
+        """Return when a source is asked again whose answer could not be stored."""
+        at = self._stages.clock() + self.settings.polling.min_interval
+        return NextPoll(at, "its last result could not be stored")

@@ -18,6 +18,7 @@ from aggregator.config.addresses import database_path
 from aggregator.config.find import find_config
 from aggregator.config.load import load
 from aggregator.config.secrets import Mask
+from aggregator.config.settings import Site
 from aggregator.store.sqlite.lock import Lock, read_holder
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -38,6 +39,7 @@ class Context:
     ) -> None:
         self._config = config
         self._database = database
+        self._served_at: str | None = None
         self.verbose = verbose
         self.out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
         self.talk = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
@@ -56,7 +58,15 @@ class Context:
     def load(self) -> Settings:
         """Read the configuration afresh."""
         settings = load(self.config_path, os.environ)
-        return settings.model_copy(update={"database": self._database}) if self._database else settings
+        changes: dict[str, object] = {"database": self._database} if self._database else {}
+        if self._served_at and settings.site.url == Site().url:
+            changes["site"] = settings.site.model_copy(update={"url": self._served_at})
+        return settings.model_copy(update=changes) if changes else settings
+
+    def serve_at(self, address: str) -> None:
+        """Publish self links to the address that is served on, unless feeds.yaml names another than the usual one."""
+        self._served_at = address
+        self.__dict__.pop("settings", None)
 
     @cached_property
     def database(self) -> Path:
@@ -75,7 +85,7 @@ class Context:
         self.out.print(shown(self.mask(text)), markup=False)
 
     def print_json(self, value: object) -> None:
-        """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone (`| head`)."""
+        """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone."""
         try:
             click.echo(self.mask(json.dumps(value, ensure_ascii=False)))
         except BrokenPipeError:

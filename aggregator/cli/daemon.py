@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import signal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,7 @@ from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
-from aggregator.run.web import WebProcess, listen
+from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +40,9 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
-    settings = context.settings
     hide(context.mask)
     web = None if no_serve else _web(context, host, port)
+    settings = context.settings
     if no_poll and web is not None:
         _invite(context, web)
         asyncio.run(_serve_only(web))
@@ -67,20 +66,13 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
 def _web(context: Context, host: str, port: int) -> WebProcess:
     """Take the port before anything else: when it is taken, nothing has happened yet."""
     listener = listen(host, port)
-    arguments = ["--database", str(context.database), "--renditions", str(context.renditions)]
-    return WebProcess(listener, arguments)
+    context.serve_at(address_of(listener))
+    return WebProcess(listener, context.database, context.renditions)
 
 
 async def _serve_only(web: WebProcess) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await web.start()
-    keeper = asyncio.create_task(web.keep())
-    await stop.wait()
-    await web.stop()
-    await keeper
+    async with web:
+        await until_stopped()
 
 
 def _reloader(context: Context) -> Callable[[], Settings | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +20,7 @@ from aggregator.publish.renditions import Renditions
 from aggregator.run.engine import engine, take_over, utc_now
 from aggregator.run.report import report_json, round_json
 from aggregator.run.round import poll_round
-from aggregator.run.web import WebProcess, listen
+from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 
 if TYPE_CHECKING:
     from aggregator.store.protocols import Store
@@ -48,12 +47,13 @@ async def _demonstrate(folder: Path, *, serve_on: int | None, verbose: bool) -> 
         config = folder / "feeds.yaml"
         config.write_text(publishers.config(), encoding="utf-8")
         context = Context(config=str(config), verbose=verbose)
+        if listener is not None:
+            context.serve_at(address_of(listener))
         with contextlib.closing(context.open_for_writing()) as store:
             take_over(store, context.settings, utc_now())
             await _two_rounds(context, store, publishers)
-        arguments = ["--database", str(context.database), "--renditions", str(context.renditions)]
         if listener is not None:
-            await _serve(context, WebProcess(listener, arguments))
+            await _serve(context, WebProcess(listener, context.database, context.renditions))
 
 
 async def _two_rounds(context: Context, store: Store, publishers: Publishers) -> None:
@@ -75,12 +75,6 @@ async def _two_rounds(context: Context, store: Store, publishers: Publishers) ->
 
 
 async def _serve(context: Context, web: WebProcess) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await web.start()
-    keeper = asyncio.create_task(web.keep())
-    context.out.print(f"\nSubscribe to {web.address}all.atom, or look at {web.address}. Ctrl-C ends it.", markup=False)
-    await stop.wait()
-    await web.stop()
-    await keeper
+    async with web:
+        context.print(f"\nSubscribe to {web.address}all.atom, or look at {web.address}. Ctrl-C ends it.")
+        await until_stopped()

@@ -80,9 +80,9 @@ def publisher_id(item: Item) -> str | None:
     return guid if len(guid) <= _MAX_IRI and _IRI.fullmatch(guid) else None
 
 
-def derived_id(feed: str, key: str, *, taken: int = 0) -> str:
-    """Return the `urn:uuid:` of the item `key` of a feed; `taken` tells apart those that would collide."""
-    name = f"{feed}\n{key}" + (f"\n{taken}" if taken else "")
+def derived_id(feed: str, key: str) -> str:
+    """Return the `urn:uuid:` of the item `key` of a feed."""
+    name = f"{feed}\n{key}"
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
 
 

@@ -9,10 +9,6 @@ import hashlib
 import hmac
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _VERSION = 1
 
@@ -44,23 +40,43 @@ class PublishedOutput:
         return hmac.compare_digest(hash_of(token), self.token_sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedSite:
+    """What the pages say of the whole; `url` ends with a slash."""
+
+    title: str = "News"
+    subtitle: str = ""
+    url: str = ""
+    """Public address; "" while it is not known."""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The site and its outputs."""
+
+    site: PublishedSite = PublishedSite()
+    outputs: tuple[PublishedOutput, ...] = ()
+
+
 def hash_of(token: str) -> str:
     """Return the SHA-256 of a token, hexadecimal."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def dump(outputs: Iterable[PublishedOutput]) -> bytes:
-    """Write the list as JSON."""
-    document = {"schema": _VERSION, "outputs": [asdict(output) for output in outputs]}
+def dump(manifest: Manifest) -> bytes:
+    """Write a manifest as JSON."""
+    document = {"schema": _VERSION, **asdict(manifest)}
     return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
 
-def parse(document: bytes) -> tuple[PublishedOutput, ...]:
+def parse(document: bytes) -> Manifest:
     """Read what `dump` wrote; raise ValueError for anything else."""
     try:
         given = json.loads(document)
         if given["schema"] != _VERSION:
             raise ValueError(f"unknown schema {given['schema']}")
-        return tuple(PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
+        outputs = (PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
+        return Manifest(PublishedSite(**given["site"]), tuple(outputs))
     except (KeyError, TypeError) as error:
-        raise ValueError("not a list of outputs") from error
+        raise ValueError("not a manifest") from error

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.publish.channel import MEDIA_TYPES
-from aggregator.publish.manifest import PublishedOutput, hash_of
+from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
 from aggregator.publish.opml import OpmlSource, render_opml
 from aggregator.publish.renderers import RENDERERS
-from aggregator.publish.selection import channel
+from aggregator.publish.selection import channel, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
-    from aggregator.config.settings import OutputSettings, Settings
+    from aggregator.config.settings import OutputSettings, Settings, Site
     from aggregator.store.protocols import Store, Transaction
 
 SOURCES = "sources.opml"
@@ -27,7 +27,7 @@ class Folder(Protocol):
     def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:
         """Put a document there; return whether it changed."""
 
-    def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:
+    def write_manifest(self, published: Manifest) -> None:
         """Say which outputs there are."""
 
     def remove_others(self, names: Collection[str]) -> None:
@@ -56,9 +56,11 @@ class Press:
                 changed += self._sources(tx)
         finally:
             store.close()
-        listed = {output.name: _listed(output) for output in self.settings.published.values()}
-        self._folder.write_manifest(listed.values())
-        kept = {listed[name].rendition(ending) for name in listed for ending in RENDERERS}
+        site = self.settings.site
+        listed = tuple(_listed(output, site) for output in self.settings.published.values())
+        about = PublishedSite(site.title, site.subtitle or "", site.url, site.language)
+        self._folder.write_manifest(Manifest(about, listed))
+        kept = {output.rendition(ending) for output in listed for ending in RENDERERS}
         self._folder.remove_others({*kept, SOURCES})
         return changed
 
@@ -66,7 +68,7 @@ class Press:
         output = self.settings.published[name]
         one = channel(tx, output, self.settings)
         for ending, render in RENDERERS.items():
-            document = _listed(output).rendition(ending)
+            document = _listed(output, self.settings.site).rendition(ending)
             if self._folder.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):
                 yield document
 
@@ -84,7 +86,6 @@ class Press:
             yield SOURCES
 
 
-def _listed(output: OutputSettings) -> PublishedOutput:
-    return PublishedOutput(
-        output.name, output.title or output.name, token_sha256=hash_of(output.token) if output.token else None
-    )
+def _listed(output: OutputSettings, site: Site) -> PublishedOutput:
+    token = hash_of(output.token) if output.token else None
+    return PublishedOutput(output.name, title_of(output, site), token_sha256=token)

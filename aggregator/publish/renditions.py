@@ -25,11 +25,10 @@ import structlog
 
 from aggregator.errors import DiskFull, FolderNotWritable
 from aggregator.publish import manifest
+from aggregator.publish.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from aggregator.publish.manifest import PublishedOutput
+    from collections.abc import Collection, Iterator, Mapping
 
 MANIFEST = "outputs.manifest"
 """Not `manifest.json`: an output may be called manifest."""
@@ -118,22 +117,22 @@ class Renditions:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:
-        """Say which outputs there are; `stamp(MANIFEST)` changes when they do."""
-        document = manifest.dump(outputs)
+    def write_manifest(self, published: Manifest) -> None:
+        """Say what there is; `stamp(MANIFEST)` changes when they do."""
+        document = manifest.dump(published)
         path = self._path(MANIFEST)
         if not path.exists() or path.read_bytes() != document:
             _replace(path, document)
 
-    def read_manifest(self) -> tuple[PublishedOutput, ...]:
-        """Return the outputs that there are, none when nothing has been published yet."""
+    def read_manifest(self) -> Manifest:
+        """Return what there is, no outputs when nothing has been published yet."""
         try:
             return manifest.parse(self._path(MANIFEST).read_bytes())
         except FileNotFoundError:
-            return ()
+            return Manifest()
         except ValueError as error:
             _log.error("publish.manifest_unreadable", error=str(error))
-            return ()
+            return Manifest()
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from aggregator.config.settings import OutputSettings, Settings
+    from aggregator.config.settings import OutputSettings, Settings, Site
     from aggregator.model import Entry
     from aggregator.store.protocols import Released, Transaction
 
@@ -26,12 +26,16 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
     """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
     created = tx.releases.opened(output.name)
     released = tx.releases.select(output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING)
-    entries = [_masked(entry, settings) for entry in present(young_enough(released, output))]
+    entries = [
+        _masked(entry, settings)
+        for entry in present(young_enough(released, output))
+        if output.token or not entry.private
+    ]
     site = settings.site
     return Channel(
         name=output.name,
         id=feed_id(tx.instance, output.name),
-        title=output.title or (site.title if output.name == "all" else f"{site.title}: {output.name}"),
+        title=title_of(output, site),
         subtitle=site.subtitle,
         updated=max((created, *(entry.updated for entry in entries), *(one.released_at for one in released))),
         base=site.url.rstrip("/") + "/",
@@ -52,6 +56,11 @@ def _masked(entry: Entry, settings: Settings) -> Entry:
     return replace(
         entry, feed=display_url(source) if source else "private", source=replace(entry.source, id=None, links=links)
     )
+
+
+def title_of(output: OutputSettings, site: Site) -> str:
+    """Return an output's title: its own, else made from the site's."""
+    return output.title or (site.title if output.name == "all" else f"{site.title}: {output.name}")
 
 
 def young_enough(released: Sequence[Released], output: OutputSettings) -> list[Entry]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from datetime import datetime
 
-    from aggregator.publish.manifest import PublishedOutput
+    from aggregator.publish.manifest import Manifest
 
 _MODE = 0o644
 """Readable by the web server, whoever runs it."""
@@ -35,7 +35,7 @@ class StaticFiles:
         _replace(path, body, modified)
         return True
 
-    def write_manifest(self, outputs: Iterable[PublishedOutput]) -> None:
+    def write_manifest(self, published: Manifest) -> None:
         """Leave it out: a web server needs no list of outputs."""
 
     def remove_others(self, names: Collection[str]) -> None:

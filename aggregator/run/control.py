@@ -15,14 +15,14 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import structlog
 
 from aggregator.errors import AggregatorError, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 
 _log = structlog.get_logger(__name__)
 _MAX_PATH = 100
@@ -37,6 +37,7 @@ class ControlServer:
     ) -> None:
         """`handlers`: command -> an async generator of answer lines; the closing line is added."""
         self._handlers = handlers
+        self._running: set[asyncio.Task[None]] = set()
         self._own_folder: str | None = None
         self.path = folder / "control.sock"
         if len(os.fsencode(self.path.absolute())) > _MAX_PATH:
@@ -53,35 +54,60 @@ class ControlServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Hang up: commands that are still running are told that the daemon stops, and cancelled."""
         self._server.close()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         self.path.unlink(missing_ok=True)
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            try:
-                async for line in self._answer(await reader.readline()):
-                    await _send(writer, line)
-                await _send(writer, {"done": True})
-            except AggregatorError as error:
-                closing = {"done": True, "error": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
-                await _send(writer, closing)
-            except ConnectionError:
-                raise
-            except Exception as error:  # noqa: BLE001 - told to the one who asked; the daemon goes on
-                _log.critical("control.mistake", exc_info=True)
-                await _send(writer, {"done": True, "error": repr(error), "remedy": "", "exit_code": 1})
-        writer.close()
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._running.add(task)
+        try:
+            with contextlib.suppress(ConnectionError):
+                await _send(writer, await self._carried_out(reader, writer))
+        finally:
+            self._running.discard(task)
+            writer.close()
 
-    async def _answer(self, line: bytes) -> AsyncIterator[dict[str, Any]]:
+    async def _carried_out(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        """Carry out a command, sending its answers, and return the closing line."""
+        try:
+            async with contextlib.aclosing(self._answers(await _line(reader))) as answers:
+                async for answer in answers:
+                    await _send(writer, answer)
+        except AggregatorError as error:
+            return _closing(error)
+        except asyncio.CancelledError:
+            return _closing(Unavailable("The daemon is stopping.", "Start it again, then repeat the command."))
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the one who asked; the daemon goes on
+            _log.critical("control.mistake", exc_info=True)
+            return _closing(AggregatorError(f"The daemon made a mistake: {error!r}.", "Please report it with its log."))
+        return {"done": True}
+
+    def _answers(self, line: bytes) -> AsyncGenerator[dict[str, Any], None]:
         try:
             request = json.loads(line)
             handler = self._handlers[request["command"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Usage("The daemon does not know this command.", "Is it of the same version?") from error
-        async for answer in handler(request):
-            yield answer
+        return cast("AsyncGenerator[dict[str, Any], None]", handler(request))
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ValueError as error:
+        raise Usage(f"A command has at most {_MAX_LINE} bytes.", "Name fewer sources.") from error
+
+
+def _closing(error: AggregatorError) -> dict[str, Any]:
+    return {"done": True, "error": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
 
 
 async def _send(writer: asyncio.StreamWriter, line: dict[str, Any]) -> None:
@@ -101,7 +127,7 @@ def call(path: Path, command: dict[str, Any], *, timeout: float | None = None) -
             connection.sendall(json.dumps(command).encode() + b"\n")
             for line in connection.makefile("rb"):
                 answer = json.loads(line)
-                if answer.get("error"):
+                if answer.get("done") and "error" in answer:
                     raise _remote(answer)
                 yield answer
                 if answer.get("done"):

@@ -22,7 +22,7 @@ from aggregator.run.report import report_json
 from aggregator.run.round import LEASE, abandon, poll_round
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncGenerator, Callable, Collection
     from pathlib import Path
 
     from aggregator.config.settings import Settings
@@ -91,7 +91,7 @@ class Daemon:
             self._pipeline: Pipeline = pipeline
             self._parts.describe({"control": str(control.path.absolute())})
             await self._publish(self.settings.published)
-            async with self._web():
+            async with self._parts.web or contextlib.nullcontext():
                 scheduler = self._scheduler()
                 scheduler.start()
                 await self._stop.wait()
@@ -127,20 +127,6 @@ class Daemon:
         scheduler.add_job(self._publish_dirty, "interval", seconds=PUBLISH)
         scheduler.add_job(self._tidy, "cron", hour=3, jitter=1800)
         return scheduler
-
-    @contextlib.asynccontextmanager
-    async def _web(self) -> AsyncIterator[None]:
-        web = self._parts.web
-        if web is None:
-            yield
-            return
-        await web.start()
-        keeper = asyncio.create_task(web.keep())
-        try:
-            yield
-        finally:
-            await web.stop()
-            await keeper
 
     async def _tick(self) -> None:
         """Claim what is due, as much as there is room for, and send it on its way."""
@@ -221,7 +207,7 @@ class Daemon:
         with self._parts.store.transaction() as tx:
             return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
 
-    async def _answer_poll(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
         if unknown := sorted(choice.urls - set(self.settings.sources)):
             raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
@@ -229,7 +215,7 @@ class Daemon:
             yield report_json(report)
         await self._publish_dirty()
 
-    async def _answer_status(self, _: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         age = time.monotonic() - self._health.last_tick
         polling = age < TICK * 60
         reason = self._health.store_error or (None if polling else f"no tick for {age:.0f} s")

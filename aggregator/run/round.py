@@ -10,7 +10,7 @@ from aggregator.decide.choice import skip_reason
 from aggregator.model import Outcome, PollReport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from datetime import datetime
 
     from aggregator.decide.choice import Choice
@@ -24,13 +24,13 @@ LEASE = timedelta(days=1)
 
 async def poll_round(
     pipeline: Pipeline, store: Store, choice: Choice, clock: Callable[[], datetime]
-) -> AsyncIterator[PollReport]:
+) -> AsyncGenerator[PollReport, None]:
     """Poll what is chosen and yield a report for each source, those that are skipped first."""
     skipped, requests = await pipeline.in_writer(lambda: _claim(store, choice, clock()))
-    for report in skipped:
-        yield report
     tasks = [asyncio.create_task(pipeline.poll(request, refetch=choice.refetch)) for request in requests]
     try:
+        for report in skipped:
+            yield report
         for finished in asyncio.as_completed(tasks):
             yield await finished
     finally:

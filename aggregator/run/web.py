@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from aggregator.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 1024
@@ -41,32 +42,56 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class WebProcess:
-    """Keeps one child running `python -m aggregator.serve` on the socket."""
+def address_of(listener: socket.socket) -> str:
+    """Return where this machine's clients reach a listening socket."""
+    host, port = listener.getsockname()[:2]
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - compared only
+    return f"http://{name}:{port}/"
 
-    def __init__(self, listener: socket.socket, arguments: Sequence[str]) -> None:
-        """`arguments`: what the child is told beside the socket's number."""
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+class WebProcess:
+    """Keeps one child running `python -m aggregator.serve` on a socket; an async context manager."""
+
+    def __init__(self, listener: socket.socket, database: Path, renditions: Path) -> None:
         self._listener = listener
-        self._arguments = arguments
+        self._arguments = ("--database", str(database), "--renditions", str(renditions))
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = False
 
     @property
     def address(self) -> str:
         """Where this machine's clients reach it."""
-        host, port = self._listener.getsockname()[:2]
-        name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - compared only
-        return f"http://{name}:{port}/"
+        return address_of(self._listener)
 
-    async def start(self) -> None:
-        """Start the child; its standard input is the leash: it ends when the daemon does, however that ends."""
+    async def __aenter__(self) -> Self:
+        await self._start()
+        self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping = True
+        await self._stop()
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        self._listener.close()
+
+    async def _start(self) -> None:
+        """Start the child; its standard input is the leash: it ends when this process does, however that ends."""
         number = self._listener.fileno()
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments,
             stdin=asyncio.subprocess.PIPE, pass_fds=(number,),
         )  # fmt: skip
 
-    async def keep(self) -> None:
+    async def _keep(self) -> None:
         """Restart the child when it ends unasked, at growing pauses."""
         pause = 0.5
         while self._child is not None:
@@ -76,18 +101,17 @@ class WebProcess:
             _log.error("web.ended", status=status, restart_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            await self.start()
+            await self._start()
 
-    async def stop(self) -> None:
+    async def _stop(self) -> None:
         """End the child, gently first."""
-        self._stopping = True
         child = self._child
-        if child is not None and child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.terminate()
-            try:
-                await asyncio.wait_for(child.wait(), _STOP_SECONDS)
-            except TimeoutError:
-                child.kill()
-                await child.wait()
-        self._listener.close()
+        if child is None or child.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            await asyncio.wait_for(child.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            child.kill()
+            await child.wait()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
 from aggregator.serve.document import PROTECTION, Document
-from aggregator.serve.site import Site, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aggregator.publish.manifest import PublishedOutput
+    from aggregator.publish.manifest import PublishedOutput, PublishedSite
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
 
 _MAX_AGE = 300
@@ -33,17 +33,13 @@ class Shelf:
     def __init__(self, renditions: Renditions) -> None:
         self._renditions = renditions
         self._outputs: Mapping[str, PublishedOutput] = {}
-        self._outputs_stamp: Stamp | None = None
+        self._published = Manifest()
+        self._manifest_stamp: Stamp | None = None
         self._documents: dict[str, tuple[Stamp, Document, Document]] = {}
-        self._site = Site()
-        self._site_document: Document | None = None
 
     def outputs(self) -> Mapping[str, PublishedOutput]:
         """Return what is published, by name."""
-        stamp = self._renditions.stamp(MANIFEST)
-        if stamp is None or stamp != self._outputs_stamp:
-            self._outputs = {output.name: output for output in self._renditions.read_manifest()}
-            self._outputs_stamp = stamp
+        self._manifest()
         return self._outputs
 
     def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
@@ -61,16 +57,16 @@ class Shelf:
             held = self._documents[name] = (rendition.stamp, *_documents(rendition, private=private))
         return held[2] if navigation else held[1]
 
-    def site(self) -> Site:
-        """Return what the feed of everything says of the site; a nameless site while there is none for everyone."""
-        main = self.outputs().get("all")
-        if main is None or main.private or "json" not in main.formats:
-            return Site()
-        document = self.document(main.rendition("json"), private=False, navigation=False)
-        if document is not self._site_document:
-            self._site = site_of(document.bodies["identity"]) if document is not None else Site()
-            self._site_document = document
-        return self._site
+    def site(self) -> PublishedSite:
+        """Return what the pages say of the whole."""
+        return self._manifest().site
+
+    def _manifest(self) -> Manifest:
+        stamp = self._renditions.stamp(MANIFEST)
+        if stamp is None or stamp != self._manifest_stamp:
+            self._published, self._manifest_stamp = self._renditions.read_manifest(), stamp
+            self._outputs = {output.name: output for output in self._published.outputs}
+        return self._published
 
 
 def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Document]:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from aggregator.model import Entry, FeedState
-    from aggregator.publish.manifest import PublishedOutput
-    from aggregator.serve.site import Site
+    from aggregator.publish.manifest import PublishedOutput, PublishedSite
 
 _TITLE, _SUMMARY = 80, 240
 """Characters of text that stand for a missing title, and that a summary has."""
@@ -85,7 +84,7 @@ class Source:
     remedy: str
 
 
-def output(published: PublishedOutput, site: Site) -> Output:
+def output(published: PublishedOutput, site: PublishedSite) -> Output:
     """Return an output with its addresses."""
     paths = {ending: f"{published.name}.{ending}" for ending in published.formats}
     return Output(

@@ -197,7 +197,10 @@ class Releases(Protocol):
         """Return entries released elsewhere but not in this output, with their first release, oldest first."""
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
-        """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`."""
+        """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`.
+
+        Newest is by the time of release, then by place: what fills an output later does not push out what came last.
+        """
 
     def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
         """Return every entry released in an output and first seen since then, newest release first."""

@@ -27,8 +27,8 @@ def test_a_subscriber_sees_new_entries_and_edits_within_seconds(home, publisher,
 
 def test_it_picks_up_where_it_was(home, publisher, start, make) -> None:
     """After a restart the same bytes are served, and nothing is asked before its time."""
-    slow = "polling: {host_gap: 10ms}\n"
-    home.write(publisher.serve("/feed", make.rss(make.item(1), make.item(2))), more=slow)
+    fixed = "polling: {host_gap: 10ms}\nsite: {url: http://news.example/}\n"
+    home.write(publisher.serve("/feed", make.rss(make.item(1), make.item(2))), more=fixed)
     first = start().ready()
     make.wait_for(lambda: len(titles(first.get("all.atom")[2])) == 2)
     time.sleep(4)  # Last-Modified has whole seconds and is never later than Date

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.publish.manifest import PublishedOutput, dump, hash_of, parse
+from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, dump, hash_of, parse
 
 OUTPUTS = st.lists(
     st.builds(
@@ -20,13 +20,14 @@ OUTPUTS = st.lists(
 @given(OUTPUTS)
 def test_what_is_written_is_read(outputs: list[PublishedOutput]) -> None:
     """The list survives the way through its file."""
-    assert parse(dump(outputs)) == tuple(outputs)
+    given = Manifest(PublishedSite("News", url="https://news.example/"), tuple(outputs))
+    assert parse(dump(given)) == given
 
 
 def test_a_private_output_hides_its_token() -> None:
     """The token stands neither in the list nor in the name of a file."""
     output = PublishedOutput("labs", "Labs", token_sha256=hash_of("open sesame"))
-    assert b"sesame" not in dump([output])
+    assert b"sesame" not in dump(Manifest(outputs=(output,)))
     assert output.rendition("atom") == "private/labs.atom"
     assert output.private
 
@@ -47,7 +48,8 @@ def test_a_public_output_is_not_below_a_token() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"[]", b"{}", b'{"schema":2,"outputs":[]}', b'{"schema":1,"outputs":[{}]}', b"\xff"]
+    "document",
+    [b"", b"[]", b"{}", b'{"schema":2,"site":{},"outputs":[]}', b'{"schema":1,"site":{},"outputs":[{}]}', b"\xff"],
 )
 def test_anything_else_is_refused(document: bytes) -> None:
     """A damaged list is not half understood."""

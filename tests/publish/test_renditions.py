@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.errors import DiskFull, FolderNotWritable
-from aggregator.publish.manifest import PublishedOutput
+from aggregator.publish.manifest import Manifest, PublishedOutput
 from aggregator.publish.renditions import MANIFEST, Renditions
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_nothing_is_loaded_before_it_is_written(renditions: Renditions) -> None:
     assert (renditions.load("all.atom"), renditions.stamp("all.atom"), renditions.read_manifest()) == (
         None,
         None,
-        (),
+        Manifest(),
     )
 
 
@@ -142,7 +142,7 @@ def test_outputs_that_are_gone_are_removed(renditions: Renditions) -> None:
     put(renditions, b"1")
     put(renditions, b"2", "old.rss")
     put(renditions, b"3", "private/labs.atom")
-    renditions.write_manifest([PublishedOutput("all", "AI News")])
+    renditions.write_manifest(Manifest(outputs=(PublishedOutput("all", "AI News"),)))
     (renditions.folder / ".unfinished").write_bytes(b"")
     renditions.remove_others({"all.atom"})
     assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
@@ -167,21 +167,21 @@ def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
 def test_the_list_of_outputs(renditions: Renditions) -> None:
     """The list is read as written; unchanged it keeps its file."""
     outputs = (PublishedOutput("all", "AI News"), PublishedOutput("manifest", "An output called manifest"))
-    renditions.write_manifest(outputs)
+    renditions.write_manifest(Manifest(outputs=outputs))
     stamp = renditions.stamp(MANIFEST)
-    renditions.write_manifest(outputs)
-    assert renditions.read_manifest() == outputs
+    renditions.write_manifest(Manifest(outputs=outputs))
+    assert renditions.read_manifest() == Manifest(outputs=outputs)
     assert renditions.stamp(MANIFEST) == stamp
-    renditions.write_manifest(outputs[:1])
+    renditions.write_manifest(Manifest(outputs=outputs[:1]))
     assert renditions.stamp(MANIFEST) != stamp
 
 
 def test_a_damaged_list_publishes_nothing(renditions: Renditions) -> None:
     """What cannot be read is reported, and grants nobody anything."""
-    renditions.write_manifest([])
+    renditions.write_manifest(Manifest())
     (renditions.folder / MANIFEST).write_bytes(b"{")
     with capture_logs() as logs:
-        assert renditions.read_manifest() == ()
+        assert renditions.read_manifest() == Manifest()
     assert [log["event"] for log in logs] == ["publish.manifest_unreadable"]
 
 

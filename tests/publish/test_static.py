@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.publish.manifest import Manifest
 from aggregator.publish.static import StaticFiles
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     """The folder is its operator's: nothing is removed from it, and no list is added."""
     (tmp_path / "index.html").write_text("mine")
     files = StaticFiles(tmp_path)
-    files.write_manifest([])
+    files.write_manifest(Manifest())
     files.remove_others([])
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 

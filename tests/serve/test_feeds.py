@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.model import Item
-from aggregator.publish.manifest import PublishedOutput
+from aggregator.publish.manifest import Manifest, PublishedOutput
 from aggregator.publish.renditions import MANIFEST
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def test_no_other_file_is_served(client: Client, path: str) -> None:
 def test_output_that_is_gone_is_gone(own_client: Client, world: World) -> None:
     """An output that is no longer in the manifest, or whose file is missing, is 404 at once; a new one is served."""
     assert own_client.get("/french.atom").status == 200
-    world.renditions.write_manifest([PublishedOutput("all", "All"), PublishedOutput("new", "New")])
+    world.renditions.write_manifest(Manifest(outputs=(PublishedOutput("all", "All"), PublishedOutput("new", "New"))))
     assert own_client.get("/french.atom").status == 404
     assert own_client.get("/new.atom").status == 404
     world.renditions.write("new.atom", b"<feed/>", media_type="application/atom+xml", modified=datetime.now(UTC))

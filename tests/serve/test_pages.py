@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 import time
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from aggregator.config.settings import OutputSettings, Settings
 from aggregator.model import Item
+from aggregator.publish.manifest import Manifest
 
 if TYPE_CHECKING:
     from conftest import Client, World
@@ -206,7 +208,8 @@ def test_unreadable_database_leaves_the_feeds(own_client: Client, world: World) 
 
 def test_mistake_of_ours_is_500_without_details(own_client: Client, world: World) -> None:
     """Whatever goes wrong inside is told in plain text, under the policy, without saying what; the server goes on."""
-    world.renditions.write("all.json", b"no JSON", media_type="application/feed+json", modified=datetime.now(UTC))
+    with contextlib.closing(sqlite3.connect(world.database)) as database:
+        database.execute("ALTER TABLE release RENAME TO elsewhere")
     answer = own_client.get("/")
     assert (answer.status, answer.body) == (500, b"500 Internal Server Error\n")
     assert "default-src 'none'" in (answer["Content-Security-Policy"] or "")
@@ -217,7 +220,7 @@ def test_pages_of_an_empty_house(own_client: Client, world: World) -> None:
     """Before the first poll, without database and renditions, every page says so in words."""
     for leftover in world.folder.glob("aggregator.db*"):
         leftover.unlink()
-    world.renditions.write_manifest(())
+    world.renditions.write_manifest(Manifest())
     assert "Nothing is published yet" in own_client.get("/").text
     assert "Nothing is published yet" in own_client.get("/subscribe").text
     assert "no sources yet" in own_client.get("/sources").text

@@ -80,12 +80,12 @@ class SqliteReleases:
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
         rows = self._db.execute(
-            "SELECT seq, entry, released_at FROM release WHERE output = ? ORDER BY seq DESC LIMIT ?",
+            "SELECT seq, entry, released_at FROM release WHERE output = ? ORDER BY released_at DESC, seq DESC LIMIT ?",
             [output, max(limit, ceiling)],
         ).fetchall()
         if not rows:
             return []
-        line = max(row["released_at"] for row in rows) - to_ms_span(window)
+        line = rows[0]["released_at"] - to_ms_span(window)
         chosen = [row for place, row in enumerate(rows) if place < limit or row["released_at"] > line]
         entries = {entry.key: entry for entry in self._entries.by_keys([row["entry"] for row in chosen])}
         return [Released(row["seq"], entries[row["entry"]], from_ms(row["released_at"])) for row in chosen]
@@ -93,7 +93,8 @@ class SqliteReleases:
     def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
         rows = self._db.execute(
             "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry"
-            " WHERE release.output = ? AND entry.first_seen >= ? ORDER BY release.seq DESC",
+            " WHERE release.output = ? AND entry.first_seen >= ?"
+            " ORDER BY release.released_at DESC, release.seq DESC",
             [output, to_ms(since) if since else 0],
         ).fetchall()
         return self._entries.by_keys([row["entry"] for row in rows])

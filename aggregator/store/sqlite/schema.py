@@ -140,3 +140,4 @@ def _releases(db: Database) -> None:
             UNIQUE (output, entry)
         ) WITHOUT ROWID""")
     db.execute("CREATE INDEX release_entry ON release(entry)")
+    db.execute("CREATE INDEX release_time ON release(output, released_at)")

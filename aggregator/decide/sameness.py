@@ -1,0 +1,135 @@
+"""The evidence on which an item of a document is an entry that we have: exact, or none.
+
+The law (docs/design.md): duplicates merge on exact evidence. Across feeds: the same canonical URL, and titles that
+agree, or one body inside the other, or both feeds on the link's own site; on one site, the same title and text.
+Where a feed lists one link several times (release notes on one page), the title names the item; where it repeats
+the title too, the date. Anything less stays two entries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aggregator.decide.canonical import bodies_contain, fold, titles_agree
+from aggregator.decide.identity import same_day
+from aggregator.decide.sites import same_host, same_site
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from aggregator.decide.changes import Candidate, KnownEntry
+    from aggregator.model import Item
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""No feed is older: an earlier date is a mistake."""
+_MOMENT = timedelta(seconds=1)
+_LISTED = ""
+"""Stands for the document where a feed's address is asked for: what it lists now, not what is known of it."""
+
+
+def claim(feed: str, item: Item) -> int:
+    """Return how well a feed speaks for an item's link: 2 on its host, 1 on its site, 0 elsewhere."""
+    return same_site(feed, item.link) + same_host(feed, item.link)
+
+
+class Sameness:
+    """What the documents of a feed, and the entries known, say of whether two are one."""
+
+    def __init__(
+        self, feed: str, listed: Collection[Candidate], entries: Collection[KnownEntry], *, now: datetime
+    ) -> None:
+        """Take all candidates of a document, and all entries that it may list."""
+        self._now = now
+        self._feed = feed
+        self._keys = {candidate.key for candidate in listed}
+        distinct = {(each.canonical, fold(each.item.title), each.digest, each.item.published) for each in listed}
+        self._names = Counter((_LISTED, link, title) for link, title, *_ in distinct)
+        for entry in entries:
+            for lister in {entry.feed, *([feed] if entry.here else [])}:
+                self._names[lister, entry.canonical, fold(entry.item.title)] += 1
+        self._links: Counter[tuple[str, str | None]] = Counter()
+        for (lister, link, _), count in self._names.items():
+            self._links[lister, link] += count
+        self._owned = Counter(entry.canonical for entry in entries if claim(entry.feed, entry.item))
+
+    def holds(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether a candidate that this feed never listed under its key is this entry all the same."""
+        linked = candidate.canonical is not None and candidate.canonical == entry.canonical
+        if entry.here:
+            return self._is_relisted(candidate, entry) if linked else self._is_moved(candidate, entry)
+        if not linked:
+            return _is_copy(candidate, entry) and same_site(candidate.item.link, entry.item.link)
+        if self._shares_link(candidate, entry):
+            return self._is_version(candidate, entry)
+        return (
+            titles_agree(candidate.item.title, entry.item.title)
+            or bodies_contain(_body(candidate.item), _body(entry.item))
+            or self._both_own(candidate, entry)
+        )
+
+    def _is_relisted(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether this feed lists one of its own entries under a new key (it changed the guid).
+
+        Two that are listed side by side are two, unless nothing tells them apart.
+        """
+        same, dated = candidate.digest == entry.digest, self._date(candidate.item) is not None
+        moment = not dated or self._same_moment(candidate, entry)
+        if self._is_listed(entry):
+            return same and moment
+        agree = titles_agree(candidate.item.title, entry.item.title)
+        if self._repeats_title(candidate, entry):
+            return moment and (same or (dated and agree))
+        return same or (agree and (moment or bodies_contain(_body(candidate.item), _body(entry.item))))
+
+    def _is_moved(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether this feed lists, at a new address, one of its own entries that it lists no longer."""
+        return not self._is_listed(entry) and _is_copy(candidate, entry)
+
+    def _is_version(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether two feeds mean the same by one title, where a link has several: site names are no tails here."""
+        title = fold(candidate.item.title)
+        if not title or title != fold(entry.item.title):
+            return False
+        return not self._repeats_title(candidate, entry) or self._same_moment(candidate, entry)
+
+    def _both_own(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether both feeds are on the link's own site, and no other feed there has made an entry of it."""
+        owned = claim(self._feed, candidate.item) and claim(entry.feed, entry.item)
+        return bool(owned) and self._owned[candidate.canonical] == 1
+
+    def _is_listed(self, entry: KnownEntry) -> bool:
+        return not self._keys.isdisjoint(entry.here)
+
+    def _shares_link(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether one of the two feeds lists several items with this link."""
+        return any(self._links[lister, candidate.canonical] > 1 for lister in (_LISTED, self._feed, entry.feed))
+
+    def _repeats_title(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether one of the two feeds lists several items with this link and title."""
+        titles = {fold(candidate.item.title), fold(entry.item.title)}
+        return any(
+            self._names[lister, candidate.canonical, title] > 1
+            for title in titles
+            for lister in (_LISTED, self._feed, entry.feed)
+        )
+
+    def _date(self, item: Item) -> datetime | None:
+        """Return the date that an item gives, where it can be true."""
+        said = item.published
+        return said if said is not None and EARLIEST <= said <= self._now else None
+
+    def _same_moment(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        said = self._date(candidate.item)
+        return said is not None and abs(said - entry.published) < _MOMENT
+
+
+def _is_copy(candidate: Candidate, entry: KnownEntry) -> bool:
+    """Tell whether a candidate has the title and the text of an entry, of a day or so."""
+    same = candidate.content_key is not None and candidate.content_key == entry.content_key
+    return same and same_day(candidate.item.published, entry.published)
+
+
+def _body(item: Item) -> str | None:
+    return item.content or item.summary

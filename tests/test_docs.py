@@ -1,0 +1,59 @@
+"""What is not documented does not exist: every command, option and exit code stands in the documents."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from aggregator import errors
+from aggregator.cli import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = sorted(cli.list_commands(click.Context(cli)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme(name: str) -> None:
+    """The README names every command."""
+    assert f"`aggregator {name}" in README or f"· `{name}" in README
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_explains_itself(name: str) -> None:
+    """`--help` says what a command and each of its options do."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.help
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    """The README says what each exit status means."""
+    codes = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")}
+    line = README[README.index("Exit codes:") :]
+    assert [code for code in sorted(codes) if f"{code} " not in line] == []
+
+
+def test_the_tree_of_errors_is_whole() -> None:
+    """Every error class stands in the tree that opens errors.py."""
+    kinds = [name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert [name for name in kinds if name not in (errors.__doc__ or "")] == []
+
+
+def test_the_readme_links_to_files_that_exist() -> None:
+    """Links of the README lead somewhere."""
+    links = [part.split(")")[0] for part in README.split("](")[1:]]
+    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+
+
+def test_the_house_is_described() -> None:
+    """docs/design.md names every folder of the package."""
+    design = (ROOT / "docs/design.md").read_text()
+    folders = [path.name for path in (ROOT / "aggregator").iterdir() if (path / "__init__.py").exists()]
+    assert [name for name in folders if name not in design] == []
+    assert import_module("aggregator.cli").__doc__
