@@ -112,6 +112,6 @@ def test_a_day_of_history_replayed(home, publisher, first_day) -> None:
     history.store.close()
     assert total["errors"] == 0
     assert total["new"] == len(entries) > 500
-    links = collections.Counter((entry.canonical, entry.item.title) for entry in entries)
+    links = collections.Counter((entry.canonical, entry.item.title, entry.published) for entry in entries)
     assert [link for link, count in links.items() if count > 1] == []
     assert released == sum(entry.held is None for entry in entries)
