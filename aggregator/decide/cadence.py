@@ -6,9 +6,9 @@ skipDays) and what the operator or the defaults give, clamped, with jitter added
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.model import Caching, Hints
 
@@ -26,6 +26,8 @@ _BLIND = 4
 """A source that gives neither validators nor max-age costs a whole document each time: at least four times
 min_interval (60 minutes by default) apart."""
 _TOO_MANY_REQUESTS = 429
+_Wish: TypeAlias = tuple[timedelta, str]
+"""How long to wait, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Asked:
     at: datetime
     ok: bool
     status: int | None = None
-    caching: Caching = Caching()
-    hints: Hints = Hints()
+    caching: Caching = field(default_factory=Caching)
+    hints: Hints = field(default_factory=Hints)
     has_validators: bool = False
     errors: int = 0
     """Failures in a row, this one included."""
@@ -68,8 +70,7 @@ def next_poll(asked: Asked, polling: Polling, *, jitter: float) -> NextPoll:
 
 
 def _not_before(asked: Asked) -> datetime | None:
-    until = asked.caching.retry_after
-    return None if until is None else min(until, asked.at + MAX_RETRY_AFTER)
+    return next((asked.at + wait for wait, _ in _retry_after(asked)), None)
 
 
 def never(reason: str) -> NextPoll:
@@ -77,52 +78,64 @@ def never(reason: str) -> NextPoll:
     return NextPoll(None, reason)
 
 
-def _after_success(asked: Asked, polling: Polling) -> tuple[timedelta, str]:
-    wishes = [_rhythm(asked, polling), (polling.min_interval, f"min_interval {_human(polling.min_interval)}")]
-    wishes += _publisher_wishes(asked)
-    if not asked.has_validators and asked.caching.max_age is None and asked.interval is None:
-        wishes.append((polling.min_interval * _BLIND, "no validators and no max-age"))
+def _after_success(asked: Asked, polling: Polling) -> _Wish:
+    wishes = [_rhythm(asked, polling), _min_interval(polling), *_max_age(asked), *_retry_after(asked)]
+    if asked.interval is None:
+        wishes += _hinted(asked.hints)
+        if not asked.has_validators and asked.caching.max_age is None:
+            wishes.append((polling.min_interval * _BLIND, "no validators and no max-age"))
+    return _latest(wishes)
+
+
+def _after_failure(asked: Asked, polling: Polling) -> _Wish:
+    wishes = [*(_retry_after(asked) or [_backoff(asked)]), _min_interval(polling), *_max_age(asked)]
+    if asked.interval is not None:
+        wishes.append(_rhythm(asked, polling))
+    return _latest(wishes)
+
+
+def _latest(wishes: list[_Wish]) -> _Wish:
     return max(wishes, key=lambda wish: wish[0])
 
 
-def _rhythm(asked: Asked, polling: Polling) -> tuple[timedelta, str]:
+def _rhythm(asked: Asked, polling: Polling) -> _Wish:
     if asked.interval is not None:
         return asked.interval, f"interval {_human(asked.interval)}"
     wait = min(polling.default_interval, polling.max_interval)
     return wait, f"default_interval {_human(wait)}"
 
 
-def _publisher_wishes(asked: Asked) -> list[tuple[timedelta, str]]:
-    wishes = []
-    if asked.caching.max_age is not None:
-        wishes.append((min(asked.caching.max_age, MAX_HINT), asked.caching.max_age_source or "max-age"))
-    if asked.caching.retry_after is not None:
-        wishes.append(_retry_after(asked.caching.retry_after, asked.at))
-    if asked.interval is None and asked.hints.ttl is not None:
-        wishes.append((min(asked.hints.ttl, MAX_HINT), f"ttl {_human(asked.hints.ttl)}"))
-    if asked.interval is None and asked.hints.update_period is not None:
-        wishes.append((min(asked.hints.update_period, MAX_HINT), f"updatePeriod {_human(asked.hints.update_period)}"))
-    return wishes
+def _min_interval(polling: Polling) -> _Wish:
+    return polling.min_interval, f"min_interval {_human(polling.min_interval)}"
 
 
-def _after_failure(asked: Asked, polling: Polling) -> tuple[timedelta, str]:
+def _max_age(asked: Asked) -> list[_Wish]:
+    """Return how long the response says that it is fresh, whatever its status."""
+    if asked.caching.max_age is None:
+        return []
+    return [(min(asked.caching.max_age, MAX_HINT), asked.caching.max_age_source or "max-age")]
+
+
+def _retry_after(asked: Asked) -> list[_Wish]:
+    """Return what Retry-After asks for; one in the past asks for nothing."""
+    until = asked.caching.retry_after
+    if until is None or until <= asked.at:
+        return []
+    wait = min(until - asked.at, MAX_RETRY_AFTER)
+    return [(wait, f"Retry-After {_human(wait)}")]
+
+
+def _hinted(hints: Hints) -> list[_Wish]:
+    """Return what the document says."""
+    said = ((hints.ttl, "ttl"), (hints.update_period, "updatePeriod"))
+    return [(min(wait, MAX_HINT), f"{name} {_human(wait)}") for wait, name in said if wait is not None]
+
+
+def _backoff(asked: Asked) -> _Wish:
+    errors = max(asked.errors, 1)
     cap = MAX_BACKOFF_429 if asked.status == _TOO_MANY_REQUESTS else MAX_BACKOFF
-    doublings = min(max(asked.errors - 1, 0), 16)
-    wait = min(FIRST_BACKOFF * 2**doublings, cap)
-    wishes = [(wait, f"failure {max(asked.errors, 1)} in a row, backoff {_human(wait)}")]
-    if asked.caching.retry_after is not None:
-        wishes = [
-            _retry_after(asked.caching.retry_after, asked.at),
-            (polling.min_interval, f"min_interval {_human(polling.min_interval)}"),
-        ]
-    if asked.caching.max_age is not None:
-        wishes.append((min(asked.caching.max_age, MAX_HINT), asked.caching.max_age_source or "max-age"))
-    return max(wishes, key=lambda wish: wish[0])
-
-
-def _retry_after(until: datetime, now: datetime) -> tuple[timedelta, str]:
-    wait = min(max(until - now, timedelta(0)), MAX_RETRY_AFTER)
-    return wait, f"Retry-After {_human(wait)}"
+    wait = min(FIRST_BACKOFF * 2 ** min(errors - 1, 16), cap)
+    return wait, f"failure {errors} in a row, backoff {_human(wait)}"
 
 
 def _outside_skipped(at: datetime, hints: Hints, spread: timedelta) -> tuple[datetime, str]:

@@ -253,7 +253,7 @@ class _Bench:
         self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
 
     def _same_as(self, candidate: Candidate) -> KnownEntry | None:
-        """Return the entry that a candidate is, on exact evidence: of several one with its title, the nearest in time."""
+        """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
         title, at = fold(candidate.item.title), self._published(candidate.item)
         nearest = sorted(
             self.alike[f"l:{candidate.canonical}"] | self.alike[f"c:{candidate.content_key}"],
@@ -267,7 +267,7 @@ class _Bench:
         return self.now if said is None or said < EARLIEST else min(said, self.now)
 
     def _new_id(self, candidate: Candidate) -> str:
-        """Return the publisher's id, else one derived from the key; if an entry that had this key has it, a fresh one."""
+        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one."""
         said = publisher_id(candidate.item)
         derived = derived_id(self.feed, candidate.key)
         fresh = derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")

@@ -50,7 +50,7 @@ def skip_reason(feed: FeedState, choice: Choice, now: datetime) -> str | None:
 def _skip_asked_for(feed: FeedState, *, named: bool, now: datetime) -> str | None:
     if feed.gone and not named:
         return feed.reason
-    if feed.last_poll is not None and now - feed.last_poll < JUST_POLLED:
+    if feed.last_poll is not None and timedelta(0) <= now - feed.last_poll < JUST_POLLED:
         return "polled less than 5 minutes ago"
     in_backoff = feed.errors and feed.next_poll_at is not None and feed.next_poll_at > now
     return f"{feed.reason} (--force asks now)" if in_backoff else None

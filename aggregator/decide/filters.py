@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FilterRule
     from aggregator.model import Item
 
+FILTERED = "filtered: "
+"""What every reason of a filter begins with."""
 _EXPRESSION = "regex:"
 
 
@@ -25,9 +27,9 @@ def filtered(item: Item, *, keep: Sequence[FilterRule], drop: Sequence[FilterRul
     """
     for rule in drop:
         if (found := match(rule, item)) is not None:
-            return f"filtered: {rule.field} contains {found}"
+            return f"{FILTERED}{rule.field} contains {found}"
     if keep and all(match(rule, item) is None for rule in keep):
-        return f"filtered: no word of keep in {', '.join(dict.fromkeys(rule.field for rule in keep))}"
+        return f"{FILTERED}no word of keep in {', '.join(dict.fromkeys(rule.field for rule in keep))}"
     return None
 
 
@@ -53,7 +55,7 @@ def field_text(item: Item, field: str) -> str:
     if field == "author":
         return "\n".join(f"{person.name} {person.email or ''}" for person in item.authors)
     if field == "category":
-        return "\n".join(category.label or category.term for category in item.categories)
+        return "\n".join(f"{category.term}\n{category.label or ''}" for category in item.categories)
     return {"title": item.title, "link": item.link, "language": item.language}[field] or ""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aggregator.model import Item
 
 _NAMESPACE = uuid.UUID("6f1d8d0c-51a5-5b5e-9a0e-3c5f0f9b7a11")
-"""Ids that we make ourselves are name-based (RFC 9562 section 5.5), so that a lost database gives the same ones again."""
+"""Ids that we make ourselves are name-based (RFC 9562 section 5.5): a lost database gives the same ones again."""
 
 _CHARACTER = r"(?:[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%]|%[0-9A-Fa-f]{2})"
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%/?]+)"
@@ -75,7 +75,7 @@ def content_key(item: Item) -> str | None:
 
 
 def publisher_id(item: Item) -> str | None:
-    """Return the guid where it can serve as an Atom id: an absolute http(s), tag or urn IRI (RFC 4287 section 4.2.6)."""
+    """Return the guid where it can serve as an Atom id (RFC 4287 section 4.2.6): an http(s), tag or urn IRI."""
     guid = item.guid or ""
     return guid if len(guid) <= _MAX_IRI and _IRI.fullmatch(guid) else None
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.decide.filters import filtered
+from aggregator.config.settings import Publishing
+from aggregator.decide.filters import FILTERED, filtered
 from aggregator.model import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.config.settings import FeedSettings, OutputSettings, Publishing
+    from aggregator.config.settings import FeedSettings, OutputSettings
     from aggregator.decide.changes import Addition, KnownEntry, Sight
     from aggregator.model import Item
 
@@ -21,6 +22,7 @@ FRESH_START = timedelta(hours=1)
 """Sources that answer this soon after the database's creation show their whole document: a full feed at the start."""
 LATE = timedelta(hours=48)
 """An entry dated this long before the source's last good poll should have been listed then: it is old."""
+_USUAL = Publishing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +45,26 @@ def hold(
         for addition in additions
         if (why := filtered(addition.candidate.item, keep=source.keep, drop=source.drop)) is not None
     }
-    rest = [addition for addition in additions if addition.key not in held]
-    late = _backlog(rest, arrival, publishing) if arrival.last_success is None else _flood(rest, arrival, publishing)
-    return held | late
+    rest = {addition.key: addition.published for addition in additions if addition.key not in held}
+    return held | _late(rest, arrival, publishing)
 
 
-def _backlog(additions: Sequence[Addition], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
+def _late(published: Mapping[int, datetime], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
+    """Return which of the entries that arrive together are held back for their age, by their keys."""
+    if arrival.last_success is None:
+        return _backlog(published, arrival, publishing)
+    line = arrival.last_success - LATE
+    old = [key for key, date in published.items() if date < line]
+    return dict.fromkeys(old, Held.FLOOD.value) if len(old) > publishing.flood else {}
+
+
+def _backlog(published: Mapping[int, datetime], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
     if arrival.now - arrival.created <= FRESH_START:
         return {}
-    newest = sorted(additions, key=lambda addition: (addition.published, -addition.key), reverse=True)
+    newest = sorted(published, key=lambda key: (published[key], -key), reverse=True)
     oldest_shown = arrival.now - publishing.first_max_age
-    shown = {addition.key for addition in newest[: publishing.first_entries] if addition.published >= oldest_shown}
-    return {addition.key: Held.BACKLOG.value for addition in additions if addition.key not in shown}
-
-
-def _flood(additions: Sequence[Addition], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
-    assert arrival.last_success is not None  # noqa: S101 - the caller's case distinction
-    line = arrival.last_success - LATE
-    old = [addition for addition in additions if addition.published < line]
-    return {addition.key: Held.FLOOD.value for addition in old} if len(old) > publishing.flood else {}
+    shown = {key for key in newest[: publishing.first_entries] if published[key] >= oldest_shown}
+    return {key: Held.BACKLOG.value for key in published if key not in shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +118,33 @@ def _speaks(language: str | None, wanted: Sequence[str]) -> bool:
 
 
 def unheld(
-    sights: Iterable[Sight], known: Mapping[int, KnownEntry], arrival: Arrival, source: FeedSettings
+    sights: Iterable[Sight],
+    known: Mapping[int, KnownEntry],
+    arrival: Arrival,
+    source: FeedSettings,
+    publishing: Publishing = _USUAL,
 ) -> set[int]:
-    """Return held entries that a second source now lists among its news: what one filters or floods, another tells."""
-    if arrival.last_success is None:
-        return set()
-    return {
-        sight.entry
+    """Return held entries that a document makes news, as far as its new entries would be released.
+
+    What one source filters or floods, or tells in private, another tells; an edit may pass the source's filters.
+    """
+    told = {
+        entry.key: entry.published
         for sight in sights
-        if sight.first
-        and (entry := known.get(sight.entry)) is not None
-        and entry.held is not None
-        and not entry.here
+        if (entry := known.get(sight.entry)) is not None
+        and _is_told(sight, entry, source)
         and filtered(sight.candidate.item, keep=source.keep, drop=source.drop) is None
     }
+    return told.keys() - _late(told, arrival, publishing).keys()
+
+
+def _is_told(sight: Sight, entry: KnownEntry, source: FeedSettings) -> bool:
+    """Tell whether a held entry is listed by another source, by a public one at last, or edited."""
+    if entry.held is None:
+        return False
+    if sight.first and not entry.here:
+        return True
+    if entry.held == Held.PRIVATE:
+        return not source.private
+    edited = entry.feed == source.url and sight.candidate.digest != entry.digest
+    return edited and entry.held.startswith(FILTERED)

@@ -52,7 +52,7 @@ class Sameness:
         self._links: Counter[tuple[str, str | None]] = Counter()
         for (lister, link, _), count in self._names.items():
             self._links[lister, link] += count
-        self._owned = Counter(entry.canonical for entry in entries if claim(entry.feed, entry.item))
+        self._entries = entries
 
     def holds(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether a candidate that this feed never listed under its key is this entry all the same."""
@@ -96,8 +96,10 @@ class Sameness:
 
     def _both_own(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether both feeds are on the link's own site, and no other feed there has made an entry of it."""
-        owned = claim(self._feed, candidate.item) and claim(entry.feed, entry.item)
-        return bool(owned) and self._owned[candidate.canonical] == 1
+        if not claim(self._feed, candidate.item):
+            return False
+        linked = (each for each in self._entries if each.canonical == candidate.canonical)
+        return [each.key for each in linked if claim(each.feed, each.item)] == [entry.key]
 
     def _is_listed(self, entry: KnownEntry) -> bool:
         return not self._keys.isdisjoint(entry.here)
@@ -117,7 +119,7 @@ class Sameness:
 
     def _date(self, item: Item) -> datetime | None:
         """Return the date that an item gives, where it can be true."""
-        said = item.published
+        said = item.published or item.updated
         return said if said is not None and EARLIEST <= said <= self._now else None
 
     def _same_moment(self, candidate: Candidate, entry: KnownEntry) -> bool:

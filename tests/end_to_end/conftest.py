@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -75,10 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
-        try:
+        with contextlib.suppress(ConnectionError):  # the reader may have had enough
             self.wfile.write(body)
-        except ConnectionError:
-            pass  # the reader had enough
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_wrong_configuration_tells_every_mistake(home) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SLOW = "polling: {host_gap: 10ms}\n"
 
 
 @pytest.fixture
-def updated(home, publisher, start, make):
+def updated(home, publisher, start, make) -> tuple[Any, Callable[[], None]]:
     """A daemon with four entries of two sources, one story in both; and a function that brings an update."""
     shared = make.item(7, "Told by both")
     one = publisher.serve("/one", make.rss(make.item(1), make.item(2), shared))
@@ -55,7 +56,7 @@ def test_reader_sees_every_entry_once(updated, ending: str, tmp_path: Path) -> N
 @pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed: apt install newsboat")
 @pytest.mark.parametrize("ending", ["atom", "rss"])
 def test_newsboat_sees_every_entry_once(updated, ending: str, tmp_path: Path) -> None:
-    """newsboat has 4 articles, then 5, with the edited title and every guid once."""
+    """Newsboat has 4 articles, then 5, with the edited title and every guid once."""
     daemon, update = updated
     (tmp_path / "urls").write_text(f"{daemon.base}all.{ending}\n")
     (tmp_path / "config").write_text("")

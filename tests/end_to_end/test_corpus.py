@@ -9,7 +9,6 @@ import tarfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,9 +21,6 @@ from aggregator.poll import Pipeline, Stages
 from aggregator.run.engine import take_over
 from aggregator.run.round import poll_round
 from aggregator.store.sqlite.store import SqliteStore
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 REAL, REPLAY = CORPUS / "real-feeds.tar.xz", CORPUS / "replay-2026-04.tar.xz"
@@ -93,7 +89,8 @@ class _History:
 
 
 @pytest.fixture
-def first_day(tmp_path: Path) -> Iterator[list[tuple[int, str, Path]]]:
+def first_day(tmp_path: Path) -> list[tuple[int, str, Path]]:
+    """The polls of the first day of the history."""
     if not REPLAY.exists():
         pytest.skip("the archive of feeds' history is not beside the repository")
     with tarfile.open(REPLAY) as archive:

@@ -11,6 +11,7 @@ import feedparser
 
 
 def titles(body: bytes) -> list[str]:
+    """Return the titles of a published document's entries."""
     return [entry.title for entry in feedparser.parse(body).entries]
 
 
@@ -166,7 +167,7 @@ def test_serving_and_polling_can_be_two_processes(home, publisher, start, make) 
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
     poller = start("--no-serve")
     server = start("--no-poll")
-    make.wait_for(lambda: (home.folder / "db/renditions/all.atom").exists())
+    make.wait_for((home.folder / "db/renditions/all.atom").exists)
     make.wait_for(lambda: "Subscribe to" in server.log.read_text())
     server.ready()
     make.wait_for(lambda: titles(server.get("all.atom")[2]))
