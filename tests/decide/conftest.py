@@ -1,0 +1,165 @@
+"""Items made for one test, and a store in memory that applies verdicts as the real one does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.decide.changes import Candidate, Known, KnownEntry, Sight, Verdict, asked_ids, candidates, judge
+from aggregator.model import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+NOW = datetime(2026, 4, 20, 12, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Seen:
+    """A feed's sighting of an entry."""
+
+    entry: int
+    digest: str
+    last: int
+
+
+def _to_the_millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Shelf:
+    """Entries and sightings, kept as store/ keeps them: what judging is given, and what becomes of its verdicts."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, KnownEntry] = {}
+        self.ids: dict[int, str] = {}
+        self.sightings: dict[tuple[str, str], Seen] = {}
+        self.private: set[str] = set()
+        self.now = NOW
+        self.polls = 0
+
+    def poll(self, feed: str, items: Iterable[Item], *, ignore: Collection[str] = ()) -> Verdict:
+        """Judge a document and keep what it changes; a minute goes by."""
+        listed = candidates(items, ignore)
+        verdict = self.judged(feed, listed)
+        keys = self._add(feed, verdict)
+        self._revise(feed, verdict)
+        self._sight(feed, [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights])
+        self.now += timedelta(minutes=1)
+        self.polls += 1
+        return verdict
+
+    def judged(self, feed: str, listed: Sequence[Candidate]) -> Verdict:
+        """Judge a document, and keep nothing."""
+        return judge(feed, listed, self.known(feed, listed), now=self.now, private=feed in self.private)
+
+    def known(self, feed: str, listed: Sequence[Candidate]) -> Known:
+        """Return what the store would."""
+        sighted = {
+            candidate.key: (seen.entry, seen.digest)
+            for candidate in listed
+            if (seen := self.sightings.get((feed, candidate.key))) is not None
+        }
+        strangers = [candidate for candidate in listed if candidate.key not in sighted]
+        links = {candidate.canonical for candidate in strangers} - {None}
+        texts = {candidate.content_key for candidate in strangers} - {None}
+        entries = {
+            key: replace(entry, private=entry.feed in self.private, here=self._here(feed, key))
+            for key, entry in self.entries.items()
+            if key in {entry for entry, _ in sighted.values()}
+            or entry.canonical in links
+            or entry.content_key in texts
+        }
+        return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()))
+
+    def of(self, feed: str, item: Item, among: Sequence[Item]) -> int:
+        """Return the entry that an item of a document was sighted as."""
+        key = next(each.key for each in candidates(among) if each.item == item)
+        return self.sightings[feed, key].entry
+
+    def titles(self) -> list[str]:
+        """Return the titles of all entries, in order."""
+        return [entry.item.title for entry in self.entries.values()]
+
+    def _here(self, feed: str, entry: int) -> tuple[str, ...]:
+        return tuple(key for (lister, key), seen in self.sightings.items() if lister == feed and seen.entry == entry)
+
+    def _add(self, feed: str, verdict: Verdict) -> dict[int, int]:
+        keys = {}
+        for addition in verdict.additions:
+            key = keys[addition.key] = len(self.entries) + 1
+            assert addition.id not in self.ids.values(), "ids are unique"
+            self.ids[key] = addition.id
+            published, updated = map(_to_the_millisecond, (addition.published, addition.updated))
+            self.entries[key] = self._entry(key, feed, addition.candidate, published, updated)
+        return keys
+
+    def _revise(self, feed: str, verdict: Verdict) -> None:
+        for revision in verdict.revisions:
+            published = self.entries[revision.entry].published
+            updated = _to_the_millisecond(revision.updated)
+            held = self.entries[revision.entry].held
+            entry = self._entry(revision.entry, feed, revision.candidate, published, updated)
+            self.entries[revision.entry] = replace(entry, held=held)
+
+    def _entry(
+        self, key: int, feed: str, candidate: Candidate, published: datetime, updated: datetime
+    ) -> KnownEntry:
+        item = candidate.item
+        return KnownEntry(
+            key=key,
+            feed=feed,
+            item=Item(title=item.title, link=item.link, summary=item.summary, content=item.content),
+            digest=candidate.digest,
+            canonical=candidate.canonical,
+            content_key=candidate.content_key,
+            published=published,
+            updated=updated,
+        )
+
+    def _sight(self, feed: str, sights: Sequence[Sight]) -> None:
+        listed = {sight.candidate.key for sight in sights}
+        for sight in sights:
+            if sight.first:
+                assert (feed, sight.candidate.key) not in self.sightings, "a key names one item of a feed"
+                self._forget_old_key(feed, sight.entry, listed)
+            self.sightings[feed, sight.candidate.key] = Seen(sight.entry, sight.candidate.digest, self.polls)
+
+    def _forget_old_key(self, feed: str, entry: int, listed: set[str]) -> None:
+        """Take away the key that a new one replaces, when the feed lists it no longer."""
+        old = [key for key in self._here(feed, entry) if key not in listed]
+        if old:
+            del self.sightings[feed, min(old, key=lambda key: self.sightings[feed, key].last)]
+
+
+@pytest.fixture(scope="session")
+def new_shelf() -> type[Shelf]:
+    """Return what makes an empty store."""
+    return Shelf
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    """Return the moment of the tests."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def item() -> Callable[..., Item]:
+    """Return a function that makes an item of a number: title, link, guid, text and date, each replaceable."""
+
+    def made(number: int = 1, **changes: Any) -> Item:
+        link = f"https://site.example/posts/{number}"
+        usual = Item(
+            title=f"Post number {number}",
+            guid=link,
+            link=link,
+            summary=f"<p>What post {number} says.</p>",
+            published=NOW - timedelta(days=number, hours=1),
+        )
+        return replace(usual, **changes)
+
+    return made
