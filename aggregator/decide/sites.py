@@ -30,6 +30,8 @@ def host_of(url: str) -> str:
         host, port = _ascii(parts.hostname or ""), parts.port
     except ValueError:
         return ""
+    if "\\" in parts.netloc:  # a browser would read a slash
+        return ""
     return f"{host}:{port}" if host and port not in (None, _DEFAULT_PORTS.get(parts.scheme)) else host
 
 

@@ -69,9 +69,7 @@ class Shelf:
         entries = {
             key: replace(entry, private=entry.feed in self.private, here=self._here(feed, key))
             for key, entry in self.entries.items()
-            if key in {entry for entry, _ in sighted.values()}
-            or entry.canonical in links
-            or entry.content_key in texts
+            if key in {entry for entry, _ in sighted.values()} or entry.canonical in links or entry.content_key in texts
         }
         return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()))
 
@@ -105,9 +103,7 @@ class Shelf:
             entry = self._entry(revision.entry, feed, revision.candidate, published, updated)
             self.entries[revision.entry] = replace(entry, held=held)
 
-    def _entry(
-        self, key: int, feed: str, candidate: Candidate, published: datetime, updated: datetime
-    ) -> KnownEntry:
+    def _entry(self, key: int, feed: str, candidate: Candidate, published: datetime, updated: datetime) -> KnownEntry:
         item = candidate.item
         return KnownEntry(
             key=key,

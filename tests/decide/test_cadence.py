@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.config.settings import Polling
+from aggregator.decide.cadence import MAX_HINT, MAX_JITTER, MAX_RETRY_AFTER, Asked, never, next_poll
+from aggregator.model import Caching, Hints
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)  # a Friday
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+POLLING = Polling()
+
+spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30))
+jitters = st.floats(min_value=0, max_value=1, exclude_max=True)
+cachings = st.builds(
+    lambda age, after: Caching(age, "max-age", NOON + after if after is not None else None),
+    st.none() | spans,
+    st.none() | spans,
+)
+hints = st.builds(
+    Hints,
+    ttl=st.none() | spans,
+    update_period=st.none() | spans,
+    skip_hours=st.frozensets(st.integers(0, 23), max_size=23),
+    skip_days=st.frozensets(st.integers(0, 6), max_size=6),
+)
+polls = st.builds(
+    Asked,
+    at=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - zoned there
+    ok=st.booleans(),
+    status=st.sampled_from([None, 200, 304, 404, 429, 503]),
+    caching=cachings,
+    hints=hints,
+    has_validators=st.booleans(),
+    errors=st.integers(0, 40),
+    interval=st.none() | st.timedeltas(min_value=MINUTE, max_value=7 * DAY),
+)
+
+
+def asked(**facts: object) -> Asked:
+    """Return a good poll at noon with validators, unless these facts say otherwise."""
+    return Asked(**({"at": NOON, "ok": True, "status": 200, "has_validators": True} | facts))  # type: ignore[arg-type]
+
+
+def wait(jitter: float = 0.0, **facts: object) -> timedelta:
+    """Return how long after noon the next poll is."""
+    then = next_poll(asked(**facts), POLLING, jitter=jitter)
+    assert then.at is not None
+    return then.at - NOON
+
+
+@given(poll=polls, jitter=jitters)
+def test_never_sooner_than_anybody_asks(poll: Asked, jitter: float) -> None:
+    """The next poll is never before min_interval, max-age (up to a day) or Retry-After (up to a week), nor skipped."""
+    then = next_poll(poll, POLLING, jitter=jitter)
+    assert then.at is not None
+    assert then.reason
+    assert then.at >= poll.at + POLLING.min_interval
+    if poll.caching.max_age is not None:
+        assert then.at >= poll.at + min(poll.caching.max_age, MAX_HINT)
+    if poll.caching.retry_after is not None and poll.caching.retry_after > poll.at:
+        assert then.at >= min(poll.caching.retry_after, poll.at + MAX_RETRY_AFTER)
+        assert then.not_before == min(poll.caching.retry_after, poll.at + MAX_RETRY_AFTER)
+    assert then.at.hour not in poll.hints.skip_hours
+    assert then.at.weekday() not in poll.hints.skip_days
+
+
+@given(poll=polls, jitter=jitters)
+def test_jitter_only_adds_and_little(poll: Asked, jitter: float) -> None:
+    """Jitter adds at most a tenth of the wait and at most half an hour, skipped hours aside."""
+    poll = Asked(poll.at, poll.ok, poll.status, poll.caching, Hints(), poll.has_validators, poll.errors, poll.interval)
+    without, with_it = (next_poll(poll, POLLING, jitter=value).at for value in (0.0, jitter))
+    assert without is not None
+    assert with_it is not None
+    assert timedelta(0) <= with_it - without <= min((without - poll.at) / 10, MAX_JITTER) + timedelta(seconds=1)
+
+
+def test_the_usual_wait() -> None:
+    """A feed with validators is asked after default_interval; one with nothing to ask by after an hour."""
+    fast = Polling(default_interval="20m")
+    assert wait() == HOUR
+    assert next_poll(asked(), fast, jitter=0).at == NOON + 20 * MINUTE
+    blind = next_poll(asked(has_validators=False), fast, jitter=0)
+    assert (blind.at, blind.reason) == (NOON + HOUR, "no validators and no max-age")
+
+
+def test_publishers_wishes_are_heard() -> None:
+    """max-age, ttl and updatePeriod make the wait longer, never shorter, and no longer than a day."""
+    assert wait(caching=Caching(3 * HOUR, "max-age=10800")) == 3 * HOUR
+    assert wait(caching=Caching(MINUTE, "max-age=60")) == HOUR
+    assert wait(caching=Caching(9 * DAY, "max-age=777600")) == DAY
+    assert wait(hints=Hints(ttl=2 * HOUR)) == 2 * HOUR
+    assert wait(hints=Hints(update_period=7 * DAY)) == DAY
+
+
+def test_the_operators_interval_is_law() -> None:
+    """An interval wins over the default rhythm, ttl and the rule for blind feeds; not over max-age or min_interval."""
+    assert wait(interval=20 * MINUTE, hints=Hints(ttl=DAY, update_period=DAY), has_validators=False) == 20 * MINUTE
+    assert wait(interval=20 * MINUTE, caching=Caching(2 * HOUR, "max-age=7200")) == 2 * HOUR
+    assert wait(interval=MINUTE) == 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "expected"),
+    [
+        (1, 500, timedelta(minutes=30)),
+        (2, 500, HOUR),
+        (3, None, 2 * HOUR),
+        (7, 500, DAY),
+        (40, None, DAY),
+        (1, 429, timedelta(minutes=30)),
+        (5, 429, timedelta(hours=6)),
+        (9, 429, timedelta(hours=6)),
+    ],
+)
+def test_failures_back_off(errors: int, status: int | None, expected: timedelta) -> None:
+    """Half an hour, doubled with each failure in a row, at most a day, for 429 at most six hours."""
+    assert wait(ok=False, status=status, errors=errors) == expected
+
+
+def test_retry_after_takes_the_place_of_backoff() -> None:
+    """Retry-After is honoured to the second, up to a week, and never below min_interval."""
+    assert wait(ok=False, status=503, errors=9, caching=Caching(retry_after=NOON + 2 * HOUR)) == 2 * HOUR
+    assert wait(ok=False, status=429, errors=1, caching=Caching(retry_after=NOON + 30 * DAY)) == 7 * DAY
+    assert wait(ok=False, status=429, errors=1, caching=Caching(retry_after=NOON + MINUTE)) == 15 * MINUTE
+    assert wait(caching=Caching(retry_after=NOON + 5 * HOUR)) == 5 * HOUR
+    assert wait(ok=False, status=429, errors=1, caching=Caching(3 * HOUR, "max-age=10800")) == 3 * HOUR
+
+
+def test_skipped_hours_and_days_are_waited_out() -> None:
+    """The next poll is in the first hour that is not skipped, spread by jitter; who skips everything is not believed."""
+    evening = Hints(skip_hours=frozenset(range(13, 20)))
+    assert wait(hints=evening) == 8 * HOUR
+    assert timedelta(0) < wait(0.5, hints=evening) - 8 * HOUR <= MAX_JITTER
+    weekend = Hints(skip_days=frozenset({4, 5, 6}))
+    assert wait(hints=weekend) == timedelta(days=2, hours=12)
+    assert wait(hints=Hints(skip_hours=frozenset(range(24)))) == HOUR
+
+
+def test_reasons_name_what_decided() -> None:
+    """The reason is what an operator can act on, with the jitter where there is some."""
+    reasons = [
+        next_poll(asked(caching=Caching(2 * HOUR, "max-age=7200")), POLLING, jitter=0.5).reason,
+        next_poll(asked(interval=90 * MINUTE), POLLING, jitter=0).reason,
+        next_poll(asked(ok=False, errors=2), POLLING, jitter=0).reason,
+        next_poll(asked(hints=Hints(skip_hours=frozenset({13}))), POLLING, jitter=0).reason,
+        next_poll(asked(ok=False, errors=1, caching=Caching(retry_after=NOON + 25 * HOUR)), POLLING, jitter=0).reason,
+        next_poll(asked(), Polling(min_interval="20s", default_interval="30s"), jitter=0).reason,
+    ]
+    assert reasons == [
+        "max-age=7200, jitter 6 min",
+        "interval 1 h 30 min",
+        "failure 2 in a row, backoff 1 h",
+        "default_interval 1 h, skipHours",
+        "Retry-After 1 d 1 h",
+        "default_interval 30 s",
+    ]
+    assert never("gone").at is None
