@@ -105,7 +105,7 @@ class _Settling:
         self.tx.entries.revise(feed, verdict.revisions, now)
         sights = [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights]
         self.tx.entries.sight(feed, sights, now)
-        free = unheld(sights, known.entries, arrival, self.source)
+        free = unheld(sights, known.entries, arrival, self.source, self.settings.publishing)
         self.tx.entries.set_held(free, None)
         changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
         revised = self.tx.releases.outputs_of({revision.entry for revision in verdict.revisions})

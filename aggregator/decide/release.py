@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.config.settings import Publishing
 from aggregator.decide.filters import FILTERED, filtered
 from aggregator.model import Held
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from aggregator.config.settings import FeedSettings, OutputSettings
+    from aggregator.config.settings import FeedSettings, OutputSettings, Publishing
     from aggregator.decide.changes import Addition, KnownEntry, Sight
     from aggregator.model import Item
 
@@ -22,7 +21,6 @@ FRESH_START = timedelta(hours=1)
 """Sources that answer this soon after the database's creation show their whole document: a full feed at the start."""
 LATE = timedelta(hours=48)
 """An entry dated this long before the source's last good poll should have been listed then: it is old."""
-_USUAL = Publishing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def unheld(
     known: Mapping[int, KnownEntry],
     arrival: Arrival,
     source: FeedSettings,
-    publishing: Publishing = _USUAL,
+    publishing: Publishing,
 ) -> set[int]:
     """Return held entries that a document makes news, as far as its new entries would be released.
 

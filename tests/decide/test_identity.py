@@ -26,7 +26,7 @@ from aggregator.model import Category, Enclosure, Item, Person
 if TYPE_CHECKING:
     from datetime import datetime
 
-Make = "Callable[..., Item]"
+    Make = Callable[..., Item]
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -72,6 +72,4 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file; the last one to do so folds the write-ahead log into it."""
-        with contextlib.suppress(sqlite3.Error):
-            self._database.conn.execute("PRAGMA optimize")
         self._database.close()

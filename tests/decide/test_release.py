@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing
+from aggregator.decide.changes import Addition, KnownEntry, Sight, candidates
+from aggregator.decide.release import Arrival, Subject, belongs, hold, outputs_for, unheld
+from aggregator.model import Item
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONG_AGO = NOW - 100 * DAY
+SOURCE = FeedSettings(url="https://a.example/feed")
+PICKY = FeedSettings(url=SOURCE.url, keep=(FilterRule(contains=("grok",)),))
+SECRET = FeedSettings(url=SOURCE.url, private=True)
+RULES = Publishing()
+FRESH = Arrival(NOW, NOW - HOUR, None)
+FIRST = Arrival(NOW, LONG_AGO, None)
+LATER = Arrival(NOW, LONG_AGO, NOW - HOUR)
+
+
+def additions(*ages: timedelta, title: str = "Story") -> list[Addition]:
+    """Return new entries of these ages, keyed -1, -2, ..."""
+    listed = candidates(Item(title=title, guid=str(number)) for number, _ in enumerate(ages))
+    return [
+        Addition(-number, f"urn:x:{number}", candidate, NOW - age, NOW - age)
+        for number, (candidate, age) in enumerate(zip(listed, ages, strict=True), start=1)
+    ]
+
+
+def held(arrival: Arrival, *ages: timedelta, source: FeedSettings = SOURCE) -> dict[int, str]:
+    """Return what is held of new entries of these ages."""
+    return hold(additions(*ages), arrival, source, RULES)
+
+
+def test_a_fresh_start_shows_everything() -> None:
+    """Sources that answer within an hour of the database's creation are released whole."""
+    assert held(FRESH, *[DAY * number for number in range(40)]) == {}
+
+
+def test_a_later_source_shows_its_newest() -> None:
+    """The first document of a later source shows at most five entries of the last three days; the rest is backlog."""
+    assert held(FIRST, *[HOUR * number for number in range(8)]) == {-6: "backlog", -7: "backlog", -8: "backlog"}
+    assert held(FIRST, HOUR, 4 * DAY) == {-2: "backlog"}
+    assert set(held(FIRST, *[HOUR] * 8)) == {-1, -2, -3}, "the later listed of equals are the newer"
+
+
+def test_republished_archives_are_held_back() -> None:
+    """More than 20 entries that should have been listed before are a flood; fewer, and young ones, are released."""
+    assert held(LATER, *[9 * DAY] * 20) == {}
+    flood = held(LATER, HOUR, *[9 * DAY] * 21)
+    assert set(flood.values()) == {"flood"}
+    assert -1 not in flood
+    assert held(LATER, *[HOUR] * 50) == {}
+
+
+def test_entries_that_came_while_we_were_away_are_no_flood() -> None:
+    """What is older than two days but younger than our last visit is news."""
+    away = Arrival(NOW, LONG_AGO, NOW - 10 * DAY)
+    assert held(away, *[9 * DAY] * 30) == {}
+
+
+def test_filtered_entries_do_not_count() -> None:
+    """What the source's filters leave out is held for that, and makes neither backlog nor flood."""
+    assert set(held(LATER, *[9 * DAY] * 30, source=PICKY).values()) == {"filtered: no word of keep in title"}
+
+
+@pytest.mark.parametrize(
+    ("output", "belonging"),
+    [
+        ({}, True),
+        ({"tags": ["lab", "news"]}, True),
+        ({"tags": ["news"]}, False),
+        ({"tags": ["club"]}, False),
+        ({"tags": ["club"], "token": "12345678"}, True),
+        ({"languages": ["fr", "de"]}, True),
+        ({"languages": ["fr-CA"]}, True),
+        ({"languages": ["FR-ca"]}, True),
+        ({"languages": ["f"]}, False),
+        ({"languages": ["en"]}, False),
+        ({"max_age": "2h"}, True),
+        ({"max_age": "30m"}, False),
+        ({"keep": [{"contains": ["story"]}]}, True),
+        ({"keep": [{"contains": ["grok"]}]}, False),
+        ({"drop": [{"contains": ["story"]}]}, False),
+        ({"search": "story"}, False),
+        ({"top": 5}, False),
+        ({"digest": "daily"}, False),
+    ],
+)
+def test_what_an_output_takes(output: dict[str, object], belonging: bool) -> None:
+    """Tags, languages, age and filters choose; private tags count behind a token; what can't be chosen yet is empty."""
+    subject = Subject(
+        Item(title="Story"), NOW - HOUR, "fr-CA", tags=frozenset({"lab"}), private_tags=frozenset({"club"})
+    )
+    assert belongs(subject, OutputSettings.model_validate({"name": "x", **output}), now=NOW) is belonging
+
+
+def test_no_language_is_in_no_language() -> None:
+    """An entry of unknown language is in no output that asks for one, and frr is not fr."""
+    french = OutputSettings(name="fr", languages=("fr",))
+    assert not belongs(Subject(Item(), NOW), french, now=NOW)
+    assert not belongs(Subject(Item(), NOW, "frr"), french, now=NOW)
+
+
+def test_private_entries_are_only_behind_a_token() -> None:
+    """What a private source tells is in outputs with a token only."""
+    outputs = {"all": OutputSettings(name="all"), "club": OutputSettings(name="club", token="12345678")}
+    assert outputs_for(Subject(Item(), NOW, private=True), outputs, now=NOW) == ["club"]
+    assert outputs_for(Subject(Item(), NOW), outputs, now=NOW) == ["all", "club"]
+    assert outputs_for(Subject(Item(), NOW), outputs, now=NOW, except_for=["all"]) == ["club"]
+
+
+def known(
+    why: str | None, *, feed: str = "https://b.example/", age: timedelta = HOUR, here: bool = False
+) -> KnownEntry:
+    """Return an entry that is held for a reason."""
+    return KnownEntry(
+        key=7, feed=feed, item=Item(title="Old"), digest="old", canonical=None, content_key=None,
+        published=NOW - age, updated=NOW - age, held=why, here=("g:0",) if here else (),
+    )  # fmt: skip
+
+
+def freed(
+    entry: KnownEntry, *, arrival: Arrival = LATER, source: FeedSettings = SOURCE, first: bool = True, title: str = "x"
+) -> set[int]:
+    """Return what is freed when a source lists an entry."""
+    (candidate,) = candidates([Item(title=title, guid="0")])
+    return unheld([Sight(7, candidate, first)], {7: entry}, arrival, source, RULES)
+
+
+def test_what_one_holds_another_frees() -> None:
+    """A held entry that a second source lists among its news is released; what is not held needs nothing."""
+    assert freed(known("filtered: no word of keep in title")) == {7}
+    assert freed(known("flood")) == {7}
+    assert freed(known(None)) == set()
+    assert unheld([Sight(8, candidates([Item()])[0], first=True)], {}, LATER, SOURCE, RULES) == set()
+
+
+def test_a_second_source_holds_too() -> None:
+    """The second source's own filters and backlog hold the entry back as they would a new one."""
+    assert freed(known("flood"), source=PICKY) == set()
+    assert freed(known("flood"), source=PICKY, title="Grok") == {7}
+    assert freed(known("backlog", age=9 * DAY), arrival=FIRST) == set()
+
+
+def test_the_same_source_does_not_free_by_repeating() -> None:
+    """Listing a held entry again changes nothing, under its old key or a new one."""
+    assert freed(known("flood", feed=SOURCE.url, here=True), first=False) == set()
+    assert freed(known("flood", feed=SOURCE.url, here=True)) == set()
+
+
+def test_an_edit_may_pass_the_filters() -> None:
+    """An entry that was filtered out is released when its source edits it into what is kept."""
+    entry = known("filtered: no word of keep in title", feed=SOURCE.url, here=True)
+    assert freed(entry, source=PICKY, first=False, title="Grok") == {7}
+    assert freed(entry, source=PICKY, first=False, title="Other") == set()
+
+
+def test_a_public_source_frees_what_was_private() -> None:
+    """An entry that was held as private is released when a public source lists it, not when a private one does."""
+    assert freed(known("private", here=True), first=False) == {7}
+    assert freed(known("private", here=True), source=SECRET, first=False) == set()
