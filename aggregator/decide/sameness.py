@@ -81,7 +81,10 @@ class Sameness:
         agree = titles_agree(candidate.item.title, entry.item.title)
         if self._repeats_title(candidate, entry):
             return moment and (same or (dated and agree))
-        return same or (agree and (moment or bodies_contain(_body(candidate.item), _body(entry.item))))
+        told_by_another = entry.feed != self._feed  # its date and text are no measure of this feed's
+        return same or (
+            agree and (moment or told_by_another or bodies_contain(_body(candidate.item), _body(entry.item)))
+        )
 
     def _is_moved(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether this feed lists, at a new address, one of its own entries that it lists no longer."""
