@@ -22,7 +22,7 @@ help:
 	@echo "make clean  remove all that these made, but not db/"
 
 run: $(VENV)/run.stamp
-	@echo "==> Starting the daemon: subscribe to http://localhost:$(PORT)/all.atom (Ctrl-C stops it)"
+	@echo "==> Starting the daemon (Ctrl-C stops it)"
 	@exec $(BIN)/aggregator --config feeds.yaml run --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp
@@ -66,6 +66,7 @@ $(VENV)/run.stamp: $(VENV)/python.stamp requirements/build.txt pyproject.toml
 	@echo "==> Installing what it runs on (requirements/build.txt)"
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) check
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt

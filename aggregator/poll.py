@@ -94,6 +94,13 @@ class Pipeline:
         """Write what is waiting to be written, then stop."""
         await self._writer.__aexit__()
 
+    def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Hosts | None = None) -> None:
+        """Go on with other settings, and with what asks servers by them where that changed."""
+        if settings.polling.concurrency != self.settings.polling.concurrency:
+            self._slots = asyncio.Semaphore(settings.polling.concurrency)
+        self.settings = settings
+        self._stages = replace(self._stages, client=client or self._stages.client, hosts=hosts or self._stages.hosts)
+
     async def in_writer(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
         return await self._writer.run(work)

@@ -92,10 +92,10 @@ def _print_problems(context: Context, problems: Sequence[dict[str, Any]], *, as_
         return
     for one in problems:
         place = Problem(one["file"], one["line"], one["path"], one["message"], one["remedy"])
-        context.out.print(f"{one['level']}: {shown(place)}", markup=False)
+        context.print(f"{one['level']}: {place}")
     errors = sum(one["level"] == "error" for one in problems)
     if not errors and problems != []:
-        context.out.print(f"{context.config_path} is right, with {len(problems)} warnings", markup=False)
+        context.out.print(f"{context.config_path} is right; the warnings keep nothing from running", markup=False)
     elif not errors:
         context.out.print(f"{context.config_path} is right", markup=False)
 
@@ -156,7 +156,7 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
     if found:
         heads = ("source", "status", "kind", "entries", "dropped", "newest")
         rows = [[one["url"], *("-" if one[head] is None else one[head] for head in heads[1:])] for one in found]
-        table(context.out, heads, rows, numbers=("status", "entries", "dropped"))
+        table(context, heads, rows, numbers=("status", "entries", "dropped"))
     for one in found:
         for name in ("error", "remedy", "redirected_to"):
             if one[name]:

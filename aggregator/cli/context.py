@@ -81,8 +81,9 @@ class Context:
         return Mask.of(self.settings)
 
     def print(self, text: str) -> None:
-        """Print a line for people on stdout: no secrets, no control characters, no markup."""
-        self.out.print(shown(self.mask(text)), markup=False)
+        """Print lines for people on stdout: no secrets, no control characters, no markup."""
+        for line in self.mask(text).split("\n"):
+            self.out.print(shown(line), markup=False)
 
     def print_json(self, value: object) -> None:
         """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone."""
@@ -107,9 +108,9 @@ class Context:
         """The lock of the one writer."""
         return Lock(self.folder / "lock")
 
-    def daemon_socket(self) -> Path | None:
-        """Return where the running daemon listens for commands, or None when none runs."""
-        address = read_holder(self.folder / "lock").get("control")
+    def daemon_socket(self, folder: Path | None = None) -> Path | None:
+        """Return where the daemon that runs on this (or another) folder listens for commands, or None."""
+        address = read_holder((folder or self.folder) / "lock").get("control")
         return Path(address) if isinstance(address, str) else None
 
     def open_for_reading(self) -> SqliteStore:

@@ -12,13 +12,14 @@ import structlog
 from aggregator.cli.logs import hide
 from aggregator.config.advice import warnings
 from aggregator.config.secrets import Mask
-from aggregator.errors import Unavailable, Usage
+from aggregator.errors import ConfigError, LockedDatabase, Unavailable, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
+from aggregator.store.sqlite.lock import read_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,10 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
     hide(context.mask)
+    if not no_poll and (holder := read_holder(context.folder / "lock")):
+        raise LockedDatabase(
+            f"{context.folder} is in use by process {holder.get('pid')}.", "Is the daemon running already?"
+        )
     web = None if no_serve else _web(context, host, port)
     settings = context.settings
     if no_poll and web is not None:
@@ -99,8 +104,8 @@ def _fingerprint(path: Path) -> str:
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
-    for problem in warnings(settings):
-        _log.warning("config.warning", problem=str(problem))
+    if warned := len(warnings(settings)):
+        _log.warning("config.warnings", count=warned, see="aggregator check")
     sources = sum(source.enabled for source in settings.sources.values())
     _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=str(context.database))
     if web is not None:
@@ -111,11 +116,19 @@ def _invite(context: Context, web: WebProcess) -> None:
     context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
 
 
+def _socket_despite_config(context: Context) -> Path | None:
+    """Return the daemon's socket; a feeds.yaml that was broken while it runs says nothing of its health."""
+    try:
+        return context.daemon_socket()
+    except ConfigError:
+        return context.daemon_socket(context.config_path.parent / "db")
+
+
 @click.command()
 @click.pass_obj
 def health(context: Context) -> None:
     """Ask the running daemon whether it polls and can write; exit 0 when it does."""
-    socket = context.daemon_socket()
+    socket = _socket_despite_config(context)
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))

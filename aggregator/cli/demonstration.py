@@ -17,7 +17,7 @@ from aggregator.decide.choice import Choice
 from aggregator.demo.publishers import Publishers
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
-from aggregator.run.engine import engine, take_over, utc_now
+from aggregator.run.engine import Engine, take_over, utc_now
 from aggregator.run.report import report_json, round_json
 from aggregator.run.round import poll_round
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
@@ -58,19 +58,19 @@ async def _demonstrate(folder: Path, *, serve_on: int | None, verbose: bool) -> 
 
 async def _two_rounds(context: Context, store: Store, publishers: Publishers) -> None:
     press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
-    async with engine(store, context.settings) as pipeline:
+    async with Engine(store, context.settings) as engine:
         for number, text in enumerate(("The first poll: every source is new.", "The second: some have changed.")):
             context.out.print(f"\n{text}\n", markup=False)
             started = asyncio.get_running_loop().time()
             choice = Choice(every=True, force=number > 0)
-            reports = [report_json(one) async for one in poll_round(pipeline, store, choice, utc_now)]
+            reports = [report_json(one) async for one in poll_round(engine.pipeline, store, choice, utc_now)]
             poll_table(context, round_json(reports, asyncio.get_running_loop().time() - started))
             publishers.advance()
     press.publish(frozenset(context.settings.published))
     with store.snapshot() as tx:
         counts = {name: tx.releases.count(name) for name in context.settings.published}
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(publishers.requests.items()))
-    context.out.print(f"\nThe sources answered: {answers}.", markup=False)
+    context.print(f"\nThe sources answered: {answers}. Two fail on purpose.")
     context.print(f"Published: {', '.join(f'{name} ({count} entries)' for name, count in counts.items())}.")
 
 

@@ -23,11 +23,13 @@ def set_up_logs(log_format: str, *, verbose: bool) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=16)
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=16, sort_keys=False)
     )
     before: list[Any] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts")
+        if log_format == "json"
+        else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         _safe,
     ]
     if log_format == "json":

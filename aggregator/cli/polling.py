@@ -16,7 +16,7 @@ from aggregator.decide.choice import Choice
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
-from aggregator.run.engine import engine, take_over, utc_now
+from aggregator.run.engine import Engine, take_over, utc_now
 from aggregator.run.report import report_json, round_json
 from aggregator.run.round import poll_round
 
@@ -103,8 +103,8 @@ def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None])
 
 async def _round(context: Context, store: Any, choice: Choice, told: Callable[[_Report], None]) -> list[_Report]:
     reports = []
-    async with engine(store, context.settings) as pipeline:
-        async for one in poll_round(pipeline, store, choice, utc_now):
+    async with Engine(store, context.settings) as engine:
+        async for one in poll_round(engine.pipeline, store, choice, utc_now):
             told(report := report_json(one))
             reports.append(report)
     return reports

@@ -75,8 +75,8 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
     if as_json:
         context.print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]})
         return
-    rows = [(f"{entry.published:%Y-%m-%d}", entry.item.title, entry.source.title) for entry in found]
-    table(context.out, ("published", "title", "source"), rows)
+    rows = [(f"{entry.published:%Y-%m-%d}", entry.story, entry.item.title, entry.source.title) for entry in found]
+    table(context, ("published", "id", "title", "source"), rows)
     context.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
 
 

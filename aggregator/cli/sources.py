@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.tables import table
-from aggregator.cli.words import known_urls
+from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import state_of
 from aggregator.model import FeedState
@@ -30,7 +31,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
         return
-    heads = ("source", "state", "entries", "last success", "next poll", "why")
+    heads = ("source", "state", "entries", "last success", "next poll")
     rows = [
         (
             state["title"],
@@ -38,23 +39,26 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
             state["entries"],
             _minute(state["last_success"]),
             _minute(state["next_poll_at"]),
-            state["reason"],
         )
         for state in states
     ]
-    table(context.out, heads, rows, numbers=("entries",))
+    table(context, heads, rows, numbers=("entries",))
     for state in states:
         if state["error"]:
-            context.print(f"{state['title']} ({state['url']})")
-            context.print(f"  {state['error']} {state['remedy'] or ''}".rstrip())
+            context.print(f"\n{state['url']}\n  {state['error']} {state['remedy'] or ''}".rstrip())
+    counts = Counter(state["state"] for state in states)
+    context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", metavar="SOURCE")
 @click.pass_obj
 def why(context: Context, url: str) -> None:
-    """Show one source in full: what is known of it, its last polls, and why it is asked when it is."""
-    known_urls(context.settings, [url])
+    """Show one source in full: what is known of it, its last polls, and why it is asked when it is.
+
+    SOURCE is its address, its title, or a part of either that only it has.
+    """
+    url = one_source(context.settings, url)
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:
@@ -88,7 +92,7 @@ def _poll_lines(context: Context, polls: list[PollLine]) -> None:
         for line in polls
     ]
     if rows:
-        table(context.out, heads, rows, numbers=heads[2:8])
+        table(context, heads, rows, numbers=heads[2:8])
 
 
 def _known(context: Context) -> list[tuple[FeedState, FeedSettings]]:
@@ -113,7 +117,7 @@ def feed_json(feed: FeedState, source: FeedSettings) -> dict[str, Any]:
     """Return a source as `aggregator feeds --json` prints it."""
     return {
         "url": display_url(source),
-        "title": source.title or feed.title,
+        "title": source.title or (display_url(source) if feed.title == feed.url else feed.title),
         "kind": source.kind,
         "state": state_of(feed).value,
         "last_success": rfc3339(feed.last_success),

@@ -12,8 +12,6 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from aggregator.cli.context import Context
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -29,15 +27,26 @@ def shown(text: object) -> str:
 
 
 def table(
-    console: Console, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+    context: Context, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
 ) -> None:
-    """Print rows below heads; columns in `numbers` are set right, words that name a state in its colour."""
+    """Print rows below heads, a line each; columns in `numbers` are set right, words that name a state in its colour.
+
+    On a terminal long cells are cut; elsewhere they are whole.
+    """
+    if not rows:
+        return
     grid = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
     for head in heads:
-        grid.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
+        grid.add_column(head, justify="right" if head in numbers else "left", overflow="ellipsis", no_wrap=True)
     for row in rows:
-        grid.add_row(*(Text(shown(cell), style=_STYLES.get(str(cell), "")) for cell in row))
-    console.print(grid)
+        cells = [shown(context.mask(str(cell))) for cell in row]
+        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+    context.out.print(grid, width=None if context.out.is_terminal else _whole_width(heads, rows))
+
+
+def _whole_width(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    longest = [max(len(shown(row[place])) for row in (heads, *rows)) for place in range(len(heads))]
+    return sum(longest) + 3 * len(heads)
 
 
 def poll_table(context: Context, report: dict[str, Any]) -> None:
@@ -46,13 +55,13 @@ def poll_table(context: Context, report: dict[str, Any]) -> None:
     if asked:
         rows = [
             (
-                context.mask(feed["url"]),
+                feed["url"],
                 *(feed[name] for name in ("outcome", "new", "updated", "duplicates", "entries")),
             )
             for feed in sorted(asked, key=lambda feed: (feed["outcome"], feed["url"]))
         ]
         heads = ("source", "outcome", "new", "edited", "dup", "items")
-        table(context.out, heads, rows, numbers=heads[2:])
+        table(context, heads, rows, numbers=heads[2:])
     for feed in asked:
         if feed["error"]:
             context.print(feed["url"])

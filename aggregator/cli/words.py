@@ -22,6 +22,23 @@ def known_urls(settings: Settings, urls: Iterable[str]) -> list[str]:
     return wanted
 
 
+def one_source(settings: Settings, word: str) -> str:
+    """Return the address of the source that a word names: its address, its title, or a part that only it has."""
+    if word in settings.sources:
+        return word
+    part = word.casefold()
+    found = [
+        url
+        for url, source in settings.sources.items()
+        if part in url.casefold() or part in (source.title or "").casefold()
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Usage(f"{len(found)} sources have {word!r} in address or title.", f"The first: {', '.join(found[:3])}")
+    raise Usage(f"No source has {word!r} in address or title.", _nearest(word, settings.sources))
+
+
 def known_output(settings: Settings, name: str) -> str:
     """Return the name of an output; Usage names one that is none, and those that are."""
     if name not in settings.published:
@@ -30,5 +47,5 @@ def known_output(settings: Settings, name: str) -> str:
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(words), n=1)
+    near = difflib.get_close_matches(word, list(words), n=1, cutoff=0.8)
     return f"Did you mean {near[0]}?" if near else "Sources are listed by: aggregator feeds"

@@ -17,7 +17,7 @@ from aggregator.decide.choice import Choice
 from aggregator.errors import AggregatorError, StoreError, Usage
 from aggregator.model import Outcome
 from aggregator.run.control import ControlServer
-from aggregator.run.engine import engine, synchronise, utc_now
+from aggregator.run.engine import Engine, synchronise, utc_now
 from aggregator.run.report import report_json
 from aggregator.run.round import LEASE, abandon, poll_round
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import Settings
     from aggregator.model import PollReport, Request
-    from aggregator.poll import Pipeline
     from aggregator.publish.press import Press
     from aggregator.run.web import WebProcess
     from aggregator.store.protocols import Store
@@ -85,10 +84,11 @@ class Daemon:
         self._listen_to_signals()
         handlers = {"poll": self._answer_poll, "status": self._answer_status}
         async with (
-            engine(self._parts.store, self.settings, changed=self._mark) as pipeline,
+            Engine(self._parts.store, self.settings, changed=self._mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
         ):
-            self._pipeline: Pipeline = pipeline
+            self._engine = engine
+            self._pipeline = engine.pipeline
             self._parts.describe({"control": str(control.path.absolute())})
             await self._publish(self.settings.published)
             async with self._parts.web or contextlib.nullcontext():
@@ -97,7 +97,7 @@ class Daemon:
                 await self._stop.wait()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 scheduler.shutdown(wait=False)
-            await abandon(pipeline, self._parts.store, self._polls)
+            await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publish_dirty()
         _log.info("daemon.stopped")
 
@@ -185,7 +185,8 @@ class Daemon:
         if settings.database != self.settings.database:
             _log.warning("config.needs_restart", setting="database")
         await self._pipeline.in_writer(lambda: synchronise(self._parts.store, settings, utc_now()))
-        self.settings = self._pipeline.settings = self._parts.press.settings = settings
+        await self._engine.adopt(settings)
+        self.settings = self._parts.press.settings = settings
         await self._publish(settings.published)
         _log.info("config.reloaded", feeds=len(settings.sources), outputs=len(settings.published))
 
@@ -223,9 +224,12 @@ class Daemon:
         yield {"writable": writable, "polling": polling, "last_tick_age": round(age, 3), "reason": reason}
 
 
+_LEVELS = {Outcome.NEW: "info", Outcome.UPDATED: "info", Outcome.ERROR: "warning", Outcome.GONE: "warning"}
+
+
 def log_poll(report: PollReport) -> None:
     """Log a poll: news and failures for everybody, the rest for those who want to know more (-v)."""
-    level = "debug" if report.outcome in (Outcome.NOT_MODIFIED, Outcome.UNCHANGED, Outcome.SKIPPED) else "info"
+    level = _LEVELS.get(report.outcome, "debug")
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
     getattr(_log, level)("poll", **told)
 

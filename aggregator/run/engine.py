@@ -7,7 +7,7 @@ import os
 import random
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
@@ -16,7 +16,7 @@ from aggregator.poll import Pipeline, Stages
 from aggregator.settle import release_missing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import Callable, Collection
 
     from aggregator.config.settings import Settings
     from aggregator.store.protocols import Store
@@ -41,19 +41,37 @@ def take_over(store: Store, settings: Settings, now: datetime) -> None:
     synchronise(store, settings, now)
 
 
-@contextlib.asynccontextmanager
-async def engine(
-    store: Store, settings: Settings, *, changed: Callable[[Collection[str]], None] = lambda _: None
-) -> AsyncIterator[Pipeline]:
-    """Start client, parsers and pipeline; stop them in the other order."""
-    hosts = HostQueue(settings.polling.per_host, settings.polling.host_gap, monotonic=time.monotonic)
-    async with (
-        Client(settings.network, clock=utc_now) as client,
-        ParserPool(workers=os.cpu_count() or 1) as parser,
-        Pipeline(
-            Stages(store, client, hosts, parser, clock=utc_now, random=random.SystemRandom().random),
-            settings,
-            changed=changed,
-        ) as pipeline,
-    ):
-        yield pipeline
+class Engine:
+    """Client, parsers and pipeline, started together; an async context manager."""
+
+    def __init__(
+        self, store: Store, settings: Settings, *, changed: Callable[[Collection[str]], None] = lambda _: None
+    ) -> None:
+        self._store, self._settings, self._changed = store, settings, changed
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        client = await self._stack.enter_async_context(Client(self._settings.network, clock=utc_now))
+        parser = await self._stack.enter_async_context(ParserPool(workers=os.cpu_count() or 1))
+        stages = Stages(
+            self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
+        )
+        self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def adopt(self, settings: Settings) -> None:
+        """Go on with other settings; what is in flight ends under those that it began with."""
+        before, self._settings = self._settings, settings
+        client, hosts = None, None
+        if settings.network != before.network:
+            client = await self._stack.enter_async_context(Client(settings.network, clock=utc_now))
+        if settings.polling != before.polling:
+            hosts = _hosts(settings)
+        self.pipeline.adopt(settings, client=client, hosts=hosts)
+
+
+def _hosts(settings: Settings) -> HostQueue:
+    return HostQueue(settings.polling.per_host, settings.polling.host_gap, monotonic=time.monotonic)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.config.advice import NOT_ACTIVE, warnings
-from aggregator.config.settings import FeedSettings, OutputSettings, Polling, Settings
+from aggregator.config.settings import FeedSettings, OutputSettings, Polling, Server, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,4 +119,5 @@ def test_the_table_names_settings_that_exist() -> None:
     known |= {("feeds", name) for name in FeedSettings.model_fields}
     known |= {("outputs", name) for name in OutputSettings.model_fields}
     known |= {("polling", name) for name in Polling.model_fields}
+    known |= {("server", name) for name in Server.model_fields}
     assert {later.place for later in NOT_ACTIVE} <= known

@@ -65,6 +65,10 @@ def test_never_sooner_than_anybody_asks(poll: Asked, jitter: float) -> None:
     if poll.caching.retry_after is not None and poll.caching.retry_after > poll.at:
         assert then.at >= min(poll.caching.retry_after, poll.at + MAX_RETRY_AFTER)
         assert then.not_before == min(poll.caching.retry_after, poll.at + MAX_RETRY_AFTER)
+    else:
+        assert then.not_before is None
+    if poll.interval is not None:
+        assert then.at >= poll.at + poll.interval
     assert then.at.hour not in poll.hints.skip_hours
     assert then.at.weekday() not in poll.hints.skip_days
 
@@ -79,9 +83,16 @@ def test_jitter_only_adds_and_little(poll: Asked, jitter: float) -> None:
     assert timedelta(0) <= with_it - without <= min((without - poll.at) / 10, MAX_JITTER) + timedelta(seconds=1)
 
 
+@given(errors=st.integers(1, 40), status=st.sampled_from([429, 500, None]))
+def test_backoff_doubles(errors: int, status: int | None) -> None:
+    """Each failure in a row doubles the wait, up to 6 hours for 429 and a day for others."""
+    first, second = (wait(ok=False, status=status, errors=count) for count in (errors, errors + 1))
+    assert second == min(2 * first, 6 * HOUR if status == 429 else DAY)
+
+
 def test_the_usual_wait() -> None:
     """A feed with validators is asked after default_interval; one with nothing to ask by after an hour."""
-    fast = Polling(default_interval="20m")
+    fast = Polling(default_interval=20 * MINUTE)
     assert wait() == HOUR
     assert next_poll(asked(), fast, jitter=0).at == NOON + 20 * MINUTE
     blind = next_poll(asked(has_validators=False), fast, jitter=0)
@@ -102,6 +113,14 @@ def test_the_operators_interval_is_law() -> None:
     assert wait(interval=20 * MINUTE, hints=Hints(ttl=DAY, update_period=DAY), has_validators=False) == 20 * MINUTE
     assert wait(interval=20 * MINUTE, caching=Caching(2 * HOUR, "max-age=7200")) == 2 * HOUR
     assert wait(interval=MINUTE) == 15 * MINUTE
+
+
+def test_a_failure_is_no_reason_to_hurry() -> None:
+    """After a failure, too, nobody is asked before min_interval or the operator's interval."""
+    patient = next_poll(asked(ok=False, errors=1), Polling(min_interval=2 * HOUR), jitter=0)
+    assert (patient.at, patient.reason) == (NOON + 2 * HOUR, "min_interval 2 h")
+    assert wait(ok=False, errors=1, interval=6 * HOUR) == 6 * HOUR
+    assert wait(ok=False, errors=5, interval=6 * HOUR) == 8 * HOUR
 
 
 @pytest.mark.parametrize(
@@ -129,6 +148,8 @@ def test_retry_after_takes_the_place_of_backoff() -> None:
     assert wait(ok=False, status=429, errors=1, caching=Caching(retry_after=NOON + MINUTE)) == 15 * MINUTE
     assert wait(caching=Caching(retry_after=NOON + 5 * HOUR)) == 5 * HOUR
     assert wait(ok=False, status=429, errors=1, caching=Caching(3 * HOUR, "max-age=10800")) == 3 * HOUR
+    past = next_poll(asked(ok=False, errors=2, caching=Caching(retry_after=NOON)), POLLING, jitter=0)
+    assert (past.at, past.not_before) == (NOON + HOUR, None), "one that is over asks for nothing"
 
 
 def test_skipped_hours_and_days_are_waited_out() -> None:
@@ -149,7 +170,7 @@ def test_reasons_name_what_decided() -> None:
         next_poll(asked(ok=False, errors=2), POLLING, jitter=0).reason,
         next_poll(asked(hints=Hints(skip_hours=frozenset({13}))), POLLING, jitter=0).reason,
         next_poll(asked(ok=False, errors=1, caching=Caching(retry_after=NOON + 25 * HOUR)), POLLING, jitter=0).reason,
-        next_poll(asked(), Polling(min_interval="20s", default_interval="30s"), jitter=0).reason,
+        next_poll(asked(), Polling(min_interval=MINUTE / 3, default_interval=MINUTE / 2), jitter=0).reason,
     ]
     assert reasons == [
         "max-age=7200, jitter 6 min",

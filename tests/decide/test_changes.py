@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Make = Callable[..., Item]
+    NewShelf = Callable[[], Any]
 
 OWN = "https://site.example/feed"
 SECOND = "https://blog.site.example/feed"
@@ -29,7 +30,7 @@ TEXT = " ".join(f"word{number}" for number in range(60))
 # One feed
 
 
-def test_new_items_number_in_the_order_of_time(new_shelf, item: Make) -> None:
+def test_new_items_number_in_the_order_of_time(new_shelf: NewShelf, item: Make) -> None:
     """Feeds list the newest first: entries number from the last listed to the first."""
     shelf = new_shelf()
     verdict = shelf.poll(OWN, [item(1), item(2), item(3)])
@@ -38,7 +39,7 @@ def test_new_items_number_in_the_order_of_time(new_shelf, item: Make) -> None:
     assert verdict.duplicates == 0
 
 
-def test_an_edit_there_and_back_is_two_edits(new_shelf, item: Make) -> None:
+def test_an_edit_there_and_back_is_two_edits(new_shelf: NewShelf, item: Make) -> None:
     """A, B, A: an item is compared with what was listed last, not with all that ever was."""
     shelf, first = new_shelf(), item(1)
     second = replace(first, summary="Other")
@@ -47,7 +48,7 @@ def test_an_edit_there_and_back_is_two_edits(new_shelf, item: Make) -> None:
     assert len(shelf.entries) == 1
 
 
-def test_dates_and_categories_are_no_edit(new_shelf, item: Make, now: datetime) -> None:
+def test_dates_and_categories_are_no_edit(new_shelf: NewShelf, item: Make, now: datetime) -> None:
     """What feeds invent at every poll changes nothing."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1)])
@@ -68,7 +69,7 @@ def test_dates_and_categories_are_no_edit(new_shelf, item: Make, now: datetime) 
         {"guid": "new-guid", "published": datetime(1970, 1, 1, tzinfo=UTC)},
     ],
 )
-def test_a_changed_guid_is_no_news(new_shelf, item: Make, new: dict[str, object]) -> None:
+def test_a_changed_guid_is_no_news(new_shelf: NewShelf, item: Make, new: dict[str, Any]) -> None:
     """A feed that gives an item a new guid, with whatever date, has no new item."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1), item(2)])
@@ -78,7 +79,7 @@ def test_a_changed_guid_is_no_news(new_shelf, item: Make, new: dict[str, object]
     assert shelf.poll(OWN, [item(1), item(2)]).additions == ()
 
 
-def test_guids_and_dates_made_anew_at_every_poll_are_no_news(new_shelf, item: Make) -> None:
+def test_guids_and_dates_made_anew_at_every_poll_are_no_news(new_shelf: NewShelf, item: Make) -> None:
     """A feed made on the fly, with the time of the request for every date, says nothing new for days."""
     shelf = new_shelf()
     for day in range(4):
@@ -87,7 +88,7 @@ def test_guids_and_dates_made_anew_at_every_poll_are_no_news(new_shelf, item: Ma
         assert bool(shelf.poll(OWN, items).additions) is (day == 0)
 
 
-def test_an_untitled_item_with_a_new_guid_is_no_news(new_shelf, item: Make) -> None:
+def test_an_untitled_item_with_a_new_guid_is_no_news(new_shelf: NewShelf, item: Make) -> None:
     """Without a title, all else must be the same."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1, title="")])
@@ -95,7 +96,7 @@ def test_an_untitled_item_with_a_new_guid_is_no_news(new_shelf, item: Make) -> N
     assert len(shelf.poll(OWN, [item(1, title="", guid="newer", summary="Another")]).additions) == 1
 
 
-def test_a_republished_article_is_no_news(new_shelf, item: Make, now: datetime) -> None:
+def test_a_republished_article_is_no_news(new_shelf: NewShelf, item: Make, now: datetime) -> None:
     """New guid and new date, but the old text with a little added at the end."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1, summary=TEXT)])
@@ -104,11 +105,11 @@ def test_a_republished_article_is_no_news(new_shelf, item: Make, now: datetime) 
     assert [revision.edited for revision in again.revisions] == [True]
 
 
-def test_a_moved_site_is_no_news(new_shelf, item: Make) -> None:
+def test_a_moved_site_is_no_news(new_shelf: NewShelf, item: Make) -> None:
     """A feed whose guids and links all change lists the same articles at their new addresses."""
     shelf = new_shelf()
     before = [item(number, summary=f"{number} {TEXT}") for number in (1, 2)]
-    after = [replace(each, guid=f"new {each.title}", link=f"{each.link.replace('site', 'moved')}/") for each in before]
+    after = [replace(each, guid=f"new {each.title}", link=f"{each.link}/".replace("site", "moved")) for each in before]
     shelf.poll(OWN, before)
     moved = shelf.poll(OWN, after)
     assert moved.additions == ()
@@ -116,7 +117,7 @@ def test_a_moved_site_is_no_news(new_shelf, item: Make) -> None:
     assert shelf.poll(OWN, after).revisions == ()
 
 
-def test_a_thread_opened_anew_every_week_is_news(new_shelf, item: Make) -> None:
+def test_a_thread_opened_anew_every_week_is_news(new_shelf: NewShelf, item: Make) -> None:
     """The same title and text at a new address is another item when it comes a week later."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1, title="Weekly thread", summary=TEXT, published=shelf.now)])
@@ -126,7 +127,7 @@ def test_a_thread_opened_anew_every_week_is_news(new_shelf, item: Make) -> None:
     assert len(shelf.poll(HUB, [item(3, title="Weekly thread", summary=TEXT, published=shelf.now)]).additions) == 1
 
 
-def test_versions_on_one_page_are_entries(new_shelf, item: Make) -> None:
+def test_versions_on_one_page_are_entries(new_shelf: NewShelf, item: Make) -> None:
     """A changelog's releases share a link; each is an entry, however many are listed."""
     shelf = new_shelf()
     releases = [item(n, guid=f"r{n}", link="https://site.example/log", title=f"1.{n}") for n in range(4)]
@@ -138,7 +139,7 @@ def test_versions_on_one_page_are_entries(new_shelf, item: Make) -> None:
 
 
 @pytest.mark.parametrize("guid", ["https://site.example/log", None])
-def test_versions_with_one_guid_are_entries(new_shelf, item: Make, guid: str | None) -> None:
+def test_versions_with_one_guid_are_entries(new_shelf: NewShelf, item: Make, guid: str | None) -> None:
     """So they are when guid, or want of a guid, is the same for all: none is lost, none comes twice."""
     shelf = new_shelf()
     releases = [item(n, guid=guid, link="https://site.example/log", title=f"Version 1.{n}") for n in range(5)]
@@ -150,7 +151,7 @@ def test_versions_with_one_guid_are_entries(new_shelf, item: Make, guid: str | N
     assert shelf.poll(OWN, releases).additions == ()
 
 
-def test_versions_are_numbers(new_shelf, item: Make) -> None:
+def test_versions_are_numbers(new_shelf: NewShelf, item: Make) -> None:
     """1.11 and 1.1.1 are two releases, though they have the same digits."""
     shelf = new_shelf()
     for number, title in enumerate(["v1.1.1", "v1.11"]):
@@ -164,7 +165,7 @@ def hours_ago(item: Make, now: datetime, hours: int, **changes: object) -> Item:
     return item(1, guid=f"at {hours}", published=now - timedelta(hours=hours), **page | changes)
 
 
-def test_an_hourly_message_is_news_every_time(new_shelf, item: Make, now: datetime) -> None:
+def test_an_hourly_message_is_news_every_time(new_shelf: NewShelf, item: Make, now: datetime) -> None:
     """One title, one link, one (empty) text and another hour, side by side: every one is an entry."""
     shelf = new_shelf()
     hourly = [hours_ago(item, now, hours) for hours in range(8)]
@@ -174,7 +175,7 @@ def test_an_hourly_message_is_news_every_time(new_shelf, item: Make, now: dateti
     assert shelf.poll(OWN, hourly).additions == ()
 
 
-def test_a_daily_message_listed_alone_is_news_every_day(new_shelf, item: Make, now: datetime) -> None:
+def test_a_daily_message_listed_alone_is_news_every_day(new_shelf: NewShelf, item: Make, now: datetime) -> None:
     """Even a feed of one item, whose title and link never change, has a new one when guid, date and text say so."""
     shelf = new_shelf()
     for day in range(3):
@@ -182,7 +183,7 @@ def test_a_daily_message_listed_alone_is_news_every_day(new_shelf, item: Make, n
     assert len(shelf.entries) == 3
 
 
-def test_renamed_messages_are_told_apart_by_their_moment(new_shelf, item: Make, now: datetime) -> None:
+def test_renamed_messages_are_told_apart_by_their_moment(new_shelf: NewShelf, item: Make, now: datetime) -> None:
     """When a feed that repeats title and link changes all guids, each is the one of its moment."""
     shelf = new_shelf()
     hourly = [hours_ago(item, now, hours, summary=f"At {hours}") for hours in range(4)]
@@ -198,7 +199,7 @@ def test_renamed_messages_are_told_apart_by_their_moment(new_shelf, item: Make, 
     assert len(shelf.poll(OWN, [other]).additions) == 1
 
 
-def test_one_item_under_two_guids_is_one(new_shelf, item: Make) -> None:
+def test_one_item_under_two_guids_is_one(new_shelf: NewShelf, item: Make) -> None:
     """Listed side by side, two that nothing tells apart are one; an edit of either is an edit of the entry."""
     shelf, post = new_shelf(), item(1)
     twin = replace(post, guid="twin")
@@ -210,7 +211,9 @@ def test_one_item_under_two_guids_is_one(new_shelf, item: Make) -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_versions_the_one_updated_last_counts(new_shelf, item: Make, now: datetime, order: int) -> None:
+def test_of_two_versions_the_one_updated_last_counts(
+    new_shelf: NewShelf, item: Make, now: datetime, order: int
+) -> None:
     """Atom lets a document list an entry in several versions (RFC 4287 section 4.1.1)."""
     shelf, post = new_shelf(), item(1)
     versions = [replace(post, summary=f"In {hour}", updated=now - timedelta(hours=hour)) for hour in (1, 2, 3)]
@@ -219,14 +222,14 @@ def test_of_two_versions_the_one_updated_last_counts(new_shelf, item: Make, now:
     assert shelf.poll(OWN, [*versions, replace(post, summary="Undated")]).revisions == ()
 
 
-def test_of_two_undated_versions_the_first_counts(new_shelf, item: Make) -> None:
+def test_of_two_undated_versions_the_first_counts(new_shelf: NewShelf, item: Make) -> None:
     """Feeds list the newest first."""
     shelf, post = new_shelf(), item(1)
     shelf.poll(OWN, [replace(post, summary="First"), replace(post, summary="Second")])
     assert shelf.entries[1].item.summary == "First"
 
 
-def test_a_thousand_items_with_one_link_take_no_time(new_shelf, item: Make) -> None:
+def test_a_thousand_items_with_one_link_take_no_time(new_shelf: NewShelf, item: Make) -> None:
     """A hostile feed that changes a thousand guids and titles of one link does not stop the writer."""
     shelf = new_shelf()
     started = time.process_time()
@@ -253,7 +256,9 @@ def test_a_thousand_items_with_one_link_take_no_time(new_shelf, item: Make) -> N
         ({"published": None}, {"published": datetime(2020, 1, 1, tzinfo=UTC)}),
     ],
 )
-def test_what_is_one_item_in_two_feeds(new_shelf, item: Make, one: dict[str, object], other: dict[str, object]) -> None:
+def test_what_is_one_item_in_two_feeds(
+    new_shelf: NewShelf, item: Make, one: dict[str, Any], other: dict[str, Any]
+) -> None:
     """One link, and titles that agree or a text that holds the other: one entry, whoever comes first."""
     for first, second in ((one, other), (other, one)):
         shelf = new_shelf()
@@ -272,7 +277,7 @@ def test_what_is_one_item_in_two_feeds(new_shelf, item: Make, one: dict[str, obj
         {"title": ""},
     ],
 )
-def test_what_is_another_item_in_another_feed(new_shelf, item: Make, other: dict[str, object]) -> None:
+def test_what_is_another_item_in_another_feed(new_shelf: NewShelf, item: Make, other: dict[str, Any]) -> None:
     """A title alone, a link alone, or neither: two entries, whoever comes first."""
     items = [item(1, guid="hub 1", summary=f"{TEXT} {TEXT}"), item(1, guid="planet 1", **other)]
     for order in (1, -1):
@@ -281,7 +286,7 @@ def test_what_is_another_item_in_another_feed(new_shelf, item: Make, other: dict
             assert len(shelf.poll(feed, [each]).additions) == 1
 
 
-def test_two_feeds_of_the_link_s_own_site(new_shelf, item: Make) -> None:
+def test_two_feeds_of_the_link_s_own_site(new_shelf: NewShelf, item: Make) -> None:
     """A publisher's two feeds mean one article by one link, whatever they call it; others may comment in between."""
     one, other, comment = item(1, title="News"), item(1, guid="2", title="Nouvelles"), item(1, guid="3", title="Hm")
     orders = [
@@ -296,7 +301,7 @@ def test_two_feeds_of_the_link_s_own_site(new_shelf, item: Make) -> None:
         assert len(shelf.entries) == 2
 
 
-def test_two_feeds_of_a_site_with_a_changelog(new_shelf, item: Make) -> None:
+def test_two_feeds_of_a_site_with_a_changelog(new_shelf: NewShelf, item: Make) -> None:
     """Where a link has several items, only the same title is the same item."""
     page = "https://site.example/log"
     log = [item(n, guid=f"r{n}", link=page, title=f"1.{n}", summary=TEXT) for n in range(3)]
@@ -309,7 +314,9 @@ def test_two_feeds_of_a_site_with_a_changelog(new_shelf, item: Make) -> None:
         assert shelf.poll(HUB, [item(4, guid="x", link=page, title="")]).duplicates == 0
 
 
-def test_a_message_that_two_feeds_repeat_is_told_apart_by_its_moment(new_shelf, item: Make, now: datetime) -> None:
+def test_a_message_that_two_feeds_repeat_is_told_apart_by_its_moment(
+    new_shelf: NewShelf, item: Make, now: datetime
+) -> None:
     """One title and one link for all: what both feeds date the same is one, in whatever order they come."""
     hourly = [hours_ago(item, now, hours) for hours in range(6)]
     mirrored = [replace(each, guid=f"mirror of {each.guid}") for each in hourly]
@@ -322,7 +329,7 @@ def test_a_message_that_two_feeds_repeat_is_told_apart_by_its_moment(new_shelf, 
         assert len(shelf.entries) == 6
 
 
-def test_copies_on_one_site(new_shelf, item: Make) -> None:
+def test_copies_on_one_site(new_shelf: NewShelf, item: Make) -> None:
     """A site's two addresses of one text make one entry; another site's copy stays an entry of its own."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1, title="News", summary=TEXT)])
@@ -332,7 +339,7 @@ def test_copies_on_one_site(new_shelf, item: Make) -> None:
     assert len(shelf.poll(PLANET, [replace(copy, link=None)]).additions) == 1
 
 
-def test_two_new_items_never_merge_into_one_entry_of_another_feed(new_shelf, item: Make) -> None:
+def test_two_new_items_never_merge_into_one_entry_of_another_feed(new_shelf: NewShelf, item: Make) -> None:
     """A feed with two items of one link takes over one entry at most."""
     shelf = new_shelf()
     shelf.poll(HUB, [item(1, guid="hub", title="News", summary=TEXT)])
@@ -341,7 +348,7 @@ def test_two_new_items_never_merge_into_one_entry_of_another_feed(new_shelf, ite
     assert (len(verdict.additions), verdict.duplicates) == (1, 1)
 
 
-def test_a_link_s_own_site_tells_it_best(new_shelf, item: Make) -> None:
+def test_a_link_s_own_site_tells_it_best(new_shelf: NewShelf, item: Make) -> None:
     """A feed that lists another site's article first loses title and text to the site's own feed; the id stays."""
     shelf = new_shelf()
     shelf.poll(HUB, [item(1, guid="https://site.example/posts/1", title="Post number 1", summary="Buy this!")])
@@ -356,7 +363,7 @@ def test_a_link_s_own_site_tells_it_best(new_shelf, item: Make) -> None:
     assert shelf.entries[1].item.summary == "Edited"
 
 
-def test_on_a_shared_site_the_link_s_own_host_tells_it_best(new_shelf, item: Make) -> None:
+def test_on_a_shared_site_the_link_s_own_host_tells_it_best(new_shelf: NewShelf, item: Make) -> None:
     """Where many publish below one domain, the author's own host goes before a neighbour's."""
     shelf, link = new_shelf(), "https://ada.posts.example/p/1"
     shelf.poll("https://eve.posts.example/feed", [item(1, guid="e", link=link, title="News", summary="Buy this!")])
@@ -365,7 +372,7 @@ def test_on_a_shared_site_the_link_s_own_host_tells_it_best(new_shelf, item: Mak
     assert [(entry.item.title, entry.item.summary) for entry in shelf.entries.values()] == [("Nouvelles", "True")]
 
 
-def test_taking_over_the_same_text_is_no_edit(new_shelf, item: Make) -> None:
+def test_taking_over_the_same_text_is_no_edit(new_shelf: NewShelf, item: Make) -> None:
     """Readers see no difference, so `updated` stays."""
     shelf = new_shelf()
     shelf.poll(HUB, [item(1, guid="hub")])
@@ -375,7 +382,7 @@ def test_taking_over_the_same_text_is_no_edit(new_shelf, item: Make) -> None:
     assert shelf.entries[1].feed == OWN
 
 
-def test_an_item_s_link_that_comes_home_takes_over(new_shelf, item: Make) -> None:
+def test_an_item_s_link_that_comes_home_takes_over(new_shelf: NewShelf, item: Make) -> None:
     """A feed that first gave a redirect's address, and gives its own later, supplies the entry then."""
     shelf, post = new_shelf(), item(1, guid="own", link="https://go.example/1")
     shelf.poll(HUB, [item(1, guid="hub", link="https://go.example/1")])
@@ -386,7 +393,7 @@ def test_an_item_s_link_that_comes_home_takes_over(new_shelf, item: Make) -> Non
 
 
 @pytest.mark.parametrize("first", ["private", "public"])
-def test_private_words_never_reach_the_public(new_shelf, item: Make, first: str) -> None:
+def test_private_words_never_reach_the_public(new_shelf: NewShelf, item: Make, first: str) -> None:
     """Where a private and a public source list an article, the public one supplies it, whoever comes first."""
     shelf = new_shelf()
     shelf.private = {OWN}
@@ -397,7 +404,7 @@ def test_private_words_never_reach_the_public(new_shelf, item: Make, first: str)
     assert (shelf.entries[1].feed, shelf.entries[1].item.summary) == (HUB, "Known")
 
 
-def test_a_source_made_private_loses_its_entries_to_public_ones(new_shelf, item: Make) -> None:
+def test_a_source_made_private_loses_its_entries_to_public_ones(new_shelf: NewShelf, item: Make) -> None:
     """A public source that has long listed the article takes it over at its next document."""
     shelf = new_shelf()
     shelf.poll(OWN, [item(1, guid="own")])
@@ -407,7 +414,7 @@ def test_a_source_made_private_loses_its_entries_to_public_ones(new_shelf, item:
     assert (shelf.entries[1].feed, shelf.entries[1].item.summary) == (HUB, "Known")
 
 
-def test_among_private_sources_the_link_s_own_site_tells_it_best(new_shelf, item: Make) -> None:
+def test_among_private_sources_the_link_s_own_site_tells_it_best(new_shelf: NewShelf, item: Make) -> None:
     """Two private sources are as two public ones."""
     shelf = new_shelf()
     shelf.private = {OWN, HUB}
@@ -430,7 +437,7 @@ def test_among_private_sources_the_link_s_own_site_tells_it_best(new_shelf, item
     ],
 )
 def test_dates_are_never_in_the_future_or_before_1990(
-    new_shelf, item: Make, now: datetime, said: dict[str, object], kept: datetime | None
+    new_shelf: NewShelf, item: Make, now: datetime, said: dict[str, Any], kept: datetime | None
 ) -> None:
     """What cannot be is taken for now."""
     shelf = new_shelf()
@@ -441,7 +448,7 @@ def test_dates_are_never_in_the_future_or_before_1990(
 
 @pytest.mark.parametrize(("hours", "believed"), [(0.5, True), (-1, False), (48, False), (None, False)])
 def test_an_edit_is_dated_by_the_publisher_where_that_can_be(
-    new_shelf, item: Make, now: datetime, hours: float | None, believed: bool
+    new_shelf: NewShelf, item: Make, now: datetime, hours: float | None, believed: bool
 ) -> None:
     """Later than what was known and not in the future, else now."""
     shelf = new_shelf()
@@ -455,7 +462,7 @@ def test_an_edit_is_dated_by_the_publisher_where_that_can_be(
 # Ids
 
 
-def test_a_publisher_s_id_is_given_once(new_shelf, item: Make) -> None:
+def test_a_publisher_s_id_is_given_once(new_shelf: NewShelf, item: Make) -> None:
     """What another entry has, in this document or any other, is replaced by one made of feed and key."""
     shelf = new_shelf()
     shelf.poll(HUB, [item(1, guid="https://site.example/1", link="https://hub.example/1")])
@@ -464,7 +471,7 @@ def test_a_publisher_s_id_is_given_once(new_shelf, item: Make) -> None:
     assert shelf.ids[2].startswith("urn:uuid:")
 
 
-def test_a_key_that_named_another_entry_gives_a_fresh_id(new_shelf, item: Make) -> None:
+def test_a_key_that_named_another_entry_gives_a_fresh_id(new_shelf: NewShelf, item: Make) -> None:
     """A feed of one guid lists now one item, now two: whichever goes by the guid alone, ids stay unique."""
     shelf = new_shelf()
     posts = [item(number, guid="x") for number in range(6)]
@@ -496,7 +503,7 @@ def test_all_ids_that_may_be_given_are_asked_for(item: Make) -> None:
     ],
 )
 def test_fields_that_the_operator_distrusts_are_left_out(
-    item: Make, now: datetime, field: str, left: dict[str, object]
+    item: Make, now: datetime, field: str, left: dict[str, Any]
 ) -> None:
     """`ignore` takes one field away, everywhere."""
     post = item(1, updated=now, authors=(Person("Ada"),))
@@ -505,7 +512,7 @@ def test_fields_that_the_operator_distrusts_are_left_out(
     assert candidates([post])[0].item is post
 
 
-def test_distrusted_ids_are_neither_keys_nor_ids(new_shelf, item: Make) -> None:
+def test_distrusted_ids_are_neither_keys_nor_ids(new_shelf: NewShelf, item: Make) -> None:
     """A feed whose guids are places in its list has entries all the same."""
     shelf = new_shelf()
     for start in range(3):
@@ -532,7 +539,7 @@ def careless(now: datetime) -> st.SearchStrategy[list[Item]]:
 
 
 @given(data=st.data())
-def test_every_candidate_is_sighted_once(new_shelf, now: datetime, data: st.DataObject) -> None:
+def test_every_candidate_is_sighted_once(new_shelf: NewShelf, now: datetime, data: st.DataObject) -> None:
     """Whatever a feed lists: known and first sightings add up to what is listed, and additions are among the first."""
     shelf = new_shelf()
     for document in data.draw(st.lists(careless(now), max_size=4)):
@@ -548,7 +555,7 @@ def test_every_candidate_is_sighted_once(new_shelf, now: datetime, data: st.Data
 
 
 @given(data=st.data())
-def test_the_same_document_again_says_nothing(new_shelf, now: datetime, data: st.DataObject) -> None:
+def test_the_same_document_again_says_nothing(new_shelf: NewShelf, now: datetime, data: st.DataObject) -> None:
     """Judged again once its verdict is kept, a document has no news, no edits and no duplicates."""
     shelf = new_shelf()
     for feed, document in data.draw(st.lists(st.tuples(st.sampled_from([OWN, HUB]), careless(now)), max_size=4)):
@@ -559,7 +566,9 @@ def test_the_same_document_again_says_nothing(new_shelf, now: datetime, data: st
 
 
 @given(data=st.data())
-def test_neighbours_that_come_and_go_announce_nothing_again(new_shelf, now: datetime, data: st.DataObject) -> None:
+def test_neighbours_that_come_and_go_announce_nothing_again(
+    new_shelf: NewShelf, now: datetime, data: st.DataObject
+) -> None:
     """An item with a link stays the entry that it is, though its key depends on what is listed beside it."""
     document = data.draw(careless(now))
     distinct = {(each.link[:22], each.title[:5], each.published): each for each in document if each.link and each.title}

@@ -35,6 +35,7 @@ def test_nothing_overrides_the_operator_and_the_publisher(choice: Choice) -> Non
         ({"last_poll": JUST_NOW}, {DUE, FORCED}),
         ({"last_poll": JUST_NOW, "next_poll_at": LATER}, {FORCED}),
         ({"last_poll": None, "next_poll_at": NOW}, {DUE, NAMED, ALL, FORCED}),
+        ({"last_poll": LATER, "next_poll_at": LATER}, {NAMED, ALL, FORCED}),  # the clock was set back
         ({"errors": 2, "next_poll_at": LATER}, {FORCED}),
         ({"errors": 2, "next_poll_at": NOW}, {DUE, NAMED, ALL, FORCED}),
         ({"gone": True, "errors": 1, "next_poll_at": None}, {NAMED, FORCED}),

@@ -68,6 +68,11 @@ def test_keep_and_drop() -> None:
     assert filtered(ITEM, keep=(grok,), drop=(grok,)) == "filtered: title contains grok"
 
 
+def test_an_expression_cannot_take_forever() -> None:
+    """Expressions run in linear time, whatever they look for."""
+    assert match(FilterRule(regex=("(a+)+$",)), Item(title="a" * 50_000 + "b")) is None
+
+
 @given(st.text(min_size=1), st.text(), st.text())
 def test_a_literal_word_is_found_wherever_it_stands(word: str, before: str, after: str) -> None:
     """Whatever its characters mean to an expression, a word is found in a title that has it."""

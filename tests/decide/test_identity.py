@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +24,7 @@ from aggregator.decide.identity import (
 from aggregator.model import Category, Enclosure, Item, Person
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     Make = Callable[..., Item]
@@ -137,7 +138,7 @@ def test_one_item_listed_twice_has_one_key(item: Make) -> None:
         {"enclosures": (Enclosure("http://cdn.example/1.mp3?utm_source=feed", length=9),)},
     ],
 )
-def test_what_is_no_edit(item: Make, now: datetime, changes: dict[str, object]) -> None:
+def test_what_is_no_edit(item: Make, now: datetime, changes: dict[str, Any]) -> None:
     """Dates, categories, authors, tracking and white space: feeds invent them anew at every poll."""
     post = item(1, updated=now, enclosures=(Enclosure("https://cdn.example/1.mp3"),))
     assert digest(replace(post, **changes)) == digest(post)
@@ -156,7 +157,7 @@ def test_what_is_no_edit(item: Make, now: datetime, changes: dict[str, object]) 
         {"enclosures": (Enclosure("urn:x"),)},
     ],
 )
-def test_what_is_an_edit(item: Make, changes: dict[str, object]) -> None:
+def test_what_is_an_edit(item: Make, changes: dict[str, Any]) -> None:
     """Title, link, text and enclosures are what readers see."""
     post = item(1, enclosures=(Enclosure("https://cdn.example/1.mp3"),))
     assert digest(replace(post, **changes)) != digest(post)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing
-from aggregator.decide.changes import Addition, KnownEntry, Sight, candidates
+from aggregator.decide.changes import Addition, Known, KnownEntry, Sight, candidates, judge
 from aggregator.decide.release import Arrival, Subject, belongs, hold, outputs_for, unheld
 from aggregator.model import Item
 
@@ -40,6 +43,22 @@ def test_a_fresh_start_shows_everything() -> None:
     assert held(FRESH, *[DAY * number for number in range(40)]) == {}
 
 
+@given(st.lists(st.integers(0, 100).map(lambda hours: HOUR * hours), max_size=40))
+def test_a_backlog_is_held_whatever_its_ages(ages: list[timedelta]) -> None:
+    """A later source shows its newest, at most five, none older than three days, and no older one before a newer."""
+    kept = held(FIRST, *ages)
+    shown = [age for number, age in enumerate(ages, start=1) if -number not in kept]
+    assert sorted(shown) == sorted(age for age in ages if age <= 3 * DAY)[:5]
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 25))
+def test_a_flood_is_held_whatever_its_size(old: int, young: int, flood: int) -> None:
+    """Old entries are held all or none; young ones are never held, nor do they make a flood."""
+    new = additions(*[50 * HOUR] * old, *[49 * HOUR] * young)
+    kept = hold(new, LATER, SOURCE, Publishing(flood=flood))
+    assert set(kept) == ({-number for number in range(1, old + 1)} if old > flood else set())
+
+
 def test_a_later_source_shows_its_newest() -> None:
     """The first document of a later source shows at most five entries of the last three days; the rest is backlog."""
     assert held(FIRST, *[HOUR * number for number in range(8)]) == {-6: "backlog", -7: "backlog", -8: "backlog"}
@@ -62,9 +81,23 @@ def test_entries_that_came_while_we_were_away_are_no_flood() -> None:
     assert held(away, *[9 * DAY] * 30) == {}
 
 
+def test_undated_entries_are_never_old() -> None:
+    """What has no date, or one that cannot be, counts as published now."""
+    items = [
+        Item(title=str(n), guid=str(n), published=None if n % 2 else datetime(1970, 1, 1, tzinfo=UTC))
+        for n in range(50)
+    ]
+    verdict = judge(SOURCE.url, candidates(items), Known(), now=NOW)
+    assert hold(verdict.additions, LATER, SOURCE, RULES) == {}
+
+
 def test_filtered_entries_do_not_count() -> None:
     """What the source's filters leave out is held for that, and makes neither backlog nor flood."""
     assert set(held(LATER, *[9 * DAY] * 30, source=PICKY).values()) == {"filtered: no word of keep in title"}
+    kept = [replace(addition, key=addition.key - 100) for addition in additions(*[9 * DAY] * 20, title="Grok")]
+    assert len(hold([*additions(*[9 * DAY] * 30), *kept], LATER, PICKY, RULES)) == 30
+    shown = [replace(addition, key=addition.key - 100) for addition in additions(*[HOUR] * 5, title="Grok")]
+    assert len(hold([*additions(*[HOUR] * 30), *shown], FIRST, PICKY, RULES)) == 30
 
 
 @pytest.mark.parametrize(
@@ -146,6 +179,21 @@ def test_a_second_source_holds_too() -> None:
     assert freed(known("backlog", age=9 * DAY), arrival=FIRST) == set()
 
 
+def test_a_fresh_start_frees_in_any_order() -> None:
+    """Of two sources that start together, one that filters and one that does not, it does not matter who comes first."""
+    assert freed(known("filtered: no word of keep in title", age=9 * DAY), arrival=FRESH) == {7}
+
+
+def test_a_second_source_s_archive_floods_nobody() -> None:
+    """Old entries that one source held back are not released because a second republishes them too."""
+    (candidate,) = candidates([Item(title="x", guid="0")])
+    entries = {number: replace(known("flood", age=9 * DAY), key=number) for number in range(21)}
+    entries[99] = replace(known("flood"), key=99)
+    sights = [Sight(number, candidate, first=True) for number in entries]
+    assert unheld(sights, entries, LATER, SOURCE, RULES) == {99}
+    assert len(unheld(sights[1:], entries, LATER, SOURCE, RULES)) == 21
+
+
 def test_the_same_source_does_not_free_by_repeating() -> None:
     """Listing a held entry again changes nothing, under its old key or a new one."""
     assert freed(known("flood", feed=SOURCE.url, here=True), first=False) == set()
@@ -157,6 +205,8 @@ def test_an_edit_may_pass_the_filters() -> None:
     entry = known("filtered: no word of keep in title", feed=SOURCE.url, here=True)
     assert freed(entry, source=PICKY, first=False, title="Grok") == {7}
     assert freed(entry, source=PICKY, first=False, title="Other") == set()
+    elsewhere = known("filtered: no word of keep in title", here=True)
+    assert freed(elsewhere, source=PICKY, first=False, title="Grok") == set(), "the edit is not the supplier's"
 
 
 def test_a_public_source_frees_what_was_private() -> None:

@@ -116,8 +116,10 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
 def test_secrets_never_show(home, publisher, make, start) -> None:
     """A private source's key and a token are in no command's output, log, page or public feed."""
     url = publisher.serve("/feed?key=very-secret-key", make.rss(make.item(1, "For members")))
+    failing = publisher.base + "/nothing?key=very-secret-key"
     home.write(
         f"{{url: '{url}', private: true}}",
+        f"{{url: '{failing}', private: true}}",
         more="outputs: [{name: club, token: club-token-1234}]\npolling: {host_gap: 10ms}\n",
     )
     daemon = start().ready()
@@ -127,7 +129,14 @@ def test_secrets_never_show(home, publisher, make, start) -> None:
         *(daemon.get(path)[2].decode() for path in ("", "sources", "sources.opml", "all.atom")),
     ]
     told.append(daemon.get("club-token-1234/club.atom")[2].decode().replace("club-token-1234", ""))
-    for words in (["feeds"], ["feeds", "--json"], ["entries"], ["poll", "--all"], ["poll", "--all", "--json"]):
+    for words in (
+        ["feeds"],
+        ["feeds", "--json"],
+        ["why", "/feed"],
+        ["entries"],
+        ["poll", "--all"],
+        ["poll", "--all", "--json"],
+    ):
         done = home.run(*words)
         told += [done.stdout, done.stderr]
     assert not any("very-secret-key" in text or "club-token" in text for text in told)

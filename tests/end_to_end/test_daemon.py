@@ -181,3 +181,34 @@ def test_sighup_reloads(home, publisher, start, make) -> None:
     os.kill(daemon.process.pid, signal.SIGHUP)
     make.wait_for(lambda: "config.unchanged" in daemon.log.read_text())
     assert daemon.stop() == 0
+
+
+def test_network_settings_are_reloaded(home, publisher, start, make) -> None:
+    """An address that is allowed while the daemon runs is asked without a restart, and refused again when it is not."""
+    url = publisher.serve("/feed", make.rss(make.item(1)))
+    polling = "polling: {host_gap: 10ms, min_interval: 1s, default_interval: 1s}\n"
+    home.config.write_text(f"{polling}feeds:\n  - {url}\n")
+    daemon = start().ready()
+    make.wait_for(lambda: "allow_private" in daemon.log.read_text())
+    home.config.write_text(f"{polling}network: {{allow_private: [127.0.0.0/8]}}\nfeeds:\n  - {url}\n")
+    make.wait_for(lambda: "config.reloaded" in daemon.log.read_text())
+    assert home.json("poll", "--force")["totals"]["new"] == 1
+    home.config.write_text(f"{polling}feeds:\n  - {url}\n")
+    make.wait_for(lambda: daemon.log.read_text().count("config.reloaded") == 2)
+    assert home.json("poll", "--force", code=1)["totals"]["errors"] == 1
+
+
+def test_health_is_the_daemons_not_the_files(home, publisher, start, make) -> None:
+    """A feeds.yaml that was broken while the daemon runs does not make it unhealthy."""
+    home.write(publisher.serve("/feed", make.rss(make.item(1))))
+    start().ready()
+    home.config.write_text(home.config.read_text() + "nonsense: 1\n")
+    assert home.run("health").stdout == "ok\n"
+
+
+def test_the_same_command_twice_names_the_first(home, publisher, start, make) -> None:
+    """Started again on the same port, the daemon says that it runs already, not that the port is taken."""
+    home.write(publisher.serve("/feed", make.rss(make.item(1))))
+    daemon = start().ready()
+    port = daemon.base.rstrip("/").rpartition(":")[2]
+    assert "running already" in home.run("run", "--port", port, code=75).stderr

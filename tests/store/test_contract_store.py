@@ -36,11 +36,16 @@ def test_own_name_and_age(open_store: Callable[[], Store]) -> None:
 def test_all_or_nothing(desk: Any, item: Callable[..., Item]) -> None:
     """When something goes wrong within a transaction, nothing of it stays, and the store works on."""
     desk.sync(A)
-    with pytest.raises(RuntimeError, match="mistake"), desk.store.transaction() as tx:
-        tx.feeds.sync({B: FeedSettings(url=B)}, NOON)
-        tx.requests.pause_host("a.example", NOON + timedelta(days=1), "test")
-        tx.releases.open_output("all", NOON)
-        raise RuntimeError("mistake")
+
+    def spoil() -> None:
+        with desk.store.transaction() as tx:
+            tx.feeds.sync({B: FeedSettings(url=B)}, NOON)
+            tx.requests.pause_host("a.example", NOON + timedelta(days=1), "test")
+            tx.releases.open_output("all", NOON)
+            raise RuntimeError("mistake")
+
+    with pytest.raises(RuntimeError, match="mistake"):
+        spoil()
     with desk.store.snapshot() as tx:
         assert [feed.url for feed in tx.feeds.all()] == [A]
         assert tx.requests.paused_until("a.example", NOON) is None

@@ -131,6 +131,7 @@ def _create(path: Path) -> None:
         # A log left behind by a database that was deleted would be taken for this one's and played into it.
         for leftover in (building, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             leftover.unlink(missing_ok=True)
+        building.touch()  # fails with the system's reason, where SQLite has none
         with errors_of(path), contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
             for pragma in ("page_size = 16384", f"application_id = {APPLICATION_ID}", "journal_mode = WAL"):
                 connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,124 @@
+"""The tables: databases of released versions are read, and no query of the daily work looks at every row."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+from aggregator.model import Document, Fetched, Header, Item, Outcome
+from aggregator.settle import Result, release_missing, settle
+from aggregator.store.sqlite.schema import APPLICATION_ID
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+A, B = "https://a.example/feed", "https://b.example/feed"
+SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
+
+
+def _load(script: Path, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script.read_text(encoding="utf-8"))
+
+
+def _tables(path: Path) -> dict[str, str]:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {name: " ".join(sql.split()) for name, sql in found}
+
+
+@pytest.mark.parametrize("script", SCHEMAS, ids=lambda script: script.stem)
+def test_database_of_a_released_version(script: Path, tmp_path: Path) -> None:
+    """A database as a released version left it opens, is brought up to date, and has all that it had."""
+    path = tmp_path / "aggregator.db"
+    _load(script, path)
+    store = SqliteStore(path)
+    with contextlib.closing(store), store.snapshot() as tx:
+        first, second = tx.feeds.all()
+        assert (first.url, first.title, first.header.title, first.tags) == (A, "The A", "News", ("lab",))
+        assert (first.validators.etag, first.body_hash, first.items, first.entries) == ('"x"', "h", 1, 1)
+        assert (first.added_at, first.last_new, first.next_poll_at) == (NOON, NOON, NOON + timedelta(hours=3))
+        assert (second.url, second.private) == (B, True)
+        assert [line.outcome for line in tx.feeds.polls(first, 9)] == [Outcome.UPDATED, Outcome.NEW]
+        (entry,) = tx.entries.all()
+        assert (entry.item.title, entry.item.authors[0].name, entry.feed) == ("Première, revue", "Ann", A)
+        assert [seen.feed for seen in entry.sightings] == [A, B]
+        assert [revision.title for revision in tx.entries.revisions(entry.key)] == ["Première"]
+        assert tx.entries.search("premiere ete", limit=9) == [entry]
+        assert tx.entries.get(entry.id) == entry
+        for output in ("all", "labs"):
+            (released,) = tx.releases.select(output, limit=9, window=timedelta(0), ceiling=9)
+            assert (released.entry, released.released_at) == (entry, NOON)
+
+
+def test_released_migrations_stay_as_they_are(tmp_path: Path) -> None:
+    """Today's migrations make the tables that the last released version left: a change needs one of its own."""
+    _load(SCHEMAS[-1], tmp_path / "released.db")
+    SqliteStore(tmp_path / "today.db").close()
+    assert _tables(tmp_path / "today.db") == _tables(tmp_path / "released.db")
+
+
+def test_dump_has_our_mark() -> None:
+    """A released database as text says whose it is."""
+    assert all(f"PRAGMA application_id = {APPLICATION_ID};" in script.read_text() for script in SCHEMAS)
+
+
+SETTINGS = Settings(
+    feeds=(FeedSettings(url=A), FeedSettings(url=B)), outputs=(OutputSettings(name="few", per_source=5),)
+)
+WHOLE = re.compile(
+    r"SCAN (entry|sighting|revision|release|poll_log|request|feed|member|held)\b(?! USING (COVERING )?INDEX)"
+)
+
+
+@contextlib.contextmanager
+def _watched(store: SqliteStore) -> Iterator[list[str]]:
+    """Give the statements that are run meanwhile, with their values."""
+    statements: list[str] = []
+    store._database.conn.set_trace_callback(statements.append)
+    yield statements
+    store._database.conn.set_trace_callback(None)
+
+
+def _poll(store: SqliteStore, url: str, *items: Item) -> None:
+    with store.transaction() as tx:
+        requests = tx.requests.claim_due(NOON, limit=9, lease=timedelta(minutes=1), per_host=4)
+        tx.requests.give_back(requests)
+        (request,) = tx.requests.claim([url], NOON, lease=timedelta(minutes=1))
+        result = Result(request, NOON, Fetched(url, 200, NOON), Document(Header(), items), body_hash="h")
+        settle(tx, result, SETTINGS, jitter=0)
+        tx.feeds.polls(tx.feeds.get(url) or request.feed, 10)
+        tx.feeds.forget_polls(NOON - timedelta(days=30))
+        tx.entries.get("urn:nothing")
+        tx.releases.select("few", limit=5, window=timedelta(0), ceiling=9)
+        tx.requests.void_leases()
+
+
+def test_no_query_looks_at_every_row(tmp_path: Path) -> None:
+    """Whatever a tick and a poll ask of the database goes through an index: cost grows with news, not with what is kept."""
+    store = SqliteStore(tmp_path / "aggregator.db")
+    with store.transaction() as tx:
+        tx.feeds.sync(SETTINGS.sources, NOON)
+        release_missing(tx, SETTINGS, NOON)
+    one = Item(title="One", guid="1", link="https://a.example/1", summary="text " * 100)
+    with _watched(store) as statements:
+        _poll(store, A, one)
+        _poll(store, A, Item(title="Edited", guid="1", link="https://a.example/1"))
+        _poll(store, B, one, Item(title="Two", guid="2", link="https://b.example/2"))
+    asked = {one for one in statements if re.match(r"\s*(SELECT|UPDATE|INSERT|DELETE)", one) and "entry_fts" not in one}
+    plans = {one: [row["detail"] for row in store._database.conn.execute(f"EXPLAIN QUERY PLAN {one}")] for one in asked}
+    store.close()
+    assert len(plans) > 30
+    assert {one: plan for one, plan in plans.items() if any(WHOLE.search(step) for step in plan)} == {}
+    steps = {step for plan in plans.values() for step in plan}
+    assert any("request USING INDEX request_due (due_at<?)" in step for step in steps)
+    assert any("entry_canonical" in step for step in steps)
