@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.changes import asked_ids, candidates
@@ -538,6 +538,7 @@ def careless(now: datetime) -> st.SearchStrategy[list[Item]]:
     return st.lists(items, max_size=6)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_candidate_is_sighted_once(new_shelf: NewShelf, now: datetime, data: st.DataObject) -> None:
     """Whatever a feed lists: known and first sightings add up to what is listed, and additions are among the first."""
@@ -554,6 +555,7 @@ def test_every_candidate_is_sighted_once(new_shelf: NewShelf, now: datetime, dat
         assert {addition.key for addition in verdict.additions} == {entry for entry in first if entry < 0}
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_the_same_document_again_says_nothing(new_shelf: NewShelf, now: datetime, data: st.DataObject) -> None:
     """Judged again once its verdict is kept, a document has no news, no edits and no duplicates."""
@@ -565,6 +567,7 @@ def test_the_same_document_again_says_nothing(new_shelf: NewShelf, now: datetime
         assert not any(sight.first for sight in again.sights)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_neighbours_that_come_and_go_announce_nothing_again(
     new_shelf: NewShelf, now: datetime, data: st.DataObject

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.identity import (
@@ -51,6 +51,7 @@ def some_items(dates: list[datetime | None]) -> st.SearchStrategy[list[Item]]:
     return st.lists(items, max_size=6)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_only_equal_items_share_a_key(data: st.DataObject, dates: list[datetime | None]) -> None:
     """Whatever a document lists, two items share a key only when nothing that names them differs."""
@@ -65,6 +66,7 @@ def test_only_equal_items_share_a_key(data: st.DataObject, dates: list[datetime 
                 assert one.summary == other.summary or (one.guid and one.title)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_keys_do_not_depend_on_the_order(data: st.DataObject, dates: list[datetime | None]) -> None:
     """A feed may sort its items as it likes."""
