@@ -17,7 +17,8 @@ HIDDEN = "***"
 
 # A shorter value is no secret, and hiding it would spoil every text that has it by chance.
 _SHORTEST = 4
-_USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)[^/?#\s]*@", re.IGNORECASE)
+# Begins only where a word does, and is short: what a feed says may be one word of a megabyte.
+_USERINFO = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}://)[^/?#\s]*@", re.IGNORECASE)
 _NOT_SECRET_HEADERS = frozenset({"accept", "accept-language", "user-agent", "referer"})
 
 
