@@ -34,6 +34,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     wait: threading.Event | None = None
     """Answer when this is set."""
+    hang_up: bool = False
+    """Close the connection instead."""
 
 
 @dataclass
@@ -73,6 +75,8 @@ def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
             if reply.wait is not None:
                 reply.wait.wait(10)
             publisher.under_way[self.path] -= 1
+            if reply.hang_up:
+                return
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)
@@ -100,12 +104,18 @@ def publisher() -> Iterator[Publisher]:
         publisher.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield publisher
-        for reply in publisher.replies.values():
-            if reply.wait is not None:
-                reply.wait.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield publisher
+        finally:
+            _stop(publisher, server)
+            thread.join()
+
+
+def _stop(publisher: Publisher, server: _Server) -> None:
+    for reply in publisher.replies.values():
+        if reply.wait is not None:
+            reply.wait.set()
+    server.shutdown()
 
 
 @pytest.fixture

@@ -213,7 +213,8 @@ def test_answers_that_are_no_document(works: Works, status: int, body: bytes, ou
 
 def test_nobody_answers(works: Works) -> None:
     """A server that is not there is a failure of this source, without a status."""
-    works.publisher.replies["/feed"] = None  # the handler breaks down and hangs up
+    works.publisher.say("/feed")
+    works.publisher.replies["/feed"].hang_up = True
     (report,) = works.poll()
     assert (report.outcome, report.status, works.feed().errors) == (Outcome.ERROR, None, 1)
 
@@ -270,9 +271,7 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
         works.store._database.conn.set_trace_callback(begun.append)
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        while len(works.publisher.asked) < len(paths) or any(works.publisher.under_way.values()):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.3)
+        await _queued(pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls)
@@ -283,6 +282,12 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
     assert [report.url for report in reports] == list(works.settings.sources)
     assert 1 <= sum(statement.startswith("BEGIN") for statement in begun) <= 3
     assert len(works.changed) <= 3
+
+
+async def _queued(pipeline: Pipeline, results: int) -> None:
+    """Wait until so many results wait to be written, of which the writer has taken up one."""
+    while pipeline._writer._waiting.qsize() < results - 1:
+        await asyncio.sleep(0.01)
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, path: str, *, times: int) -> None:
@@ -306,7 +311,7 @@ def _at_once(works: Works, *paths: str) -> list[PollReport | BaseException]:
     async def scenario(pipeline: Pipeline) -> list[PollReport | BaseException]:
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        await asyncio.sleep(0.4)
+        await _queued(pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls, return_exceptions=True)
@@ -482,22 +487,22 @@ def test_cancelled_after_the_answer(
     """A poll that is cancelled while its result waits to be written ends when it is, well or badly."""
     if fails:
         _spoil(monkeypatch, "/feed", times=9)
+    works.configure("/else", "/feed")
     works.publisher.say("/feed", rss("one"))
-    (request,), gate = works.claim(), threading.Event()
+    (first, request), gate = works.claim(), threading.Event()
 
     async def scenario(pipeline: Pipeline) -> bool:
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         task = asyncio.create_task(pipeline.poll(request))
-        while not pipeline._writer._waiting.empty() or not works.publisher.asked:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
+        other = asyncio.create_task(pipeline.poll(first))
+        await _queued(pipeline, 2)
         task.cancel()
         await asyncio.sleep(0.05)
         pending = not task.done()
         gate.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await busy
+        await asyncio.gather(busy, other)
         return pending
 
     assert works.run(scenario)
@@ -513,7 +518,7 @@ def test_closing_writes_what_waits(four: Works) -> None:
         async with four.pipeline() as pipeline:
             busy = asyncio.create_task(pipeline.in_writer(gate.wait))
             polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-            await asyncio.sleep(0.4)
+            await _queued(pipeline, len(polls))
             asyncio.get_running_loop().call_later(0.1, gate.set)
         await busy
         return await asyncio.gather(*polls)

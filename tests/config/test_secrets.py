@@ -112,7 +112,9 @@ def test_no_secret_survives_the_mask(secret: str, before: str, after: str) -> No
     assert mask(f"k={quote(secret, safe='')}") == "k=***"
 
 
-@pytest.mark.parametrize("text", ["a" * 1_000_000, "http" * 250_000, "a://" * 250_000, "a:" * 500_000, "x://u@" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 1_000_000, "http" * 250_000, "a://" * 250_000, "a:" * 500_000, "x://u@" * 100_000]
+)
 def test_hiding_takes_linear_time(text: str) -> None:
     """What a hostile feed says is masked in time, however long its words are (this ends, or it does not)."""
     assert len(Mask.hiding(["a secret of ours"])(text)) <= 10 * len(text)

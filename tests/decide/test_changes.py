@@ -65,8 +65,8 @@ def test_dates_and_categories_are_no_edit(new_shelf: NewShelf, item: Make, now: 
         {"guid": "new-guid", "summary": "An edit in the same moment."},
         {"guid": "new-guid", "published": None},
         {"guid": "new-guid", "published": datetime(2026, 4, 20, 11, tzinfo=UTC)},
-        {"guid": "new-guid", "published": datetime(2099, 1, 1, tzinfo=UTC)},
-        {"guid": "new-guid", "published": datetime(1970, 1, 1, tzinfo=UTC)},
+        {"guid": "new-guid", "summary": "An edit", "published": datetime(2099, 1, 1, tzinfo=UTC)},
+        {"guid": "new-guid", "summary": "An edit", "published": datetime(1970, 1, 1, tzinfo=UTC)},
     ],
 )
 def test_a_changed_guid_is_no_news(new_shelf: NewShelf, item: Make, new: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ def test_versions_are_numbers(new_shelf: NewShelf, item: Make) -> None:
 def hours_ago(item: Make, now: datetime, hours: int, **changes: object) -> Item:
     """Return a message that a feed lists under one title and link at every hour."""
     page = {"link": "https://site.example/status", "title": "Update", "summary": None}
-    return item(1, guid=f"at {hours}", published=now - timedelta(hours=hours), **page | changes)
+    return item(1, guid=f"at {hours}", **page | {"published": now - timedelta(hours=hours)} | changes)
 
 
 def test_an_hourly_message_is_news_every_time(new_shelf: NewShelf, item: Make, now: datetime) -> None:
@@ -173,6 +173,14 @@ def test_an_hourly_message_is_news_every_time(new_shelf: NewShelf, item: Make, n
         shelf.poll(OWN, hourly[start : start + 3])
     assert len(shelf.entries) == 8
     assert shelf.poll(OWN, hourly).additions == ()
+
+
+def test_an_hourly_message_dated_by_its_update_alone(new_shelf: NewShelf, item: Make, now: datetime) -> None:
+    """Atom feeds may give `updated` and no `published`."""
+    shelf = new_shelf()
+    hourly = [hours_ago(item, now, hours, published=None, updated=now - timedelta(hours=hours)) for hours in range(4)]
+    shelf.poll(OWN, hourly[2:])
+    assert len(shelf.poll(OWN, hourly[:2]).additions) == 2
 
 
 def test_a_daily_message_listed_alone_is_news_every_day(new_shelf: NewShelf, item: Make, now: datetime) -> None:
@@ -206,6 +214,7 @@ def test_one_item_under_two_guids_is_one(new_shelf: NewShelf, item: Make) -> Non
     verdict = shelf.poll(OWN, [post, twin])
     assert (len(verdict.additions), len(verdict.sights), verdict.duplicates) == (1, 2, 0)
     assert shelf.poll(OWN, [replace(post, title="Edited"), twin]).additions == ()
+    assert shelf.poll(OWN, [replace(post, title="Edited"), twin]).revisions == ()
     assert shelf.titles() == ["Edited"]
     assert shelf.poll(OWN, [replace(post, title="Edited"), replace(twin, title="Edited")]).revisions == ()
 
@@ -234,8 +243,8 @@ def test_a_thousand_items_with_one_link_take_no_time(new_shelf: NewShelf, item: 
     shelf = new_shelf()
     started = time.process_time()
     for turn in range(2):
-        items = [item(1, guid=f"{turn} {n}", title=f"T{turn} {n}", summary=f"{turn} {n} {TEXT}") for n in range(500)]
-        assert len(shelf.poll(OWN, items).additions) == 500
+        items = [item(1, guid=f"{turn} {n}", title=f"T{turn} {n}", summary=f"{turn} {n} {TEXT}") for n in range(1000)]
+        assert len(shelf.poll(OWN, items).additions) == 1000
     assert time.process_time() - started < 5
 
 
@@ -329,6 +338,43 @@ def test_a_message_that_two_feeds_repeat_is_told_apart_by_its_moment(
         assert len(shelf.entries) == 6
 
 
+def test_a_message_that_two_feeds_told_is_not_a_third_one(new_shelf: NewShelf, item: Make, now: datetime) -> None:
+    """A feed that repeats title and link has a new item, though its older ones are other feeds' entries."""
+    shelf = new_shelf()
+    first, second, third = (hours_ago(item, now, hours, summary=f"At {hours}") for hours in (3, 2, 1))
+    for feed, items in ((OWN, [first]), (HUB, [first, second]), (PLANET, [first, second])):
+        shelf.poll(feed, items)
+    assert [entry.feed for entry in shelf.entries.values()] == [OWN, HUB]
+    assert len(shelf.poll(PLANET, [third]).additions) == 1
+
+
+def test_a_feed_s_own_dates_are_no_reason_to_tell_it_again(new_shelf: NewShelf, item: Make, now: datetime) -> None:
+    """A feed that lists another's article in its own words and at its own time may change its guids."""
+    shelf = new_shelf()
+    shelf.poll(OWN, [item(1)])
+    for guid in ("a", "b"):
+        assert shelf.poll(HUB, [item(1, guid=guid, summary="Read this", published=now)]).additions == ()
+
+
+def test_one_version_of_many_is_told_by_its_title(new_shelf: NewShelf, item: Make) -> None:
+    """Where another feed has several items of a link, one text in another's is no proof."""
+    shelf, page = new_shelf(), "https://site.example/log"
+    shelf.poll(OWN, [item(n, guid=f"r{n}", link=page, title=f"1.{n}", summary=TEXT) for n in range(2)])
+    assert len(shelf.poll(HUB, [item(3, guid="h3", link=page, title="1.3", summary=TEXT)]).additions) == 1
+    assert len(shelf.poll(SECOND, [item(4, guid="s4", link=page, title="1.4")]).additions) == 1
+    assert len(shelf.poll("https://www.site.example/all", [item(5, guid="w", link=page, title="1.5")]).additions) == 1
+
+
+def test_of_two_that_fit_the_title_decides(new_shelf: NewShelf, item: Make, now: datetime) -> None:
+    """An entry with the same title goes before one with the same text that is nearer in time."""
+    shelf = new_shelf()
+    shelf.poll(HUB, [item(1, guid="h", title="News", summary="Short")])
+    shelf.poll(PLANET, [item(1, guid="p", title="Comment", summary=TEXT, published=now)])
+    third = item(1, guid="t", title="News", summary=TEXT, published=now)
+    shelf.poll("https://third.example/feed", [third])
+    assert shelf.of("https://third.example/feed", third, [third]) == 1
+
+
 def test_copies_on_one_site(new_shelf: NewShelf, item: Make) -> None:
     """A site's two addresses of one text make one entry; another site's copy stays an entry of its own."""
     shelf = new_shelf()
@@ -345,6 +391,14 @@ def test_two_new_items_never_merge_into_one_entry_of_another_feed(new_shelf: New
     shelf.poll(HUB, [item(1, guid="hub", title="News", summary=TEXT)])
     own = [item(1, guid="a", title="News", summary="Short"), item(1, guid="b", title="Other", summary=TEXT)]
     verdict = shelf.poll(OWN, own)
+    assert (len(verdict.additions), verdict.duplicates) == (1, 1)
+
+
+def test_two_copies_side_by_side_never_merge_into_one_entry(new_shelf: NewShelf, item: Make) -> None:
+    """Of a feed's two addresses of one text, one is the entry that another feed made of it."""
+    shelf = new_shelf()
+    shelf.poll(HUB, [item(1, title="News", summary=TEXT, published=None)])
+    verdict = shelf.poll(OWN, [item(n, title="News", summary=TEXT, published=None) for n in (2, 3)])
     assert (len(verdict.additions), verdict.duplicates) == (1, 1)
 
 
@@ -444,6 +498,17 @@ def test_dates_are_never_in_the_future_or_before_1990(
     (addition,) = shelf.poll(OWN, [item(1, **said)]).additions
     assert addition.published == (kept or now)
     assert addition.published <= addition.updated <= now
+
+
+@pytest.mark.parametrize(("days", "kept"), [(-1, 0), (0, 0), (1, 1), (2, 2), (3, 2)])
+def test_an_entry_is_updated_between_its_publication_and_now(
+    new_shelf: NewShelf, item: Make, now: datetime, days: int, kept: int
+) -> None:
+    """What a new entry says of its last change is believed between these."""
+    published = now - timedelta(days=2)
+    said = item(1, published=published, updated=published + timedelta(days=days))
+    (addition,) = new_shelf().poll(OWN, [said]).additions
+    assert addition.updated == published + timedelta(days=kept)
 
 
 @pytest.mark.parametrize(("hours", "believed"), [(0.5, True), (-1, False), (48, False), (None, False)])

@@ -120,6 +120,14 @@ def test_untitled_items_are_told_apart_by_their_text(item: Make) -> None:
     assert len(set(item_keys(messages))) == 2
 
 
+@pytest.mark.parametrize("changes", [{"title": "Other"}, {"published": None}, {"summary": "Other"}])
+def test_items_without_guid_share_a_key_only_when_equal(item: Make, changes: dict[str, Any]) -> None:
+    """One link, and one difference more: two items."""
+    post = item(1, guid=None)
+    assert len(set(item_keys([post, replace(post, **changes)]))) == 2
+    assert len(set(item_keys([post, replace(post, authors=(Person("Ada"),))]))) == 1
+
+
 def test_one_item_listed_twice_has_one_key(item: Make) -> None:
     """Atom allows several versions of an entry in one document (RFC 4287 section 4.1.1)."""
     post = item(1)

