@@ -271,7 +271,7 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
         works.store._database.conn.set_trace_callback(begun.append)
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        await _queued(pipeline, len(polls))
+        await _answered(works, pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls)
@@ -284,9 +284,9 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
     assert len(works.changed) <= 3
 
 
-async def _queued(pipeline: Pipeline, results: int) -> None:
-    """Wait until so many results wait to be written, of which the writer has taken up one."""
-    while pipeline._writer._waiting.qsize() < results - 1:
+async def _answered(works: Works, pipeline: Pipeline, polls: int) -> None:
+    """Wait until so many polls have their result, which waits to be written."""
+    while len(works.publisher.asked) < polls or pipeline._slots._value < works.settings.polling.concurrency:
         await asyncio.sleep(0.01)
 
 
@@ -311,7 +311,7 @@ def _at_once(works: Works, *paths: str) -> list[PollReport | BaseException]:
     async def scenario(pipeline: Pipeline) -> list[PollReport | BaseException]:
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        await _queued(pipeline, len(polls))
+        await _answered(works, pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls, return_exceptions=True)
@@ -495,7 +495,7 @@ def test_cancelled_after_the_answer(
         busy = asyncio.create_task(pipeline.in_writer(gate.wait))
         task = asyncio.create_task(pipeline.poll(request))
         other = asyncio.create_task(pipeline.poll(first))
-        await _queued(pipeline, 2)
+        await _answered(works, pipeline, 2)
         task.cancel()
         await asyncio.sleep(0.05)
         pending = not task.done()
@@ -518,7 +518,7 @@ def test_closing_writes_what_waits(four: Works) -> None:
         async with four.pipeline() as pipeline:
             busy = asyncio.create_task(pipeline.in_writer(gate.wait))
             polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-            await _queued(pipeline, len(polls))
+            await _answered(four, pipeline, len(polls))
             asyncio.get_running_loop().call_later(0.1, gate.set)
         await busy
         return await asyncio.gather(*polls)
