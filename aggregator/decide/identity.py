@@ -29,6 +29,9 @@ _IRI = re.compile(
 )
 _MAX_IRI = 2000
 _ENOUGH_TEXT = 200
+_ENOUGH_TITLE = 10
+SHORT = "short:"
+"""What the content key of a short text begins with: it tells an item that has moved, never a copy in another feed."""
 
 
 def item_keys(items: Sequence[Item]) -> list[str]:
@@ -69,9 +72,16 @@ def digest(item: Item) -> str:
 
 
 def content_key(item: Item) -> str | None:
-    """Return a digest of title and text for finding copies on one site; None when there is too little text to tell."""
-    text = fold(plain_text(item.content or item.summary))
-    return _hash(fold(item.title), text) if len(text) >= _ENOUGH_TEXT else None
+    """Return a digest of title and text by which an item is known at another address; None when they say too little.
+
+    Short texts need a title of ten letters, and the date makes up for the rest (SHORT).
+    """
+    title, text = fold(item.title), fold(plain_text(item.content or item.summary))
+    if len(text) >= _ENOUGH_TEXT:
+        return _hash(title, text)
+    if len(title) >= _ENOUGH_TITLE and item.published is not None:
+        return SHORT + _hash(title, text, str(item.published))
+    return None
 
 
 def publisher_id(item: Item) -> str | None:

@@ -9,11 +9,11 @@ the title too, the date. Anything less stays two entries.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import bodies_contain, fold, titles_agree
-from aggregator.decide.identity import same_day
+from aggregator.decide.identity import SHORT, same_day
 from aggregator.decide.sites import same_host, same_site
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """No feed is older: an earlier date is a mistake."""
 _MOMENT = timedelta(seconds=1)
+_MIDNIGHT = time()
 _LISTED = ""
 """Stands for the document where a feed's address is asked for: what it lists now, not what is known of it."""
 
@@ -45,6 +46,7 @@ class Sameness:
         self._feed = feed
         self._keys = {candidate.key for candidate in listed}
         distinct = {(each.canonical, fold(each.item.title), each.digest, each.item.published) for each in listed}
+        self._titles = Counter(title for _, title, *_ in distinct)
         self._names = Counter((_LISTED, link, title) for link, title, *_ in distinct)
         for entry in entries:
             for lister in {entry.feed, *([feed] if entry.here else [])}:
@@ -60,7 +62,7 @@ class Sameness:
         if entry.here:
             return self._is_relisted(candidate, entry) if linked else self._is_moved(candidate, entry)
         if not linked:
-            return _is_copy(candidate, entry) and same_site(candidate.item.link, entry.item.link)
+            return _is_copy(candidate, entry)
         if self._shares_link(candidate, entry):
             return self._is_version(candidate, entry)
         return (
@@ -74,21 +76,35 @@ class Sameness:
 
         Two that are listed side by side are two, unless nothing tells them apart.
         """
-        same, dated = candidate.digest == entry.digest, self._date(candidate.item) is not None
-        moment = not dated or self._same_moment(candidate, entry)
+        same, said = candidate.digest == entry.digest, self._date(candidate.item)
+        moment = said is None or self._same_moment(candidate, entry)
         if self._is_listed(entry):
             return same and moment
         agree = titles_agree(candidate.item.title, entry.item.title)
         if self._repeats_title(candidate, entry):
-            return moment and (same or (dated and agree))
+            return moment and (same or (said is not None and agree))
         told_by_another = entry.feed != self._feed  # its date and text are no measure of this feed's
         return same or (
-            agree and (moment or told_by_another or bodies_contain(_body(candidate.item), _body(entry.item)))
+            agree
+            and (
+                moment
+                or _is_same_date(said, entry.published)
+                or told_by_another
+                or bodies_contain(_body(candidate.item), _body(entry.item))
+            )
         )
 
     def _is_moved(self, candidate: Candidate, entry: KnownEntry) -> bool:
-        """Tell whether this feed lists, at a new address, one of its own entries that it lists no longer."""
-        return not self._is_listed(entry) and _is_copy(candidate, entry)
+        """Tell whether this feed lists, at a new address, one of its own entries that it lists no longer.
+
+        Of a short text, title and moment must be the same (see content_key), and no other item have the title.
+        """
+        key = candidate.content_key
+        if self._is_listed(entry) or key is None or key != entry.content_key:
+            return False
+        if key.startswith(SHORT):
+            return self._titles[fold(candidate.item.title)] == 1
+        return same_day(candidate.item.published, entry.published)
 
     def _is_version(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether two feeds mean the same by one title, where a link has several: site names are no tails here."""
@@ -130,10 +146,18 @@ class Sameness:
         return said is not None and abs(said - entry.published) < _MOMENT
 
 
+def _is_same_date(one: datetime | None, other: datetime) -> bool:
+    """Tell whether one of two dates has no time of day, and means the same day as the other, or a day beside it."""
+    return one is not None and (one.time() == _MIDNIGHT) != (other.time() == _MIDNIGHT) and same_day(one, other)
+
+
 def _is_copy(candidate: Candidate, entry: KnownEntry) -> bool:
-    """Tell whether a candidate has the title and the text of an entry, of a day or so."""
-    same = candidate.content_key is not None and candidate.content_key == entry.content_key
-    return same and same_day(candidate.item.published, entry.published)
+    """Tell whether another feed's item has the title and the long text of an entry, of a day or so, on one site."""
+    key = candidate.content_key
+    if key is None or key != entry.content_key or key.startswith(SHORT):
+        return False
+    same_time = same_day(candidate.item.published, entry.published)
+    return same_time and same_site(candidate.item.link, entry.item.link)
 
 
 def _body(item: Item) -> str | None:

@@ -117,6 +117,31 @@ def test_a_moved_site_is_no_news(new_shelf: NewShelf, item: Make) -> None:
     assert shelf.poll(OWN, after).revisions == ()
 
 
+def test_a_moved_article_without_a_text_is_no_news(new_shelf: NewShelf, item: Make) -> None:
+    """Where there is only a title, it and the moment tell; not if several have them."""
+    shelf, post = new_shelf(), item(1, summary=None)
+    moved = [replace(post, link=f"https://site.example/moved/{n}", guid=f"moved {n}") for n in range(2)]
+    shelf.poll(OWN, [post, item(2)])
+    assert shelf.poll(OWN, [moved[0], item(2)]).additions == ()
+    assert len(shelf.poll(OWN, moved).additions) == 1
+    both = [replace(post, link=f"https://site.example/both/{n}", guid=f"both {n}") for n in range(2)]
+    assert len(shelf.poll(OWN, both).additions) == 2
+    assert len(shelf.poll(SECOND, [replace(post, guid="y", link="https://site.example/y")]).additions) == 1
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 7), (7, 0), (0, 0)])
+def test_a_date_that_is_given_its_time_of_day_is_the_same(
+    new_shelf: NewShelf, item: Make, first: int, second: int
+) -> None:
+    """A feed whose guids change as it learns to tell the time has nothing new."""
+    shelf, day = new_shelf(), datetime(2026, 4, 1, tzinfo=UTC)
+    shelf.poll(OWN, [item(1, published=day + timedelta(hours=first))])
+    at = day + timedelta(hours=second)
+    assert shelf.poll(OWN, [item(1, guid="new", summary="And a text.", published=at)]).additions == ()
+    other = item(1, guid="newer", summary="Another day.", published=at + timedelta(days=2))
+    assert len(shelf.poll(OWN, [other]).additions) == 1
+
+
 def test_a_thread_opened_anew_every_week_is_news(new_shelf: NewShelf, item: Make) -> None:
     """The same title and text at a new address is another item when it comes a week later."""
     shelf = new_shelf()

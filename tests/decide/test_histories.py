@@ -47,7 +47,9 @@ RELEASES = [
     for number in range(3)
 ]
 UPDATES = [
-    Article(f"u{number}", "Update", "https://site-a.example/status", 5 - number / 3, shares_link=True)
+    Article(
+        f"u{number}", "Update", "https://site-a.example/status", 5 - number / 3, f"Number {number}", shares_link=True
+    )
     for number in range(3)
 ]
 

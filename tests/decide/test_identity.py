@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.identity import (
+    SHORT,
     content_key,
     derived_id,
     digest,
@@ -174,14 +175,25 @@ def test_what_is_an_edit(item: Make, changes: dict[str, Any]) -> None:
 
 
 def test_copies_are_known_by_title_and_text(item: Make) -> None:
-    """Address and markup make no difference; under 200 characters there is too little to tell."""
+    """Address and markup make no difference."""
     text = "All that this article says. " * 20
     one = item(1, title="News", summary=f"<p>{text}</p>")
     other = item(2, title="NEWS", content=f"<div><b>{text}</b></div>", summary="Teaser")
     assert content_key(one) == content_key(other) is not None
     assert content_key(replace(one, title="Other")) != content_key(one)
-    assert content_key(item(1, summary="Short")) is None
-    assert content_key(item(1, summary=None)) is None
+
+
+def test_short_texts_need_title_and_date(item: Make) -> None:
+    """Under 200 characters, a longer title and the very date must be the same; else there is too little to tell."""
+    post = item(1, summary="Short")
+    key = content_key(post)
+    assert key is not None
+    assert key.startswith(SHORT)
+    assert content_key(replace(post, link="https://site.example/moved", guid="new")) == key
+    for changes in ({"title": "Post number 2"}, {"summary": "Other"}, {"published": post.updated}):
+        assert content_key(replace(post, **changes)) != key
+    assert content_key(replace(post, title="Update")) is None
+    assert content_key(replace(post, published=None)) is None
 
 
 @pytest.mark.parametrize(
