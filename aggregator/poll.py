@@ -119,11 +119,13 @@ class Pipeline:
 
     async def _ask(self, request: Request, *, refetch: bool) -> Result:
         source = self.settings.sources.get(request.feed.url)
+        if source is None:  # removed since it was claimed
+            return Result(request, self._stages.clock())
         ask = Ask(
             request.feed.fetch_url,
             validators=Validators() if refetch else request.feed.validators,
-            headers=source.headers if source else {},
-            verify=source.verify if source else True,
+            headers=source.headers,
+            verify=source.verify,
         )
         try:
             fetched = await self._stages.client.get(ask)

@@ -83,6 +83,7 @@ class Writer:
             return await asyncio.shield(written)
         except asyncio.CancelledError:
             await asyncio.wait([written])
+            written.exception()  # logged where it happened; nobody else waits for it
             raise
 
     async def _write(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sqlite3
 import threading
 import time
@@ -38,6 +39,16 @@ def runner() -> Iterator[asyncio.Runner]:
     """Return one event loop for all tests of this file, so that they can share their parsers."""
     with asyncio.Runner() as runner:
         yield runner
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(runner: asyncio.Runner) -> Iterator[None]:
+    """Hold every test to it that no error is left that nobody looked at."""
+    found: list[dict[str, Any]] = []
+    runner.get_loop().set_exception_handler(lambda _, context: found.append(context))
+    yield
+    gc.collect()
+    assert found == []
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +186,43 @@ def test_own_headers(works: Works) -> None:
     works.configure("/feed", headers={"X-Key": "hush"})
     works.poll()
     assert works.publisher.asked[0][1]["x-key"] == "hush"
+
+
+def test_removed_while_it_waits(works: Works) -> None:
+    """A source that left the configuration while its request waited is not asked; others are, by the new settings."""
+    works.configure("/feed", "/else")
+    requests = works.claim()
+
+    async def scenario(pipeline: Pipeline) -> list[PollReport]:
+        works.configure("/else", headers={"X-New": "yes"})
+        pipeline.adopt(works.settings)
+        return await asyncio.gather(*(pipeline.poll(request) for request in requests))
+
+    removed, other = works.run(scenario)
+    assert (removed.outcome, removed.reason) == (Outcome.SKIPPED, "removed from feeds.yaml")
+    assert (other.status, works.leased()) == (404, 0)
+    ((path, headers),) = works.publisher.asked
+    assert (path, headers["x-new"]) == ("/else", "yes")
+
+
+def test_other_limits(works: Works) -> None:
+    """Another limit of requests in flight holds from then on, as do other parts."""
+    paths = [f"/{number}" for number in range(6)]
+    works.configure(*paths)
+    gate = threading.Event()
+    for path in paths:
+        works.publisher.say(path)
+        works.publisher.replies[path].wait = gate
+    requests = works.claim()
+
+    async def scenario(pipeline: Pipeline) -> None:
+        works.configure(*paths, polling=Polling(concurrency=2))
+        pipeline.adopt(works.settings, hosts=HostQueue(9, timedelta(0), monotonic=time.monotonic))
+        asyncio.get_running_loop().call_later(0.2, gate.set)
+        await asyncio.gather(*(pipeline.poll(request) for request in requests))
+
+    works.run(scenario)
+    assert (works.publisher.most, len(works.publisher.asked)) == (2, 6)
 
 
 def test_known_body_is_not_read(works: Works, rss: Callable[..., bytes]) -> None:

@@ -22,7 +22,7 @@ import structlog
 from aggregator.errors import AggregatorError, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
 _log = structlog.get_logger(__name__)
 _MAX_PATH = 100
@@ -33,7 +33,7 @@ class ControlServer:
     """Listens beside the database and hands each command to its handler; an async context manager."""
 
     def __init__(
-        self, folder: Path, handlers: Mapping[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]]
+        self, folder: Path, handlers: Mapping[str, Callable[[dict[str, Any]], AsyncGenerator[dict[str, Any], None]]]
     ) -> None:
         """`handlers`: command -> an async generator of answer lines; the closing line is added."""
         self._handlers = handlers
@@ -96,7 +96,7 @@ class ControlServer:
             handler = self._handlers[request["command"]]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Usage("The daemon does not know this command.", "Is it of the same version?") from error
-        return cast("AsyncGenerator[dict[str, Any], None]", handler(request))
+        return handler(request)
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
