@@ -399,6 +399,21 @@ def test_held_entry_is_told_by_another(room: Newsroom, item: Callable[..., Item]
     assert room.entries()["rumour"].held is None
 
 
+def test_wrong_date_of_another_hides_nothing(room: Newsroom, item: Callable[..., Item]) -> None:
+    """An article that a stranger told of with an old date is released when its own site tells of it."""
+    own = "https://news.example/feed"
+    room.configure(
+        FeedSettings(url=A), FeedSettings(url=own), outputs=(OutputSettings(name="all", max_age=timedelta(days=7)),)
+    )
+    room.poll(own, item("else"))
+    room.poll(A, item("story", guid="a", published=room.now - 400 * DAY))
+    assert room.released() == ["else"]
+    room.now += HOUR
+    room.poll(own, item("else"), item("story"))
+    assert room.released() == ["else", "story"]
+    assert room.entries()["story"].published == room.now - HOUR
+
+
 def test_no_output_takes_it(room: Newsroom, item: Callable[..., Item]) -> None:
     """An entry that no output wants says so."""
     room.configure(FeedSettings(url=A), outputs=(OutputSettings(name="all", languages=("fr",)),))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from aggregator.decide.canonical import canonical_url, fold
+from aggregator.decide.canonical import canonical_url, fold, titles_agree
 from aggregator.decide.identity import content_key, derived_id, digest, item_keys, publisher_id
 from aggregator.decide.sameness import EARLIEST, Sameness, claim
 
@@ -50,16 +51,31 @@ class KnownEntry:
     held: str | None = None
     here: tuple[str, ...] = ()
     """Keys under which the feed being judged has listed it."""
+    elsewhere: bool = False
+    """A feed that is not the one being judged lists it too."""
+    left: bool = False
+    """The feed that supplies it lists it under no key any more: its item became another entry."""
+
+
+class Listed(NamedTuple):
+    """What a feed listed last under one of its keys."""
+
+    entry: int
+    digest: str
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the store knows of the candidates of one document."""
 
-    sighted: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Item key -> entry and the digest that this feed listed last."""
+    sighted: Mapping[str, Listed] = field(default_factory=dict)
+    """By the items' keys."""
     entries: Mapping[int, KnownEntry] = field(default_factory=dict)
-    """The entries of `sighted`, and all that share a canonical URL or a content key with a candidate."""
+    """The entries of `sighted`, and those with a canonical URL or a content key of a candidate that is new or moved.
+
+    Of one URL or key, the last 256. Bodies are there where they are compared: with new candidates.
+    """
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
 
@@ -83,6 +99,7 @@ class Revision:
     entry: int
     candidate: Candidate
     updated: datetime
+    published: datetime
     edited: bool = True
     """What readers see changed; otherwise only the supplier did."""
 
@@ -173,10 +190,8 @@ class _Bench:
         for candidate in self.listed:
             if candidate.key in self.known.sighted:
                 self._again(candidate)
-            elif (entry := self._same_as(candidate)) is not None:
-                self._merge(candidate, entry)
             else:
-                self._add(candidate)
+                self._first(candidate)
 
     def _know(self, entry: KnownEntry) -> None:
         self.entries[entry.key] = entry
@@ -187,12 +202,21 @@ class _Bench:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
 
     def _again(self, candidate: Candidate) -> None:
-        key, last_digest = self.known.sighted[candidate.key]
-        entry = self.entries[key]
+        last = self.known.sighted[candidate.key]
+        entry = self.entries[last.entry]
+        if self._turns(candidate, entry, last):
+            self._first(candidate)
+            return
         self._sight(entry, candidate, first=False)
-        changed = candidate.digest not in (last_digest, entry.digest)
+        changed = candidate.digest not in (last.digest, entry.digest)
         if self._supplies(candidate, entry) and (changed or entry.feed != self.feed):
             self._revise(candidate, entry)
+
+    def _first(self, candidate: Candidate) -> None:
+        if (entry := self._same_as(candidate)) is not None:
+            self._merge(candidate, entry)
+        else:
+            self._add(candidate)
 
     def _merge(self, candidate: Candidate, entry: KnownEntry) -> None:
         self.duplicates += not entry.here
@@ -200,16 +224,26 @@ class _Bench:
         if self._supplies(candidate, entry) and (candidate.digest, self.feed) != (entry.digest, entry.feed):
             self._revise(candidate, entry)
 
+    def _turns(self, candidate: Candidate, entry: KnownEntry, last: Listed) -> bool:
+        """Tell whether an item became another article while other feeds list the entry: theirs stays what it was."""
+        return (
+            entry.elsewhere
+            and candidate.canonical not in {entry.canonical, canonical_url(last.link)}
+            and not titles_agree(candidate.item.title, entry.item.title)
+        )
+
     def _supplies(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether title and body come from this feed from now on.
 
-        The link's own host tells it best, then its site; what a private source says never reaches the public.
+        The link's own host tells it best, then its site; what a private source says never reaches the public. A feed
+        that is neither, and told of the link first, can give another title or link only to what no other lists.
         """
         if entry.feed == self.feed:
-            return True
+            same = candidate.canonical == entry.canonical and titles_agree(candidate.item.title, entry.item.title)
+            return same or not entry.elsewhere or claim(self.feed, entry.item) > 0
         if self.private != entry.private:
             return entry.private
-        return claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
+        return entry.left or claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
 
     def _add(self, candidate: Candidate) -> None:
         published = self._published(candidate.item)
@@ -232,12 +266,14 @@ class _Bench:
 
     def _revise(self, candidate: Candidate, entry: KnownEntry) -> None:
         edited = candidate.digest != entry.digest
-        updated = self._edited_at(candidate.item, entry) if edited else entry.updated
-        self.revisions[entry.key] = Revision(entry.key, candidate, updated, edited)
+        published = entry.published if entry.feed == self.feed else self._published(candidate.item, entry.published)
+        updated = max(self._edited_at(candidate.item, entry) if edited else entry.updated, published)
+        self.revisions[entry.key] = Revision(entry.key, candidate, updated, published, edited)
         self.entries[entry.key] = replace(
             self.entries[entry.key],
             item=candidate.item,
             digest=candidate.digest,
+            published=published,
             updated=updated,
             feed=self.feed,
             private=self.private,
@@ -255,16 +291,17 @@ class _Bench:
     def _same_as(self, candidate: Candidate) -> KnownEntry | None:
         """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
         title, at = fold(candidate.item.title), self._published(candidate.item)
-        nearest = sorted(
+        nearest = heapq.nsmallest(
+            _COMPARED,
             self.alike[f"l:{candidate.canonical}"] | self.alike[f"c:{candidate.content_key}"],
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
-        alike = (self.entries[key] for key in nearest[:_COMPARED])
+        alike = (self.entries[key] for key in nearest)
         return next((entry for entry in alike if self.sameness.holds(candidate, entry)), None)
 
-    def _published(self, item: Item) -> datetime:
+    def _published(self, item: Item, otherwise: datetime | None = None) -> datetime:
         said = item.published or item.updated
-        return self.now if said is None or said < EARLIEST else min(said, self.now)
+        return otherwise or self.now if said is None or said < EARLIEST else min(said, self.now)
 
     def _new_id(self, candidate: Candidate) -> str:
         """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one."""

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 _NAMESPACE = uuid.UUID("6f1d8d0c-51a5-5b5e-9a0e-3c5f0f9b7a11")
 """Ids that we make ourselves are name-based (RFC 9562 section 5.5): a lost database gives the same ones again."""
 
-_CHARACTER = r"(?:[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%]|%[0-9A-Fa-f]{2})"
-_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x20\x7f<>\"{}|\\^`\[\]#%/?]+)"
+_LETTER = (
+    r"(?!\s)[A-Za-z0-9._~!$&'()*+,;=:@/?\-\xa1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
+    r"\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]"
+)
+"""What stands for itself in an IRI (RFC 3987 section 2.2), without the marks of direction (section 4.1).
+
+Whoever publishes it must not clean it: two ids that differ in one lost character would become one.
+"""
+_CHARACTER = rf"(?:{_LETTER}|%[0-9A-Fa-f]{{2}})"
+_HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|(?:(?![/?:@]){_LETTER})+)"
 _IRI = re.compile(
     rf"https?://{_HOST}(?::\d+)?(?:[/?]{_CHARACTER}*)?(?:#{_CHARACTER}*)?"
     rf"|tag:[A-Za-z0-9@._-]+,\d{{4}}(?:-\d\d){{0,2}}:{_CHARACTER}*"

@@ -127,7 +127,7 @@ def unheld(
     What one source filters or floods, or tells in private, another tells; an edit may pass the source's filters.
     """
     told = {
-        entry.key: entry.published
+        entry.key: sight.candidate.item.published or sight.candidate.item.updated or entry.published
         for sight in sights
         if (entry := known.get(sight.entry)) is not None
         and _is_told(sight, entry, source)

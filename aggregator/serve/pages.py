@@ -89,7 +89,7 @@ class Pages:
 
 def _newest(tx: Transaction) -> tuple[views.Day, ...]:
     released = tx.releases.select("all", limit=_NEWEST, window=timedelta(0), ceiling=_NEWEST)
-    return views.days(present([one.entry for one in released]))
+    return views.days(present([one.entry for one in released if not one.entry.private]))
 
 
 def _every_source(tx: Transaction) -> list[views.Source]:

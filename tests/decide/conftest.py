@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.decide.changes import Candidate, Known, KnownEntry, Sight, Verdict, asked_ids, candidates, judge
+from aggregator.decide.changes import Candidate, Known, KnownEntry, Listed, Sight, Verdict, asked_ids, candidates, judge
 from aggregator.model import Item
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Seen:
 
     entry: int
     digest: str
+    link: str | None
     last: int
 
 
@@ -59,17 +60,25 @@ class Shelf:
     def known(self, feed: str, listed: Sequence[Candidate]) -> Known:
         """Return what the store would."""
         sighted = {
-            candidate.key: (seen.entry, seen.digest)
+            candidate.key: Listed(seen.entry, seen.digest, seen.link)
             for candidate in listed
             if (seen := self.sightings.get((feed, candidate.key))) is not None
         }
-        strangers = [candidate for candidate in listed if candidate.key not in sighted]
+        strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
         links = {candidate.canonical for candidate in strangers} - {None}
         texts = {candidate.content_key for candidate in strangers} - {None}
         entries = {
-            key: replace(entry, private=entry.feed in self.private, here=self._here(feed, key))
+            key: replace(
+                entry,
+                private=entry.feed in self.private,
+                here=self._here(feed, key),
+                elsewhere=not self._listers(key) <= {feed},
+                left=entry.feed not in self._listers(key),
+            )
             for key, entry in self.entries.items()
-            if key in {entry for entry, _ in sighted.values()} or entry.canonical in links or entry.content_key in texts
+            if key in {last.entry for last in sighted.values()}
+            or entry.canonical in links
+            or entry.content_key in texts
         }
         return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()))
 
@@ -85,6 +94,9 @@ class Shelf:
     def _here(self, feed: str, entry: int) -> tuple[str, ...]:
         return tuple(key for (lister, key), seen in self.sightings.items() if lister == feed and seen.entry == entry)
 
+    def _listers(self, entry: int) -> set[str]:
+        return {lister for (lister, _), seen in self.sightings.items() if seen.entry == entry}
+
     def _add(self, feed: str, verdict: Verdict) -> dict[int, int]:
         keys = {}
         for addition in verdict.additions:
@@ -97,8 +109,7 @@ class Shelf:
 
     def _revise(self, feed: str, verdict: Verdict) -> None:
         for revision in verdict.revisions:
-            published = self.entries[revision.entry].published
-            updated = _to_the_millisecond(revision.updated)
+            published, updated = map(_to_the_millisecond, (revision.published, revision.updated))
             held = self.entries[revision.entry].held
             entry = self._entry(revision.entry, feed, revision.candidate, published, updated)
             self.entries[revision.entry] = replace(entry, held=held)
@@ -120,9 +131,10 @@ class Shelf:
         listed = {sight.candidate.key for sight in sights}
         for sight in sights:
             if sight.first:
-                assert (feed, sight.candidate.key) not in self.sightings, "a key names one item of a feed"
                 self._forget_old_key(feed, sight.entry, listed)
-            self.sightings[feed, sight.candidate.key] = Seen(sight.entry, sight.candidate.digest, self.polls)
+            self.sightings[feed, sight.candidate.key] = Seen(
+                sight.entry, sight.candidate.digest, sight.candidate.item.link, self.polls
+            )
 
     def _forget_old_key(self, feed: str, entry: int, listed: set[str]) -> None:
         """Take away the key that a new one replaces, when the feed lists it no longer."""

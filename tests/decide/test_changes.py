@@ -670,3 +670,66 @@ def test_neighbours_that_come_and_go_announce_nothing_again(
     shelf.poll(OWN, items)
     assert shelf.poll(OWN, [each for each in items if data.draw(st.booleans())]).additions == ()
     assert shelf.poll(OWN, items).additions == ()
+
+
+def test_item_that_becomes_another_article(new_shelf: NewShelf, item: Make) -> None:
+    """What another feed lists stays what it was when the feed that told of it first puts another article in its place."""
+    shelf, told = new_shelf(), item(1)
+    shelf.poll(OWN, [told])
+    shelf.poll(SECOND, [replace(told, guid="second")])
+    spam = replace(told, title="Buy this", link="https://spam.example/")
+    verdict = shelf.poll(OWN, [spam])
+    assert (len(verdict.additions), verdict.revisions) == (1, ())
+    assert shelf.titles() == [told.title, "Buy this"]
+    again = shelf.poll(OWN, [spam])
+    assert (again.additions, again.revisions) == ((), ())
+    edit = replace(told, guid="second", title="Another headline")
+    (revision,) = shelf.poll(SECOND, [edit]).revisions
+    assert (revision.entry, shelf.entries[1].feed) == (1, SECOND), "who is left supplies it"
+
+
+def test_item_that_becomes_what_another_told(new_shelf: NewShelf, item: Make) -> None:
+    """An item that becomes an article which another feed lists is a duplicate of that."""
+    shelf, told = new_shelf(), item(1)
+    shelf.poll(OWN, [told])
+    shelf.poll(SECOND, [replace(told, guid="second"), item(2)])
+    verdict = shelf.poll(OWN, [replace(item(2), guid=told.guid)])
+    assert (verdict.additions, verdict.duplicates) == ((), 1)
+
+
+@pytest.mark.parametrize("changes", [{"title": "Buy this"}, {"link": "https://spam.example/"}])
+def test_stranger_gives_no_other_title_or_link(new_shelf: NewShelf, item: Make, changes: dict[str, Any]) -> None:
+    """A feed on another site can't retitle or redirect what others list too; while it is alone it can."""
+    first, second = "https://first.example/feed", "https://second.example/feed"
+    shelf, told = new_shelf(), item(1)
+    shelf.poll(first, [told])
+    shelf.poll(second, [replace(told, guid="second")])
+    assert shelf.poll(first, [replace(told, **changes)]).revisions == ()
+    assert shelf.poll(first, [replace(told, summary="<p>More of it.</p>")]).revisions != ()
+    alone = new_shelf()
+    alone.poll(first, [told])
+    assert alone.poll(first, [replace(told, **changes)]).revisions != ()
+
+
+def test_site_itself_corrects_its_headline(new_shelf: NewShelf, item: Make) -> None:
+    """The link's own site can change title and address of what others list too."""
+    for changes in ({"title": "Corrected"}, {"link": "https://site.example/posts/corrected"}):
+        shelf, told = new_shelf(), item(1)
+        shelf.poll(OWN, [told])
+        shelf.poll("https://other.example/feed", [replace(told, guid="other")])
+        (revision,) = shelf.poll(OWN, [replace(told, **changes)]).revisions
+        assert revision.edited
+
+
+@pytest.mark.parametrize("same_text", [True, False])
+def test_date_is_the_suppliers(new_shelf: NewShelf, item: Make, *, same_text: bool) -> None:
+    """Who tells of another site's article first does not date it: its own site does, if it gives a date."""
+    shelf, told = new_shelf(), item(1)
+    early = replace(told, guid="x", published=told.published - timedelta(days=400))
+    shelf.poll("https://other.example/feed", [early if same_text else replace(early, summary="<p>Else.</p>")])
+    shelf.poll(OWN, [told])
+    assert shelf.entries[1].published == told.published <= shelf.entries[1].updated
+    undated = new_shelf()
+    undated.poll("https://other.example/feed", [early])
+    undated.poll(OWN, [replace(told, published=None)])
+    assert undated.entries[1].published == early.published

@@ -143,6 +143,20 @@ def test_front_page_keeps_quiet_when_the_main_feed_is_private(own_client: Client
     assert "t0ken" not in answer.text
 
 
+def test_source_that_was_made_private_disappears(own_client: Client, world: World) -> None:
+    """What a source told while it was public is not shown any more once it is private."""
+    before = own_client.get("/").text
+    assert "friends" in before
+    feeds = tuple(
+        feed.model_copy(update={"private": True}) if feed.url == "https://news.example/feed" else feed
+        for feed in world.settings.sources.values()
+    )
+    world.settings = Settings(feeds=feeds, outputs=world.settings.outputs)
+    world.poll("https://broken.example/", error="503")
+    time.sleep(1.1)  # for so long a page stands
+    assert "friends" not in own_client.get("/").text
+
+
 def test_pages_follow_the_database(own_client: Client, world: World) -> None:
     """News are on the front page a second later, under a new ETag; until then the page is 304."""
     first = own_client.get("/")

@@ -89,7 +89,8 @@ class Desk:
         with self.store.transaction() as tx:
             feed = tx.feeds.get(url)
             assert feed is not None
-            tx.entries.revise(feed, [Revision(key, self.candidate(item), at, edited)], at)
+            published = item.published or tx.entries.subjects([key])[key].published
+            tx.entries.revise(feed, [Revision(key, self.candidate(item), at, published, edited)], at)
 
     def release(self, output: str, *keys: int, at: datetime = NOON) -> None:
         """Release entries in an output."""

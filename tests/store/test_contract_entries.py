@@ -143,12 +143,12 @@ def test_known_of_listed_items(desk: Any, item: Callable[..., Item]) -> None:
     desk.list(A, (key, changed, False), (key, item(1, guid="other"), True))
     (known_key, entry), = _known(desk, A, item(1)).entries.items()  # fmt: skip
     candidate = desk.candidate(item(1))
-    assert _known(desk, A, item(1)).sighted == {candidate.key: (key, desk.candidate(changed).digest)}
+    assert _known(desk, A, item(1)).sighted == {candidate.key: (key, desk.candidate(changed).digest, changed.link)}
     assert (known_key, entry) == (
         key,
         KnownEntry(
-            key=key, feed=A, item=replace(item(1), guid=None), digest=candidate.digest, canonical="news.example/1",
-            content_key=None, published=NOON, updated=NOON, held="flood", here=entry.here,
+            key=key, feed=A, item=Item(title=item(1).title, link=item(1).link), digest=candidate.digest,
+            canonical="news.example/1", content_key=None, published=NOON, updated=NOON, held="flood", here=entry.here,
         ),
     )  # fmt: skip
     assert sorted(entry.here) == sorted([candidate.key, desk.candidate(item(1, guid="other")).key])
@@ -168,6 +168,48 @@ def test_known_of_the_same_link_or_text(desk: Any, item: Callable[..., Item]) ->
     )
     assert (set(known.entries), known.sighted) == ({same_link, same_text}, {})
     assert all(entry.private and entry.here == () for entry in known.entries.values())
+    assert known.entries[same_text].item.content == LONG
+
+
+def test_known_of_a_moved_item(desk: Any, item: Callable[..., Item]) -> None:
+    """An item whose link changed is compared with what is known of its new link."""
+    (one,) = desk.keep(A, item(1))
+    (two,) = desk.keep(B, item(2, guid="b", summary="text"))
+    known = _known(desk, A, item(2, guid=item(1).guid))
+    assert set(known.entries) == {one, two}
+    assert (known.entries[one].item.content, known.entries[two].item.content) == (None, "text")
+
+
+def test_known_of_one_link_for_all(desk: Any, item: Callable[..., Item]) -> None:
+    """Of entries that share a link, however many, the last 256 are known."""
+    keys = desk.keep(A, *(item(1, guid=f"g{number}") for number in range(300)))
+    assert set(_known(desk, B, item(1, guid="b")).entries) == set(keys[-256:])
+
+
+def test_known_of_other_feeds(desk: Any, item: Callable[..., Item]) -> None:
+    """It is known whether other feeds list an entry, and whether the one that supplies it does no longer."""
+    one, two = desk.keep(A, item(1), item(2))
+    desk.list(B, (one, item(1, guid="b"), True))
+
+    def told(url: str) -> tuple[bool, bool]:
+        entry = _known(desk, url, item(1)).entries[one]
+        return entry.elsewhere, entry.left
+
+    assert (told(A), told(B)) == ((True, False), (True, False))
+    desk.list(A, (two, item(1, link="https://news.example/2"), True))
+    assert (told(A), told(B)) == ((True, True), (False, True))
+
+
+def test_key_of_an_item_that_became_another(desk: Any, item: Callable[..., Item]) -> None:
+    """A feed that lists another entry under a key has it no longer listed as the first."""
+    two = desk.keep(A, item(1), item(2))[1]
+    moved = item(1, link="https://news.example/2")
+    desk.list(A, (two, item(2), False), (two, moved, True), at=NOON + HOUR)
+    assert desk.entry("https://news.example/1").sightings == ()
+    assert {seen.guid for seen in desk.entry("https://news.example/2").sightings} == {item(1).guid, item(2).guid}
+    assert _known(desk, A, item(1)).sighted == {
+        desk.candidate(item(1)).key: (two, desk.candidate(moved).digest, moved.link)
+    }
 
 
 def test_known_ids_in_use(desk: Any, item: Callable[..., Item]) -> None:
@@ -199,6 +241,10 @@ def test_another_supplier_is_no_edit(desk: Any, item: Callable[..., Item]) -> No
     desk.revise(B, one, item(1), at=before.updated, edited=False)
     after = desk.entry("https://news.example/1")
     assert (after.feed, after.updated, after.revisions) == (B, before.updated, 0)
+    assert after.published == before.published
+    desk.revise(A, one, item(1, published=NOON + HOUR), at=NOON + 2 * HOUR, edited=False)
+    later = desk.entry("https://news.example/1")
+    assert (later.published, later.updated, later.revisions) == (NOON + HOUR, NOON + 2 * HOUR, 0)
     assert _revisions(desk, one) == []
 
 
@@ -218,7 +264,10 @@ def test_sighted_again(desk: Any, item: Callable[..., Item]) -> None:
     (key,) = desk.keep(A, item())
     desk.list(A, (key, item(title="Again"), False), at=NOON + HOUR)
     assert len(desk.entry("https://news.example/1").sightings) == 1
-    assert next(iter(_known(desk, A, item()).sighted.values())) == (key, desk.candidate(item(title="Again")).digest)
+    assert next(iter(_known(desk, A, item()).sighted.values())) == (
+        *(key, desk.candidate(item(title="Again")).digest),
+        item().link,
+    )
 
 
 def test_sighted_elsewhere(desk: Any, item: Callable[..., Item]) -> None:

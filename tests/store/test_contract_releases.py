@@ -84,6 +84,18 @@ def test_selection_by_limit_window_and_ceiling(desk: Any, keys: list[int]) -> No
     assert _select(desk, limit=5, window=99 * HOUR, ceiling=4) == newest[:5]
 
 
+def test_flood_of_one_source_leaves_room_for_others(desk: Any, keys: list[int], item: Callable[..., Item]) -> None:
+    """Where not all within the window have room, every source has as much of it as it needs, or an equal share."""
+    (late,) = desk.keep(B, item(6))
+    desk.release("all", late, keys[5], at=NOON)
+    desk.release("all", *keys[:5], at=NOON + HOUR)
+    newest = keys[4::-1]
+    assert _select(desk, limit=1, window=2 * HOUR, ceiling=7) == [*newest, keys[5], late]
+    assert _select(desk, limit=1, window=2 * HOUR, ceiling=5) == [*newest[:3], keys[5], late]
+    assert _select(desk, limit=1, window=2 * HOUR, ceiling=3) == [*newest[:2], keys[5]]
+    assert _select(desk, limit=1, window=HOUR, ceiling=3) == newest[:3]
+
+
 def test_what_fills_an_output_stands_behind(desk: Any, keys: list[int]) -> None:
     """Entries that are added to an output with the time of an earlier release do not push out what came last."""
     desk.release("all", keys[0], at=NOON + HOUR)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.canonical import plain_text
-from aggregator.decide.changes import Known, KnownEntry, asked_ids
+from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
 from aggregator.decide.identity import story_key
 from aggregator.decide.release import Subject
 from aggregator.model import Item, Sighting
@@ -30,9 +30,15 @@ _SEARCHED_TEXT = 50_000
 _BATCH = 200
 _SELECT = f"SELECT {ENTRY_COLUMNS} FROM entry JOIN feed ON feed.id = entry.feed"
 _KNOWN = """
-    SELECT entry.*, feed.url AS feed_url, feed.private AS feed_private,
-        (SELECT json_group_array(key) FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = :feed) AS here
+    SELECT entry.id, entry.title, entry.link, entry.digest, entry.canonical, entry.content_key, entry.published,
+        entry.updated, entry.held, feed.url AS feed_url, feed.private AS feed_private,
+        CASE WHEN entry.id IN (SELECT value FROM json_each(:alike)) THEN coalesce(content, summary) END AS body,
+        (SELECT json_group_array(key) FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = :feed) AS here,
+        EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed <> :feed) AS elsewhere,
+        NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = entry.feed) AS left
     FROM entry JOIN feed ON feed.id = entry.feed WHERE entry.id IN (SELECT value FROM json_each(:ids))"""
+_NEAREST = 256
+"""Entries that share one canonical URL or content key, the last ones: a hostile feed gives all its items one link."""
 
 
 class SqliteEntries:
@@ -42,17 +48,17 @@ class SqliteEntries:
         self._db = connection
 
     def known(self, feed: FeedState, listed: Sequence[Candidate]) -> Known:
-        sighted = {
-            row["key"]: (row["entry"], row["digest"])
-            for row in self._among(
-                "SELECT key, entry, digest FROM sighting WHERE feed = ? AND key IN",
-                [candidate.key for candidate in listed],
-                feed.key,
-            )
-        }
-        strangers = [candidate for candidate in listed if candidate.key not in sighted]
-        ids = {entry for entry, _ in sighted.values()} | self._alike(strangers)
-        entries = self._db.execute(_KNOWN, {"feed": feed.key, "ids": json.dumps(list(ids))})
+        before = self._among(
+            "SELECT key, entry, digest, link FROM sighting WHERE feed = ? AND key IN",
+            [candidate.key for candidate in listed],
+            feed.key,
+        )
+        sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
+        strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
+        alike = self._alike(strangers)
+        ids = {last.entry for last in sighted.values()} | alike
+        found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
+        entries = self._db.execute(_KNOWN, found)
         taken = self._among("SELECT atom_id FROM entry WHERE atom_id IN", asked_ids(feed.url, strangers))
         return Known(
             sighted, {row["id"]: _known_entry(row) for row in entries}, frozenset(row["atom_id"] for row in taken)
@@ -61,8 +67,9 @@ class SqliteEntries:
     def _alike(self, strangers: Sequence[Candidate]) -> set[int]:
         found: set[int] = set()
         for column in ("canonical", "content_key"):
-            values = [value for candidate in strangers if (value := getattr(candidate, column)) is not None]
-            found |= {row["id"] for row in self._among(f"SELECT id FROM entry WHERE {column} IN", values)}
+            latest = f"SELECT id FROM entry WHERE {column} = ? ORDER BY id DESC LIMIT {_NEAREST}"
+            for value in {getattr(candidate, column) for candidate in strangers} - {None}:
+                found |= {row["id"] for row in self._db.execute(latest, [value])}
         return found
 
     def _among(self, query: str, values: Iterable[object], *before: object) -> list[sqlite3.Row]:
@@ -103,6 +110,12 @@ class SqliteEntries:
             "text": plain_text(item.content or item.summary)[:_SEARCHED_TEXT],
         }
 
+    def _updated(self, revision: Revision) -> int:
+        wanted, same = to_ms(revision.updated), "SELECT 1 FROM entry WHERE id = ? AND updated = ?"
+        if not revision.edited and self._db.execute(same, [revision.entry, wanted]).fetchone():
+            return wanted
+        return self._free_updated(wanted, revision.entry)
+
     def _free_updated(self, wanted: int, entry: int | None = None) -> int:
         """Return the first free millisecond of the second that begins with `wanted`, else of the next ones."""
         taken = "SELECT max(updated) AS last FROM entry WHERE updated >= ? AND updated < ? AND id IS NOT ?"
@@ -127,8 +140,8 @@ class SqliteEntries:
             if revision.edited:
                 self._keep_revision(revision.entry, now)
             columns = self._content_columns(feed, revision.candidate)
-            if revision.edited:
-                columns["updated"] = self._free_updated(to_ms(revision.updated), revision.entry)
+            columns["published"] = to_ms(revision.published)
+            columns["updated"] = self._updated(revision)
             assignments = ", ".join(f"{name} = ?" for name in columns)
             self._db.execute(
                 f"UPDATE entry SET {assignments}, revisions = revisions + ? WHERE id = ?",
@@ -157,16 +170,22 @@ class SqliteEntries:
     def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
         listed = json.dumps([sight.candidate.key for sight in sights])
         for sight in sights:
-            if sight.first and not self._rename(feed, sight, listed, now):
-                self._insert_sighting(feed, sight, now)
+            if sight.first:
+                self._first_sighting(feed, sight, listed, now)
         self._db.executemany(
-            "UPDATE sighting SET digest = ?, last_seen = ?, count = count + 1 WHERE feed = ? AND key = ?",
+            "UPDATE sighting SET digest = ?, link = ?, last_seen = ?, count = count + 1 WHERE feed = ? AND key = ?",
             [
-                (sight.candidate.digest, to_ms(now), feed.key, sight.candidate.key)
+                (sight.candidate.digest, sight.candidate.item.link, to_ms(now), feed.key, sight.candidate.key)
                 for sight in sights
                 if not sight.first
             ],
         )
+
+    def _first_sighting(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> None:
+        """Note a sighting under a key that is new, or that named another entry before."""
+        self._db.execute("DELETE FROM sighting WHERE feed = ? AND key = ?", [feed.key, sight.candidate.key])
+        if not self._rename(feed, sight, listed, now):
+            self._insert_sighting(feed, sight, now)
 
     def _rename(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> bool:
         """Give the feed's sighting of the entry its new key, if the old key is listed no longer."""
@@ -285,7 +304,7 @@ def _known_entry(row: sqlite3.Row) -> KnownEntry:
     return KnownEntry(
         key=row["id"],
         feed=row["feed_url"],
-        item=Item(title=row["title"], link=row["link"], summary=row["summary"], content=row["content"]),
+        item=Item(title=row["title"], link=row["link"], content=row["body"]),
         digest=row["digest"],
         canonical=row["canonical"],
         content_key=row["content_key"],
@@ -294,4 +313,6 @@ def _known_entry(row: sqlite3.Row) -> KnownEntry:
         private=bool(row["feed_private"]),
         held=row["held"],
         here=tuple(json.loads(row["here"])),
+        elsewhere=bool(row["elsewhere"]),
+        left=bool(row["left"]),
     )

@@ -79,16 +79,32 @@ class SqliteReleases:
         return [(row["entry"], from_ms(row["first"])) for row in rows]
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
+        most = max(limit, ceiling)
         rows = self._db.execute(
             "SELECT seq, entry, released_at FROM release WHERE output = ? ORDER BY released_at DESC, seq DESC LIMIT ?",
-            [output, max(limit, ceiling)],
+            [output, most + 1],
         ).fetchall()
         if not rows:
             return []
         line = rows[0]["released_at"] - to_ms_span(window)
-        chosen = [row for place, row in enumerate(rows) if place < limit or row["released_at"] > line]
+        if rows[-1]["released_at"] > line and len(rows) > most:
+            chosen = self._shared_out(output, line, most)
+        else:
+            chosen = [row for place, row in enumerate(rows) if place < limit or row["released_at"] > line]
         entries = {entry.key: entry for entry in self._entries.by_keys([row["entry"] for row in chosen])}
         return [Released(row["seq"], entries[row["entry"]], from_ms(row["released_at"])) for row in chosen]
+
+    def _shared_out(self, output: str, line: int, most: int) -> list[sqlite3.Row]:
+        return self._db.execute(
+            """
+            SELECT seq, entry, released_at FROM (
+                SELECT seq, entry, released_at, row_number() OVER newest AS place
+                FROM release JOIN entry ON entry.id = release.entry WHERE output = :output AND released_at > :line
+                WINDOW newest AS (PARTITION BY entry.feed ORDER BY released_at DESC, seq DESC)
+                ORDER BY place, released_at DESC, seq DESC LIMIT :most)
+            ORDER BY released_at DESC, seq DESC""",
+            {"output": output, "line": line, "most": most},
+        ).fetchall()
 
     def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
         rows = self._db.execute(
