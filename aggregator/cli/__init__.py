@@ -9,6 +9,7 @@ import click
 from aggregator import __version__
 from aggregator.cli.context import Context
 from aggregator.cli.lazy import LazyGroup
+from aggregator.config.logs import FORMATS, harmless, masked
 from aggregator.errors import AggregatorError
 
 _COMMANDS = {
@@ -35,7 +36,7 @@ _COMMANDS = {
 @click.option(
     "--database", metavar="URL", envvar="AGGREGATOR_DATABASE", help="sqlite:///path, in place of the file's setting."
 )
-@click.option("--log-format", type=click.Choice(["json", "text"]), help="Text on a terminal, JSON otherwise.")
+@click.option("--log-format", type=click.Choice(FORMATS), help="Text on a terminal, JSON otherwise.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None, database: str | None, log_format: str | None, verbose: bool) -> None:  # noqa: FBT001
@@ -59,8 +60,7 @@ def main() -> None:
         error.show()
         status = error.exit_code
     except AggregatorError as error:
-        click.echo(f"aggregator: {error.message}", err=True)
-        if error.remedy:
-            click.echo(f"  {error.remedy}", err=True)
+        for line in f"aggregator: {error.message}\n  {error.remedy}".rstrip().split("\n"):
+            click.echo(harmless(masked(line)), err=True)
         status = error.exit_code
     sys.exit(status if isinstance(status, int) else 0)

@@ -12,7 +12,7 @@ import click
 
 from aggregator.cli.tables import shown, table
 from aggregator.config.advice import warnings
-from aggregator.config.secrets import display_url
+from aggregator.config.secrets import base_address, display_url
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.changes import candidates
@@ -60,7 +60,7 @@ def check(context: Context, url: str | None, online: bool, as_json: bool) -> Non
         asked = [source for source in sources.values() if source.enabled and source.kind in POLLED_KINDS]
     found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "problems": problems, "sources": found}, ensure_ascii=False))
+        context.print_json({"schema": SCHEMA, "problems": problems, "sources": found})
     else:
         _print_problems(context, problems if url is None else [], as_json=False)
         _print_found(context, found, paste=url if url not in sources else None)
@@ -88,7 +88,7 @@ def _problem(problem: Problem, level: str) -> dict[str, Any]:
 
 def _print_problems(context: Context, problems: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "problems": problems, "sources": []}, ensure_ascii=False))
+        context.print_json({"schema": SCHEMA, "problems": problems, "sources": []})
         return
     for one in problems:
         place = Problem(one["file"], one["line"], one["path"], one["message"], one["remedy"])
@@ -119,9 +119,8 @@ async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[
 async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> dict[str, Any]:
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
-    document = await parser.parse(
-        fetched.body, url=fetched.url, content_type=fetched.content_type, received=fetched.received
-    )
+    base = base_address(source, fetched.url)
+    document = await parser.parse(fetched.body, url=base, content_type=fetched.content_type, received=fetched.received)
     return _found(source, fetched, document)
 
 
@@ -143,8 +142,8 @@ def _found(
         "entries": len(items),
         "newest": rfc3339(max(dates, default=None)),
         "dropped": len(dropped),
-        "redirected_to": fetched.url if fetched and fetched.url != source.url else None,
-        "moved_to": fetched.moved_to if fetched else None,
+        "redirected_to": display_url(source, fetched.url) if fetched and fetched.url != source.url else None,
+        "moved_to": display_url(source, fetched.moved_to) if fetched and fetched.moved_to else None,
         "notices": list(document.notices) if document else [],
         "error": error.message if error else None,
         "remedy": error.remedy if error else None,
@@ -160,10 +159,10 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
     for one in found:
         for name in ("error", "remedy", "redirected_to"):
             if one[name]:
-                context.out.print(f"{shown(one['url'])}: {name.replace('_', ' ')}: {shown(one[name])}", markup=False)
+                context.print(f"{one['url']}: {name.replace('_', ' ')}: {one[name]}")
     if paste is not None and found and not found[0]["error"]:
         for title in found[0]["items"]:
-            context.out.print(f"  {shown(title)}", markup=False)
+            context.print(f"  {title}")
         address = found[0]["moved_to"] or paste
         context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
         context.out.print(f"  - url: {shown(address)}\n    title: {json.dumps(found[0]['title'])}", markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from functools import cached_property
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from aggregator.cli.logs import set_up_logs
-from aggregator.cli.tables import shown
+from aggregator.cli.tables import json_line, shown
 from aggregator.config.addresses import database_path
 from aggregator.config.find import find_config
 from aggregator.config.load import load
+from aggregator.config.logs import hide, set_up_logs
 from aggregator.config.secrets import Mask
 from aggregator.config.settings import Site
+from aggregator.errors import ConfigError
 from aggregator.store.sqlite.lock import Lock, read_holder
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -41,8 +41,8 @@ class Context:
         self._database = database
         self._served_at: str | None = None
         self.verbose = verbose
-        self.out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-        self.talk = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        self.out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+        self.talk = Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
         set_up_logs(log_format or ("text" if sys.stderr.isatty() else "json"), verbose=verbose)
 
     @cached_property
@@ -58,6 +58,7 @@ class Context:
     def load(self) -> Settings:
         """Read the configuration afresh."""
         settings = load(self.config_path, os.environ)
+        hide(Mask.of(settings))
         changes: dict[str, object] = {"database": self._database} if self._database else {}
         if self._served_at and settings.site.url == Site().url:
             changes["site"] = settings.site.model_copy(update={"url": self._served_at})
@@ -77,8 +78,11 @@ class Context:
 
     @cached_property
     def mask(self) -> Mask:
-        """Hides secrets and addresses of private sources in what is shown."""
-        return Mask.of(self.settings)
+        """Hides secrets and addresses of private sources in what is shown; a wrong configuration has told none."""
+        try:
+            return Mask.of(self.settings)
+        except ConfigError:
+            return Mask.hiding(())
 
     def print(self, text: str) -> None:
         """Print lines for people on stdout: no secrets, no control characters, no markup."""
@@ -86,9 +90,12 @@ class Context:
             self.out.print(shown(line), markup=False)
 
     def print_json(self, value: object) -> None:
-        """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone."""
+        """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone.
+
+        Characters that could drive a terminal are written as JSON's escapes, which mean the same.
+        """
         try:
-            click.echo(self.mask(json.dumps(value, ensure_ascii=False)))
+            click.echo(json_line(self.mask.deep(value)))
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(0) from None
@@ -106,7 +113,7 @@ class Context:
     @property
     def lock(self) -> Lock:
         """The lock of the one writer."""
-        return Lock(self.folder / "lock")
+        return Lock(self.folder / "lock", guards=self.database)
 
     def daemon_socket(self, folder: Path | None = None) -> Path | None:
         """Return where the daemon that runs on this (or another) folder listens for commands, or None."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import structlog
 
-from aggregator.cli.logs import hide
 from aggregator.config.advice import warnings
-from aggregator.config.secrets import Mask
+from aggregator.config.document import read_text
 from aggregator.errors import ConfigError, LockedDatabase, Unavailable, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
@@ -41,7 +40,6 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
-    hide(context.mask)
     if not no_poll and (holder := read_holder(context.folder / "lock")):
         raise LockedDatabase(
             f"{context.folder} is in use by process {holder.get('pid')}.", "Is the daemon running already?"
@@ -89,18 +87,16 @@ def _reloader(context: Context) -> Callable[[], Settings | None]:
         if (now := _fingerprint(context.config_path)) == seen:
             return None
         seen = now
-        settings = context.load()
-        hide(Mask.of(settings))
-        return settings
+        return context.load()
 
     return reload
 
 
 def _fingerprint(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        return f"unreadable: {error.errno}"
+        return hashlib.sha256(read_text(path).encode()).hexdigest()
+    except ConfigError as error:
+        return error.message
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:

@@ -69,7 +69,14 @@ def entries(context: Context, output: str | None, since: timedelta | None) -> No
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
-    """Find entries that have all the words of QUERY in title or text, best first."""
+    """Find entries by their words, best first.
+
+    \b
+    aggregator search open weights     both words, anywhere in title or text
+
+    An entry is found when it has every word of QUERY: whole words, in any order, whatever their case and accents.
+    Quotes, OR, * and other signs mean nothing.
+    """  # noqa: D301 - \b is click's
     with _reading(context) as tx:
         found = tx.entries.search(" ".join(query), limit=_FOUND)
     if as_json:

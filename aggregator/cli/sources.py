@@ -69,7 +69,7 @@ def why(context: Context, url: str) -> None:
     feed = feed or _unknown(context.settings.sources[url])
     for name, value in feed_json(feed, context.settings.sources[url]).items():
         context.print(f"{name + ':':<14}{'-' if value is None else value}")
-    context.print(f"{'asked at:':<14}{feed.fetch_url}")
+    context.print(f"{'asked at:':<14}{display_url(context.settings.sources[url], feed.fetch_url)}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.config.logs import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.cli.context import Context
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What drives a terminal beside the controls that JSON escapes by itself."""
 _STYLES = {
     "new": "green", "ok": "green", "updated": "cyan", "error": "red", "failing": "red", "gone": "red",
     "skipped": "dim", "disabled": "dim",
@@ -23,7 +27,12 @@ _STYLES = {
 
 def shown(text: object) -> str:
     """Return text with control characters as escapes: a feed's title must not drive the terminal."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", str(text))
+    return harmless(str(text))
+
+
+def json_line(value: object) -> str:
+    """Return JSON on one line, which drives no terminal either."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def table(

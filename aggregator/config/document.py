@@ -6,7 +6,10 @@ object, aliases may not multiply, and a repeated key is a mistake.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +47,11 @@ _SYNTAX = (
         "a colon stands where none may",
         "Write a value that contains `: ` in quotes, and check the indentation.",
     ),
+    (
+        r"expected ',' or '[\]}]', but got ':'",
+        "a colon stands where none may, or a bracket is not closed",
+        "Write a value that contains `: ` in quotes, or close the bracket with ] or }.",
+    ),
     (r"undefined alias '(.*)'", "*{0} refers to nothing", "Write a value that starts with * in quotes."),
     (r"unknown escape character", r"a \ in double quotes means something else", "Use single quotes."),
     (r"expected ',' or '[\]}]'", "a bracket is not closed, or a comma is missing", "Close it with ] or }."),
@@ -70,8 +78,7 @@ class Document:
 def read_text(path: Path) -> str:
     """Read a configuration file; raise ConfigError with a remedy when that is not possible."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise _refused(path, None, *_unreadable(path, error)) from error
     if len(content) > MAX_BYTES:
@@ -81,6 +88,15 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _refused(path, line, "the file is not UTF-8.", "Save it as UTF-8.") from error
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the first bytes of a regular file; OSError for any other: a pipe or a device may never end."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - of a number
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file")
+        return file.read(most)
 
 
 def read_document(text: str, path: Path) -> Document:
@@ -216,7 +232,7 @@ def _unreadable(path: Path, error: Exception) -> tuple[str, str]:
     if isinstance(error, PermissionError):
         return "the file must not be read by this user.", "Give the user read permission."
     reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a file's name"
-    return f"the file cannot be read: {reason}.", "Name a readable file with --config."
+    return f"the file cannot be read: {reason}.", "Name another file with --config."
 
 
 def _refused(path: Path, line: int | None, message: str, remedy: str) -> ConfigError:

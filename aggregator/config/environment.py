@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.document import illegal_character
+from aggregator.config.document import illegal_character, read_regular
 from aggregator.config.places import Mistake, Place
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ class Substitution:
         if not path:
             return None
         try:
-            with (self.folder / path).open(encoding="utf-8") as file:
-                text = file.read(_MAX_SECRET)
+            text = read_regular(self.folder / path, _MAX_SECRET).decode()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text"
             message = f"the file that {name}_FILE names cannot be read: {reason}."

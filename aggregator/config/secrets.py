@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from aggregator.config.addresses import split
@@ -33,9 +33,10 @@ class Mask:
     @classmethod
     def of(cls, settings: Settings) -> Mask:
         """Return the mask of one Settings: its secret values, and the addresses of its private sources."""
-        private = [feed for feed in settings.sources.values() if feed.private]
-        shown = {url: display_url(feed) for feed in private for url in (feed.url, *feed.was)}
-        return cls.hiding(secret_values(settings), shown)
+        private = [(feed, url) for feed in settings.sources.values() if feed.private for url in (feed.url, *feed.was)]
+        shown = {form: short for feed, url in private for form, short in _forms(feed, url)}
+        told = {pair for feed in settings.sources.values() if not feed.private for pair in _query(feed.url)}
+        return cls.hiding(secret_values(settings) | {pair for _, url in private for pair in _query(url)} - told, shown)
 
     @classmethod
     def hiding(cls, values: Iterable[str], shown: Mapping[str, str] | None = None) -> Mask:
@@ -50,6 +51,14 @@ class Mask:
         hidden = self.pattern.sub(lambda found: self.shown.get(found[0], HIDDEN), text)
         return _USERINFO.sub(rf"\1{HIDDEN}@", hidden)
 
+    def deep(self, data: Any) -> Any:
+        """Return JSON data without the secrets: written as JSON some would look different."""
+        if isinstance(data, str):
+            return self(data)
+        if isinstance(data, dict):
+            return {name: self.deep(value) for name, value in data.items()}
+        return [self.deep(value) for value in data] if isinstance(data, list | tuple) else data
+
 
 def secret_values(settings: Settings) -> frozenset[str]:
     """Return the values that must not be shown: from the environment, of headers, tokens, and in addresses."""
@@ -59,15 +68,45 @@ def secret_values(settings: Settings) -> frozenset[str]:
     return settings.substituted | tokens | headers | {part for url in addresses for part in _userinfo(url)}
 
 
-def display_url(feed: FeedSettings) -> str:
-    """Return a source's address as it may be shown: of a private one, only the host, unless that is secret."""
-    if not feed.private:
-        return feed.url
-    parts = split(feed.url)
+def display_url(feed: FeedSettings, url: str | None = None) -> str:
+    """Return a source's address (or where that led) as it may be shown: of a private one, only a host not secret."""
+    url = feed.url if url is None else url
+    return f"{_origin(feed, url)}{HIDDEN}" if feed.private else url
+
+
+def base_address(feed: FeedSettings, url: str) -> str:
+    """Return what the relative references in a source's document are resolved against; `url` is what answered.
+
+    The path and query of a private address may be the key to it, and would become part of published links: there
+    only `https://host/` counts, and nothing ("") where the host itself is secret.
+    """
+    return _origin(feed, url) if feed.private else url
+
+
+def _origin(feed: FeedSettings, url: str) -> str:
+    """Return `https://host/` without user and password; "" when the host is secret or there is none."""
+    parts = split(url)
     host = parts.netloc.rpartition("@")[2] if parts else ""
-    if parts is None or any(value in host for value in feed.substituted):
-        return HIDDEN
-    return f"{parts.scheme}://{host}/{HIDDEN}"
+    if parts is None or not host or any(value.lower() in host.lower() for value in feed.substituted):
+        return ""
+    return f"{parts.scheme}://{host}/"
+
+
+def _forms(feed: FeedSettings, url: str) -> Iterator[tuple[str, str]]:
+    """Yield a private address in the forms in which it may be told, each with what is shown in its place."""
+    origin, parts = _origin(feed, url), split(url)
+    yield url, f"{origin}{HIDDEN}"
+    if parts is not None and origin:
+        host = origin.partition("://")[2]
+        targets = {parts.path, url.partition(parts.netloc)[2]} - {"", "/"}
+        yield from ((f"{host.rstrip('/')}{target}", f"{host}{HIDDEN}") for target in targets)
+
+
+def _query(url: str) -> Iterator[str]:
+    """Yield the `name=value` of an address."""
+    parts = split(url)
+    if parts is not None and "?" in url:
+        yield from (pair for pair in parts.query.split("&") if "=" in pair)
 
 
 def _addresses(settings: Settings) -> Iterator[str]:

@@ -122,12 +122,12 @@ class Client:
     async def _ask(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
         """Make one request; a redirect gives the trail to follow."""
         headers = self._headers(ask, trail)
-        with self._guard.dialling(trail.url) as dial, translated(dial):
+        with self._guard.dialling(trail.url, outside=trail.outside) as dial, translated(dial):
             async with self._session.get(
                 trail.url, headers=headers, allow_redirects=False, ssl=self._tls(ask, trail)
             ) as response:
                 if response.status in REDIRECTS:
-                    return _follow(trail, response)
+                    return _follow(trail, response, public=dial.public)
                 return await self._fetched(ask, trail, response, started)
 
     def _tls(self, ask: Ask, trail: Trail) -> ssl.SSLContext | bool:
@@ -176,14 +176,14 @@ class Client:
         return body.close(), body.received
 
 
-def _follow(trail: Trail, response: aiohttp.ClientResponse) -> Trail:
+def _follow(trail: Trail, response: aiohttp.ClientResponse, *, public: bool) -> Trail:
     location = response.headers.get("Location")
     if not location:
         raise BrokenResponse(
             f"{trail.url.raw_host}: redirects (status {response.status}) without saying where.",
             "Tell the publisher, or look for the feed's new address on their site.",
         )
-    return trail.follow(response.status, location)
+    return trail.follow(response.status, location, public=public)
 
 
 async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

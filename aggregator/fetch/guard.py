@@ -65,6 +65,10 @@ class Dial:
     """The name has an address: a socket was asked for."""
     proxy: str | None = None
     """Host of the proxy that is connected to instead."""
+    outside: str | None = None
+    """The public host that redirected here, whether directly or not."""
+    public: bool = False
+    """What is connected to is open to everybody."""
     refused: AddressRefused | None = None
 
 
@@ -100,6 +104,10 @@ class Allowance:
             return False
         return address in self.network if self.network is not None else dial.host == self.host
 
+    def names(self, dial: Dial) -> bool:
+        """Tell whether this entry is the name that is asked for."""
+        return self.network is None and self.port in (None, dial.port) and dial.host == self.host
+
 
 def _network(text: str) -> IPNetwork | None:
     try:
@@ -115,6 +123,9 @@ def _host(text: str) -> str:
 class Guard:
     """Refuses every address that is not public, unless allowed; a configured proxy is trusted.
 
+    What is allowed is so for sources that are configured there: whoever redirects from a public address does not
+    reach it.
+
     With a proxy it is the proxy that resolves names: only literal addresses, names of this machine, and the proxy
     itself can be refused, before it is asked.
     """
@@ -128,15 +139,18 @@ class Guard:
         family, kind, protocol, _, sockaddr = info
         dial = _dial.get()
         dial.resolved = True
-        if self._proxy is None and (refusal := self._refusal(dial, ip_address(sockaddr[0]))) is not None:
+        if self._proxy is None and (refusal := self._judged(dial, ip_address(sockaddr[0]))) is not None:
             dial.refused = dial.refused or refusal
             raise OSError(errno.EACCES, refusal.message)
         return socket.socket(family, kind, protocol)
 
     @contextmanager
-    def dialling(self, url: URL) -> Iterator[Dial]:
-        """Say, to every task that connects for this one, what is asked for; raises AddressRefused."""
-        dial = Dial((url.raw_host or "").removesuffix("."), url.port or 0)
+    def dialling(self, url: URL, *, outside: str | None = None) -> Iterator[Dial]:
+        """Say, to every task that connects for this one, what is asked for; raises AddressRefused.
+
+        `outside` is the public host that redirected here.
+        """
+        dial = Dial((url.raw_host or "").removesuffix("."), url.port or 0, outside=outside)
         if self._proxy is not None:
             dial.proxy = self._proxy.raw_host
             self._check_before_proxy(dial, self._proxy)
@@ -156,23 +170,45 @@ class Guard:
         try:
             address = IPv4Address("127.0.0.1") if local else ip_address(dial.host)
         except ValueError:
-            return
-        if (refusal := self._refusal(dial, address)) is not None:
+            refusal = self._judged_by_name(dial)
+        else:
+            refusal = self._judged(dial, address)
+        if refusal is not None:
             raise refusal
 
-    def _refusal(self, dial: Dial, address: IPAddress) -> AddressRefused | None:
+    def _judged_by_name(self, dial: Dial) -> AddressRefused | None:
+        """Take a name that is allowed for one of this network, where the proxy alone knows its address."""
+        dial.public = not any(one.names(dial) for one in self._allowances)
+        if dial.public or dial.outside is None:
+            return None
+        return _led_astray(dial, f"{dial.host} is", "a private address")
+
+    def _judged(self, dial: Dial, address: IPAddress) -> AddressRefused | None:
+        """Note whether an address is public; return why it must not be connected to, if so."""
         reached = unwrap(address)
         found = _kind(reached)
-        if found is None or any(one.covers(dial, ip) for one in self._allowances for ip in (address, reached)):
+        if found is None:
+            dial.public = True
             return None
         network, kind = found
         subject = f"{dial.host} is" if dial.host == str(address) else f"{dial.host} resolves to {address},"
+        if dial.outside is not None:
+            return _led_astray(dial, subject, kind)
+        if any(one.covers(dial, ip) for one in self._allowances for ip in (address, reached)):
+            return None
         endpoint = f"{reached}:{dial.port}" if reached.version == 4 else f"[{reached}]:{dial.port}"  # noqa: PLR2004
         return AddressRefused(
             f"{subject} {kind}, where sources may not be.",
             f"If this source may be on a private network, add {endpoint} (or a network such as {network}) "
             "to network.allow_private in feeds.yaml.",
         )
+
+
+def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:
+    return AddressRefused(
+        f"{subject} {kind}; {dial.outside}, a public host, must not redirect there.",
+        "If the feed is there, configure that address itself, and allow it by network.allow_private in feeds.yaml.",
+    )
 
 
 def unwrap(address: IPAddress) -> IPAddress:

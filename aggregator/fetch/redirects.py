@@ -35,6 +35,8 @@ class Trail:
     downgraded: bool = False
     at_home: bool = True
     """The origin (scheme, host, port) never changed: the feed's secrets may be sent."""
+    outside: str | None = None
+    """A public host that it has led over: from there it leads to public addresses only."""
 
     @classmethod
     def start(cls, url: str) -> Trail:
@@ -55,8 +57,11 @@ class Trail:
         """Where the feed has moved to for good; None without a redirect, or when a hop was temporary."""
         return self.address if self.visited and self.permanent else None
 
-    def follow(self, status: int, location: str) -> Trail:
-        """Take one redirect; raises BadRedirect for loops, too many hops and addresses that cannot be asked."""
+    def follow(self, status: int, location: str, *, public: bool = True) -> Trail:
+        """Take one redirect, of a `public` address or not.
+
+        Raises BadRedirect for loops, too many hops and addresses that cannot be asked.
+        """
         target = self._target(location)
         visited = (*self.visited, self.url)
         if target in visited:
@@ -73,6 +78,7 @@ class Trail:
             permanent=self.permanent and status in PERMANENT and not downgrade,
             downgraded=self.downgraded or downgrade,
             at_home=self.at_home and target.origin() == self.url.origin(),
+            outside=self.outside or (self.url.raw_host if public else None),
         )
 
     def _target(self, location: str) -> URL:

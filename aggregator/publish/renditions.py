@@ -4,6 +4,9 @@ For `all.atom` there are three files: `all.atom` (its modification time is Last-
 compressed) and `all.atom.type` (its media type). Each is replaced as a whole, the document itself last: whoever sees a
 new document finds the other two. Nothing is synced to disk: after a crash the bytes are rendered again, and until
 then `load` notices a compressed twin that does not fit.
+
+A folder is ours when the list of outputs lies in it; it is put there before anything else. In another's folder, or
+through a symbolic link, nothing is written; in ours, files of other names are left alone.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import structlog
 
 from aggregator.errors import DiskFull, FolderNotWritable
 from aggregator.publish import manifest
+from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -33,8 +37,16 @@ if TYPE_CHECKING:
 MANIFEST = "outputs.manifest"
 """Not `manifest.json`: an output may be called manifest."""
 
-_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)*[a-z0-9][a-z0-9_-]*\.[a-z]+")
+_PRIVATE = "private/"
+_STEM = "[a-z0-9][a-z0-9_-]*"
+_NAME = re.compile(rf"(?:{_PRIVATE})?{_STEM}\.[a-z]+")
 _TWIN, _TYPE = ".gz", ".type"
+_DOCUMENT = rf"{_STEM}\.(?:{'|'.join(MEDIA_TYPES)})(?:{re.escape(_TWIN)}|{re.escape(_TYPE)})?"
+_UNFINISHED = re.compile(rf"\.(?:{_DOCUMENT}|{re.escape(MANIFEST)})\.[a-z0-9_]+\.new")
+_OURS = re.compile(rf"{_DOCUMENT}|{_UNFINISHED.pattern}")
+"""Names of files that may be deleted."""
+_SIGN = b'{\n "schema": '
+"""How a manifest begins."""
 _BEST = 9
 """Compressed once, sent many times."""
 
@@ -68,7 +80,7 @@ class Renditions:
         """Put a document under a name such as `all.atom` or `private/labs.rss`; return whether anything changed.
 
         An unchanged document keeps its file and date. A changed one is dated `modified`, or a second after its
-        predecessor if that is later. Raises DiskFull and FolderNotWritable.
+        predecessor if that is later. Raises DiskFull and FolderNotWritable (also when the folder is another's).
         """
         path = self._path(name)
         before = self.load(name)
@@ -78,6 +90,7 @@ class Renditions:
             and (before.bodies["identity"], before.media_type) == (body, media_type)
         ):
             return False
+        self._claim(path)
         second = modified.replace(microsecond=0)
         if path.exists():
             second = max(second, _modified(path.stat()) + timedelta(seconds=1))
@@ -87,14 +100,16 @@ class Renditions:
         return True
 
     def remove_others(self, names: Collection[str]) -> None:
-        """Delete every document that is not among these names, and what interrupted writes left behind."""
-        kept = {MANIFEST, *(name + ending for name in names for ending in ("", _TWIN, _TYPE))}
-        for path in sorted(self.folder.rglob("*"), reverse=True):
-            if path.is_dir():
-                with suppress(OSError):
-                    path.rmdir()  # succeeds when it is empty
-            elif path.relative_to(self.folder).as_posix() not in kept:
-                path.unlink(missing_ok=True)
+        """Delete documents of ours that are not among these names, and what interrupted writes left behind."""
+        if self.folder.is_symlink() or not self._is_ours():
+            return
+        kept = {name + ending for name in names for ending in ("", _TWIN, _TYPE)}
+        for below in ("", _PRIVATE):
+            for path in _files(self.folder / below):
+                if _OURS.fullmatch(path.name) and below + path.name not in kept:
+                    path.unlink(missing_ok=True)
+        with suppress(OSError):
+            (self.folder / _PRIVATE).rmdir()  # succeeds when it is empty
 
     def load(self, name: str) -> Rendition | None:
         """Read a document with its codings; None when there is none."""
@@ -121,6 +136,7 @@ class Renditions:
         """Say what there is; `stamp(MANIFEST)` changes when they do."""
         document = manifest.dump(published)
         path = self._path(MANIFEST)
+        self._claim(path)
         if not path.exists() or path.read_bytes() != document:
             _replace(path, document)
 
@@ -134,10 +150,45 @@ class Renditions:
             _log.error("publish.manifest_unreadable", error=str(error))
             return Manifest()
 
+    def _claim(self, path: Path) -> None:
+        """Make the folder ours before a file is written there, if it is new or empty; else it must be ours already."""
+        with _named_errors(path):
+            for folder in (self.folder, path.parent):
+                if folder.is_symlink():
+                    raise _foreign(folder, "is a symbolic link")
+            _make_folder(self.folder)
+            if self._is_ours():
+                return
+            if not all(_UNFINISHED.fullmatch(found.name) for found in self.folder.iterdir()):
+                raise _foreign(self.folder, f"holds files, but no {MANIFEST}: it may be another program's")
+            _replace(self.folder / MANIFEST, manifest.dump(Manifest()))
+
+    def _is_ours(self) -> bool:
+        """Whether our manifest is there; an empty one is what a crash of the system may leave of it."""
+        path = self.folder / MANIFEST
+        if path.is_symlink() or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_SIGN)) in (b"", _SIGN)
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name of a rendition")
         return self.folder / name
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return a folder's regular files, nothing through symbolic links."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if not path.is_symlink() and path.is_file()]
+
+
+def _foreign(folder: Path, why: str) -> FolderNotWritable:
+    return FolderNotWritable(
+        f"{folder} {why}.",
+        "Move it away (published feeds are written again), or choose another place with --database.",
+    )
 
 
 def _twin(path: Path, body: bytes) -> dict[str, bytes]:
@@ -166,7 +217,7 @@ def _replace(path: Path, body: bytes, modified: datetime | None = None) -> None:
     """Write a file beside its place, then move it there (atomic on POSIX); only its owner may read it."""
     with _named_errors(path):
         _make_folder(path.parent)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -24,7 +24,7 @@ CEILING = 500
 
 def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Channel:
     """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
-    created = tx.releases.opened(output.name)
+    created = tx.releases.opened(output.name) or tx.created
     released = tx.releases.select(output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING)
     entries = [
         _masked(entry, settings)

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -45,7 +46,11 @@ class ControlServer:
             self.path = Path(self._own_folder) / "control.sock"
 
     async def __aenter__(self) -> Self:
-        self.path.unlink(missing_ok=True)  # a leftover of a killed process: the lock proves that it is dead
+        """Listen; Unavailable when a file that is no socket has the name."""
+        if not self._remove_socket():
+            raise Unavailable(
+                f"{self.path} is in the way: it is no socket.", "Move it away, or choose another place with --database."
+            )
         mask = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(self._serve, str(self.path.absolute()), limit=_MAX_LINE)
@@ -59,9 +64,19 @@ class ControlServer:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        self.path.unlink(missing_ok=True)
+        self._remove_socket()
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
+
+    def _remove_socket(self) -> bool:
+        """Remove our socket, or what a killed process (the lock proves that it is dead) left of it; no other file."""
+        try:
+            if stat.S_ISSOCK(self.path.lstat().st_mode):
+                self.path.unlink()
+                return True
+        except FileNotFoundError:
+            return True
+        return False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import logging
 import signal
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -22,7 +24,7 @@ from aggregator.run.report import report_json
 from aggregator.run.round import LEASE, abandon, poll_round
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection
+    from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
     from pathlib import Path
 
     from aggregator.config.settings import Settings
@@ -64,6 +66,7 @@ class Health:
 
     last_tick: float = field(default_factory=time.monotonic)
     store_error: str | None = None
+    publish_error: str | None = None
 
 
 class Daemon:
@@ -74,6 +77,7 @@ class Daemon:
         self._parts = parts
         self._health = Health()
         self._polls: dict[asyncio.Task[PollReport], Request] = {}
+        self._jobs: set[asyncio.Task[None]] = set()
         self._dirty: set[str] = set()
         self._press = asyncio.Lock()
         self._stop = asyncio.Event()
@@ -90,13 +94,14 @@ class Daemon:
             self._engine = engine
             self._pipeline = engine.pipeline
             self._parts.describe({"control": str(control.path.absolute())})
-            await self._publish(self.settings.published)
+            self._mark(self.settings.published)
+            await self._publish_dirty()
             async with self._parts.web or contextlib.nullcontext():
                 scheduler = self._scheduler()
                 scheduler.start()
                 await self._stop.wait()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
-                scheduler.shutdown(wait=False)
+                await self._let_jobs_end(scheduler)
             await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publish_dirty()
         _log.info("daemon.stopped")
@@ -122,11 +127,33 @@ class Daemon:
         scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
-        scheduler.add_job(self._tick, "interval", seconds=TICK, next_run_time=utc_now())
-        scheduler.add_job(self._watch, "interval", seconds=RELOAD)
-        scheduler.add_job(self._publish_dirty, "interval", seconds=PUBLISH)
-        scheduler.add_job(self._tidy, "cron", hour=3, jitter=1800)
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a job still runs is no news
+        scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
+        scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD)
+        scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
+        scheduler.add_job(self._job(self._tidy), "cron", hour=3, jitter=1800)
         return scheduler
+
+    def _job(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return work as a job that is known while it runs."""
+
+        @functools.wraps(work)
+        async def run() -> None:
+            task = cast("asyncio.Task[None]", asyncio.current_task())
+            self._jobs.add(task)
+            try:
+                await work()
+            finally:
+                self._jobs.discard(task)
+
+        return run
+
+    async def _let_jobs_end(self, scheduler: AsyncIOScheduler) -> None:
+        """Stop the scheduler when nothing of it runs: it would break jobs off in the middle, and log them as failed."""
+        scheduler.pause()
+        await asyncio.sleep(0)  # what was submitted just now begins
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
         """Claim what is due, as much as there is room for, and send it on its way."""
@@ -187,19 +214,32 @@ class Daemon:
         await self._pipeline.in_writer(lambda: synchronise(self._parts.store, settings, utc_now()))
         await self._engine.adopt(settings)
         self.settings = self._parts.press.settings = settings
-        await self._publish(settings.published)
+        self._mark(settings.published)
+        await self._publish_or_tell()
         _log.info("config.reloaded", feeds=len(settings.sources), outputs=len(settings.published))
 
     async def _publish_dirty(self) -> None:
-        """Publish what has changed; whoever comes while that happens waits for it."""
+        """Publish what has changed; whoever comes while that happens waits for it. What fails stays to be published."""
         async with self._press:
             names, self._dirty = self._dirty, set()
-            if names:
+            if not names:
+                return
+            try:
                 await asyncio.to_thread(self._parts.press.publish, frozenset(names))
+            except BaseException:
+                self._mark(names)
+                raise
 
-    async def _publish(self, names: Collection[str]) -> None:
-        self._mark(names)
-        await self._publish_dirty()
+    async def _publish_or_tell(self) -> None:
+        """Publish what has changed; what keeps it from being written is told once, and tried again."""
+        try:
+            await self._publish_dirty()
+        except AggregatorError as error:
+            if self._health.publish_error != error.message:
+                _log.error("publish.failed", error=error.message, remedy=error.remedy)
+            self._health.publish_error = error.message
+        else:
+            self._health.publish_error = None
 
     async def _tidy(self) -> None:
         await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
@@ -219,8 +259,9 @@ class Daemon:
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         age = time.monotonic() - self._health.last_tick
         polling = age < TICK * 60
-        reason = self._health.store_error or (None if polling else f"no tick for {age:.0f} s")
-        writable = self._health.store_error is None
+        unwritten = self._health.store_error or self._health.publish_error
+        reason = unwritten or (None if polling else f"no tick for {age:.0f} s")
+        writable = unwritten is None
         yield {"writable": writable, "polling": polling, "last_tick_age": round(age, 3), "reason": reason}
 
 
@@ -235,10 +276,11 @@ def log_poll(report: PollReport) -> None:
 
 
 def choice_from(request: dict[str, Any]) -> Choice:
-    """Read the choice that a `poll` command carries."""
-    return Choice(
-        frozenset(request.get("urls", ())),
-        every=bool(request.get("every")),
-        force=bool(request.get("force")),
-        refetch=bool(request.get("refetch")),
-    )
+    """Read the choice that a `poll` command carries; raise Usage when it is none."""
+    urls = request.get("urls", [])
+    flags = {name: request.get(name, False) for name in ("every", "force", "refetch")}
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise Usage("`urls` of the command is not a list of addresses.", 'Write "urls": ["https://HOST/PATH"].')
+    if wrong := next((name for name, flag in flags.items() if not isinstance(flag, bool)), None):
+        raise Usage(f"`{wrong}` of the command is neither true nor false.", f'Write "{wrong}": true.')
+    return Choice(frozenset(urls), **flags)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from aggregator.config.logs import log_arguments
 from aggregator.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class WebProcess:
         """Start the child; its standard input is the leash: it ends when this process does, however that ends."""
         number = self._listener.fileno()
         self._child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments,
+            sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(),
             stdin=asyncio.subprocess.PIPE, pass_fds=(number,),
         )  # fmt: skip
 

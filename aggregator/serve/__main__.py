@@ -14,14 +14,13 @@ import resource
 import signal
 import socket
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from aggregator.config.logs import FORMATS, set_up_logs
 from aggregator.publish.renditions import Renditions
 from aggregator.serve import limits
 from aggregator.serve.app import create_app
@@ -53,8 +52,8 @@ class _Server(uvicorn.Server):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until the parent goes or says so."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     options = _options(arguments)
+    set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
     status = functools.partial(ask_daemon, options.database.parent / "lock")
     config = configuration(create_app(Renditions(options.renditions), options.database, status))
@@ -67,13 +66,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--fd", type=int, required=True, help="number of the open file that listens")
     parser.add_argument("--database", type=Path, required=True, help="the SQLite file; only read")
     parser.add_argument("--renditions", type=Path, required=True, help="folder of the published documents")
+    parser.add_argument("--log-format", choices=FORMATS, default="json", help="of what it says on stderr")
+    parser.add_argument("--verbose", action="store_true", help="say more")
     return parser.parse_args(arguments)
 
 
 def configuration(app: ASGIApp, protocol: type[asyncio.Protocol] = AutoHTTPProtocol) -> uvicorn.Config:
     """Return how uvicorn serves: no headers are believed, nothing is waited for without end."""
     return uvicorn.Config(
-        app,
+        limits.bounded(app),
         http=limits.limited(protocol),
         ws="none",
         lifespan="on",

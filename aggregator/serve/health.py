@@ -42,7 +42,10 @@ async def healthz(_: Request) -> Response:
 
 
 class Readiness:
-    """/readyz: 200, or 503 with the reason."""
+    """/readyz: 200, or 503 with what is wrong.
+
+    Anybody may read it, so it says nothing of this machine: why, `aggregator health` and the log tell.
+    """
 
     def __init__(self, status: Status) -> None:
         self._status = status
@@ -62,15 +65,17 @@ class Readiness:
         try:
             status = await self._status()
         except Unavailable as error:
-            return " ".join(str(error).split())
-        if status.get("writable") and status.get("polling"):
-            return ""
-        what = "polling is late" if status.get("writable") else "the database cannot be written"
-        return " ".join(str(status.get("reason") or what).split())
+            return str(error)
+        if not status.get("writable"):
+            return "the database or the documents cannot be written"
+        return "" if status.get("polling") else "polling is late"
 
 
 async def ask_daemon(lock: Path) -> Mapping[str, Any]:
-    """Ask the daemon that holds the lock file for its status, over its control socket; raise Unavailable."""
+    """Ask the daemon that holds the lock file for its status, over its control socket.
+
+    Raise Unavailable, in words that everybody may read.
+    """
     control = read_holder(lock).get("control")
     if not isinstance(control, str):
         raise Unavailable("No daemon runs on this database.", "Start it: aggregator run")
@@ -97,5 +102,5 @@ async def _call(control: str) -> Mapping[str, Any]:
         with contextlib.suppress(OSError):
             await writer.wait_closed()
     if fields.get("error"):
-        raise Unavailable(str(fields["error"]), str(fields.get("remedy") or ""))
+        raise Unavailable("The daemon cannot say how it is.", "Its log says why.")
     return fields

@@ -1,6 +1,6 @@
 """Limits of a connection that uvicorn does not have: time for a request's head, its size, and how many connections.
 
-Uvicorn waits for a first request for ever, httptools takes a head of any length and any number of requests at once,
+Uvicorn waits for a first request for ever, its protocols take a head of any length and any number of requests at once,
 and `limit_concurrency` turns everybody away when strangers hold connections open. Here the slow and the big are cut
 off, and when there are too many connections, those that have waited longest without asking anything make room.
 """
@@ -11,9 +11,13 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from aggregator.serve.document import PROTECTION, answer
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, TimerHandle, Transport
     from collections.abc import Sized
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEAD_SECONDS = 10.0
 """Time for the head of a request, from connecting or from the last answer."""
@@ -93,6 +97,25 @@ class _Limited(asyncio.Protocol):
         if longest is not None:
             self.connections.discard(longest)
             longest.transport.abort()
+
+
+def bounded(app: ASGIApp) -> ASGIApp:
+    """Return the application that refuses a head over HEAD_BYTES which came whole, and so was taken."""
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _head_size(scope) <= HEAD_BYTES:
+            await app(scope, receive, send)
+            return
+        headers = [(b"connection", b"close"), (b"content-length", b"0"), *PROTECTION]
+        await answer(send, 431, headers, b"")
+
+    return answered
+
+
+def _head_size(scope: Scope) -> int:
+    """Return about how many bytes the request line and the header fields had."""
+    line = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"])
+    return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
 
 
 def limited(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
 
 _MAX_AGE = 300
-_VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest")
+_VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode")
 _RANGES = (b"accept-ranges", b"none")
 _FOR_ALL = (
     (b"cache-control", b"public, max-age=%d" % _MAX_AGE),

@@ -178,8 +178,8 @@ class Releases(Protocol):
     def open_output(self, name: str, now: datetime) -> None:
         """Make sure that an output is known."""
 
-    def opened(self, name: str) -> datetime:
-        """Return when a known output was first known."""
+    def opened(self, name: str) -> datetime | None:
+        """Return when an output was first known; None when it is not."""
 
     def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
         """Release entries in a known output, in this order; those that it has already are left as they are."""

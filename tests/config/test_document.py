@@ -74,8 +74,11 @@ def test_aliases_repeat_values(tmp_path: Path) -> None:
         (b"site:\n  title: AI: News\n", 2, "column 12: a colon", "quotes"),
         (b"site:\n  title: *x\n", 2, "*x refers to nothing", "quotes"),
         (b'a: "\\q"\n', 1, "double quotes", "single quotes"),
-        (b"feeds: [a, b\nsite: {}\n", 2, "a bracket is not closed", "Close it"),
-        (b"a: {b: 1\nc: 2\n", 2, "a bracket is not closed", "Close it"),
+        (b"feeds: [a, b\nsite: {}\n", 2, "a bracket is not closed", "close the bracket"),
+        (b"a: {b: 1\nc: 2\n", 2, "a bracket is not closed", "close the bracket"),
+        (b"feeds:\n  - {url: x, title: a: b}\n", 2, "column 22: a colon stands where none may", "contains `: ` in quotes"),
+        (b"a: [b: c: d]\n", 1, "column 9: a colon stands where none may", "contains `: ` in quotes"),
+        (b"a: [b c\n", 2, "a bracket is not closed", "Close it"),
         (b"a: 1\n---\nb: 2\n", 2, "a second document starts", "`---`"),
         (b"feeds:\n  - a\n site: x\n", 3, "does not fit", "indentation"),
         (b"a: 'it's'\n", 1, "does not fit", "quote is closed"),
@@ -124,6 +127,23 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monke
     problem = refused(tmp_path / "feeds.yaml", b"#" * 1_000_001)
     assert problem.message == "the file is larger than 1 MB."
     assert "OPML" in problem.remedy
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_may_never_end_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    """A pipe without a writer and an endless device are refused unread, with the file's name and what to do."""
+    path = tmp_path / "feeds.yaml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match="cannot be read") as caught:
+        read_text(path)
+    assert time.monotonic() - began < 1
+    (problem,) = caught.value.problems
+    assert problem.file == str(path)
+    assert problem.remedy == "Name another file with --config."
 
 
 def test_mistakes_of_form_are_collected(tmp_path: Path) -> None:

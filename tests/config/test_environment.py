@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -107,3 +108,12 @@ def test_a_reference_without_a_name_is_a_mistake(tmp_path: Path, text: str) -> N
     replaced, substitution = put(text, {"A": "1"}, tmp_path)
     assert replaced == text
     assert "$${" in substitution.mistakes[0].remedy
+
+
+def test_a_pipe_in_place_of_a_secret_is_not_waited_for(tmp_path: Path) -> None:
+    """A file that may never end is a mistake, not the end of every command."""
+    os.mkfifo(tmp_path / "token")
+    _, substitution = put("${TOKEN}", {"TOKEN_FILE": "token"}, tmp_path)
+    (mistake,) = substitution.mistakes
+    assert "not a regular file" in mistake.message
+    assert mistake.remedy

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.secrets import Mask, display_url, secret_values
+from aggregator.config.secrets import Mask, base_address, display_url, secret_values
 from aggregator.config.settings import FeedSettings, Network, Settings
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ database: postgresql://keeper:d4tabase@db.example/x
 network: {proxy: "http://proxyuser:pr0xypass@proxy.example:3128"}
 feeds:
   - https://open.example/feed
+  - https://open.example/?format=atom
   - url: https://private.example/feed?key=qu3ry
     private: true
     was: [https://private.example/old]
+  - {url: "https://private.example/?format=atom", private: true}
   - url: https://h.example/feed
     headers: {Authorization: Bearer h34der, Accept: application/rss+xml, X-Key: wh0le}
   - https://jo:passw0rd@u.example/feed
@@ -55,6 +57,13 @@ def test_every_kind_of_secret_is_known(settings: Settings) -> None:
     [
         ("GET https://open.example/feed", "GET https://open.example/feed"),
         ("GET https://private.example/feed?key=qu3ry failed", "GET https://private.example/*** failed"),
+        (
+            "at https://private.example/feed?x=1 and http://private.example/feed#top",
+            "at https://private.example/***?x=1 and http://private.example/***#top",
+        ),
+        ("https://private.example/other?lang=en&key=qu3ry&x=1", "https://private.example/other?lang=en&***&x=1"),
+        ("https://open.example/feed?format=atom", "https://open.example/feed?format=atom"),
+        ("https://u.example/feed, https://u.example/else", "https://u.example/***, https://u.example/else"),
         ("moved from https://private.example/old", "moved from https://private.example/***"),
         ("https://jo:passw0rd@u.example/feed", "https://u.example/***"),
         ("https://jo:passw0rd@u.example/other", "https://***@u.example/other"),
@@ -87,6 +96,41 @@ def test_secrets_are_hidden_wherever_they_stand(settings: Settings, text: str, s
 def test_a_private_address_shows_only_its_host(feed: FeedSettings, shown: str) -> None:
     """An operator recognises the source, nobody can use the address."""
     assert display_url(feed) == shown
+
+
+KEYED = FeedSettings(url="https://jo:pass@a.example/t0ken/feed?key=qu3ry", private=True)
+SECRET_HOST = FeedSettings(url="https://T0ken.a.example/", private=True).with_secrets(frozenset({"T0ken"}))
+
+
+@pytest.mark.parametrize(
+    ("feed", "url", "base"),
+    [
+        (FeedSettings(url="https://a.example/blog/feed?x=1"), "https://b.example/blog/", "https://b.example/blog/"),
+        (KEYED, KEYED.url, "https://a.example/"),
+        (KEYED, "http://cdn.example:8080/signed?by=t0ken", "http://cdn.example:8080/"),
+        (SECRET_HOST, SECRET_HOST.url, ""),
+        (SECRET_HOST, "https://t0ken.a.example/feed", ""),
+        (SECRET_HOST, "https://elsewhere.example/feed", "https://elsewhere.example/"),
+        (FeedSettings(url="https://[", private=True), "https://[", ""),
+    ],
+)
+def test_a_private_address_is_no_base_of_links(feed: FeedSettings, url: str, base: str) -> None:
+    """What relative references become has nothing of a private address but its host."""
+    assert base_address(feed, url) == base
+
+
+@pytest.mark.parametrize("reference", ["", "?x=1", "#top", "next", "./", "../a", "/a", "//a.example", "a?b#c"])
+def test_no_relative_reference_brings_a_key_out(reference: str) -> None:
+    """Resolved as RFC 3986 says, none has the path, the query, the user or the password."""
+    resolved = urljoin(base_address(KEYED, KEYED.url), reference)
+    assert not any(secret in resolved for secret in ("t0ken", "qu3ry", "jo", "pass"))
+
+
+def test_secrets_are_hidden_in_data() -> None:
+    """A secret that JSON would escape is hidden in every text of the data; the rest stays."""
+    mask = Mask.hiding(['a"b\\c', "schlüssel"])
+    data = {"a": ['x a"b\\c', 1, None], "b": {"c": ("schlüssel",)}, "schlüssel": True}
+    assert mask.deep(data) == {"a": ["x ***", 1, None], "b": {"c": ["***"]}, "schlüssel": True}
 
 
 def test_settings_without_secrets_change_no_text() -> None:

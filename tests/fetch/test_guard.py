@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from aggregator.errors import AddressRefused, ConnectFailed, FetchError, NetworkError
+from aggregator.fetch import guard
 from aggregator.fetch.client import Ask
 from aggregator.fetch.guard import Guard, unwrap
 
@@ -250,3 +251,77 @@ def test_a_redirect_through_a_proxy_is_checked(origin: Any, ok: Any, get: Any) -
     with pytest.raises(AddressRefused, match="link-local"):
         get("http://news.example/", allow_private=(), proxy=origin.url(""))
     assert origin.connections == 1
+
+
+def _redirecting(ok: Any, url: str) -> Any:
+    return ok(b"", f"Location: {url}", status="302 Found")
+
+
+@pytest.fixture
+def outside(make_origin: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a server whose address counts as public: loopback has no other."""
+    kind = guard._kind
+    monkeypatch.setattr(guard, "_kind", lambda address: None if str(address) == "127.0.0.9" else kind(address))
+    return make_origin(address="127.0.0.9")
+
+
+@pytest.mark.parametrize("allow", ["127.0.0.1", "127.0.0.0/8", "nas.lan", ""])
+def test_a_public_host_does_not_lead_inside(
+    allow: str, origin: Any, outside: Any, ok: Any, get: Any, names: Any
+) -> None:
+    """What is allowed is so for sources that are configured there, not for whoever redirects: no connection is made."""
+    both = names(nas_lan=["127.0.0.1"], news_example=["127.0.0.9"])
+    for host in ("127.0.0.1", "nas.lan"):
+        outside.answers["*"] = _redirecting(ok, origin.url("/secret", host=host))
+        with pytest.raises(AddressRefused, match=r"^(127\.0\.0\.1 is|nas\.lan resolves to 127\.0\.0\.1,) a loopback address; "
+                           r"news\.example, a public host, must not redirect there\. If .* configure that address"):  # fmt: skip
+            get(outside.url(host="news.example"), resolver=both, allow_private=(allow,))
+    assert origin.connections == 0
+
+
+def test_from_outside_there_is_no_way_back_inside(origin: Any, outside: Any, ok: Any, get: Any) -> None:
+    """An allowed source may send us to a public host; that one may not send us back in, not even by a detour."""
+    origin.answers["/feed"] = _redirecting(ok, outside.url("/one", host="127.0.0.9"))
+    outside.answers["/one"] = _redirecting(ok, outside.url("/two", host="127.0.0.9"))
+    outside.answers["/two"] = ok(b"outside")
+    assert get(origin.url()).body == b"outside"
+    outside.answers["/two"] = _redirecting(ok, origin.url("/secret"))
+    with pytest.raises(AddressRefused, match="must not redirect there"):
+        get(origin.url())
+    assert [seen.target for seen in origin.seen] == ["/feed", "/feed"]
+
+
+def test_an_allowed_source_may_redirect_inside(origin: Any, make_origin: Any, ok: Any, get: Any, names: Any) -> None:
+    """A source on a private address may move about there, as far as that is allowed."""
+    other = make_origin(address="127.0.0.2", answers={"*": ok(b"moved")})
+    origin.answers["*"] = _redirecting(ok, other.url(host="nas.lan"))
+    inside = names(nas_lan=["127.0.0.2"])
+    assert get(origin.url(), resolver=inside, allow_private=("127.0.0.1", "nas.lan")).body == b"moved"
+    with pytest.raises(AddressRefused, match=r"add 127\.0\.0\.2"):
+        get(origin.url(), resolver=inside, allow_private=("127.0.0.1",))
+
+
+@pytest.mark.parametrize(
+    ("start", "target", "passes"),
+    [
+        ("news.example", "10.0.0.1", False),
+        ("news.example", "nas.lan", False),
+        ("1.1.1.1", "localhost", False),
+        ("nas.lan", "10.0.0.1", True),
+        ("10.0.0.1", "nas.lan", True),
+        ("news.example", "other.example", True),
+    ],
+)
+def test_a_public_host_does_not_lead_inside_through_a_proxy(
+    start: str, target: str, passes: bool, origin: Any, ok: Any, get: Any
+) -> None:
+    """As far as it can be judged without resolving: literal addresses, names of this machine, and names allowed."""
+    origin.answers[f"http://{start}/"] = _redirecting(ok, f"http://{target}/inside")
+    origin.answers["*"] = ok(b"there")
+    settings = {"allow_private": ("10.0.0.0/8", "nas.lan", "localhost"), "proxy": origin.url("")}
+    if passes:
+        assert get(f"http://{start}/", **settings).body == b"there"
+    else:
+        with pytest.raises(AddressRefused, match="must not redirect there"):
+            get(f"http://{start}/", **settings)
+        assert origin.connections == 1

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import socket
 import tracemalloc
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
 from aggregator.model import Document
+from aggregator.parse.syndication import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +106,19 @@ def test_harmful_addresses_in_every_field(read: Callable[..., Document], rss: Ca
     assert item.source.links == ()
     assert [person.name for person in item.authors] == ['"><script>alert(3)</script>']
     assert [category.term for category in item.categories] == ["<script>"]
+
+
+def test_without_a_base_only_absolute_addresses_remain(rss: Callable[[str], str]) -> None:
+    """Where a document's own address is secret down to its host, nothing is resolved against it."""
+    text = "<description>&lt;a href='#a'>a&lt;/a> &lt;a href='https://b.example/'>b&lt;/a></description>"
+    items = f"<item><link>?x</link>{text}</item><item><link>https://a.example/1</link></item>"
+    body = rss(items).replace("<item>", "<item><enclosure url='s.mp3'/>").encode()
+    document = parse(body, url="", content_type="text/xml", received=datetime(2026, 1, 1, tzinfo=UTC))
+    assert [item.link for item in document.items] == [None, "https://a.example/1"]
+    assert [item.enclosures for item in document.items] == [(), ()]
+    summary = document.items[0].summary or ""
+    assert "https://b.example/" in summary
+    assert "#a" not in summary
 
 
 def test_control_sequences_leave_titles(read: Callable[..., Document], rss: Callable[[str], str]) -> None:

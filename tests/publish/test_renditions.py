@@ -4,6 +4,8 @@ import errno
 import gzip
 import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -143,10 +145,121 @@ def test_outputs_that_are_gone_are_removed(renditions: Renditions) -> None:
     put(renditions, b"2", "old.rss")
     put(renditions, b"3", "private/labs.atom")
     renditions.write_manifest(Manifest(outputs=(PublishedOutput("all", "AI News"),)))
-    (renditions.folder / ".unfinished").write_bytes(b"")
+    for name in (".all.atom.gz.a_b4c6d8.new", ".outputs.manifest.a_b4c6d8.new", "private/.labs.rss.a_b4c6d8.new"):
+        (renditions.folder / name).write_bytes(b"")
     renditions.remove_others({"all.atom"})
     assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
     assert not (renditions.folder / "private").exists()
+
+
+KILLED = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from aggregator.publish.renditions import Renditions
+
+steps, move = int(sys.argv[2]), os.replace
+
+def replace(source, target):
+    global steps
+    if not steps:
+        os._exit(7)
+    steps -= 1
+    move(source, target)
+
+os.replace = replace
+Renditions(Path(sys.argv[1])).write("private/labs.atom", b"1", media_type="a/b", modified=datetime.now(UTC))
+"""
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_writer_killed_at_any_step(renditions: Renditions, steps: int) -> None:
+    """A first writer killed at any of its writes leaves a folder that is ours: the next goes on, the scraps go."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(renditions.folder), str(steps)], check=False)
+    assert killed.returncode == 7
+    assert len(files(renditions)) == steps + 1
+    put(renditions, b"2")
+    renditions.remove_others({"all.atom"})
+    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+
+
+FOREIGN = (
+    "notes.txt",
+    "holiday.jpg",
+    ".htaccess",
+    "paper.pdf.gz",
+    "All.atom",
+    "x/all.atom",
+    "private/key.pem",
+    "all.atom~",
+)
+
+
+def test_files_of_others_in_our_folder_stay(renditions: Renditions) -> None:
+    """In our folder only names that our documents have are removed, through no link, and no foreign folder."""
+    put(renditions, b"1")
+    for name in FOREIGN:
+        (renditions.folder / name).parent.mkdir(exist_ok=True)
+        (renditions.folder / name).write_bytes(b"mine")
+    (renditions.folder / "empty").mkdir()
+    (renditions.folder / "old.atom").symlink_to("notes.txt")
+    renditions.remove_others(())
+    assert files(renditions) == {*FOREIGN, MANIFEST, "old.atom"}
+    assert (renditions.folder / "empty").is_dir()
+
+
+@pytest.mark.parametrize("name", ["all.atom", "notes.txt", ".htaccess", ".abcdefgh", "outputs.manifest"])
+def test_another_programs_folder_is_left_alone(renditions: Renditions, name: str) -> None:
+    """A folder that holds files but no manifest of ours is refused with a remedy: nothing is written or deleted."""
+    renditions.folder.mkdir(parents=True)
+    (renditions.folder / name).write_bytes(b"mine")
+    for write in (put, lambda to, _: to.write_manifest(Manifest())):
+        with pytest.raises(FolderNotWritable, match="another program's") as raised:
+            write(renditions, b"1")
+        assert raised.value.remedy
+        assert raised.value.exit_code == 78
+    renditions.remove_others(())
+    assert {found.name: found.read_bytes() for found in renditions.folder.iterdir()} == {name: b"mine"}
+
+
+@pytest.mark.parametrize("linked", ["renditions", "renditions/private"])
+def test_a_folder_behind_a_link_is_left_alone(renditions: Renditions, tmp_path: Path, linked: str) -> None:
+    """Nothing is written or deleted behind a symbolic link, though a manifest of ours and documents lie there."""
+    other = Renditions(tmp_path / "other")
+    put(other, b"1", "private/labs.atom")
+    put(other, b"1", "labs.atom")
+    before = files(other)
+    if linked == "renditions":
+        (tmp_path / "db").mkdir()
+    else:
+        put(renditions, b"1")
+    (tmp_path / "db" / linked).symlink_to(other.folder)
+    with pytest.raises(FolderNotWritable, match=f"{linked} is a symbolic link"):
+        put(renditions, b"2", "private/labs.atom")
+    renditions.remove_others(())
+    assert files(other) == before
+
+
+@pytest.mark.parametrize("left", [None, ".outputs.manifest.a_b4c6d8.new"])
+def test_a_folder_that_is_empty_becomes_ours(renditions: Renditions, left: str | None) -> None:
+    """An empty folder, or one in which a process died at once, is made ours; its rights stay as they are."""
+    renditions.folder.mkdir(parents=True, mode=0o755)
+    if left:
+        (renditions.folder / left).write_bytes(b"")
+    put(renditions, b"1")
+    renditions.remove_others({"all.atom"})
+    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert stat.S_IMODE(renditions.folder.stat().st_mode) == 0o755
+
+
+def test_a_manifest_that_a_crash_emptied_is_ours(renditions: Renditions) -> None:
+    """A manifest of zero bytes, as a loss of power may leave it, or of a later version, is written again."""
+    for content in (b"", b'{\n "schema": 99}'):
+        put(renditions, b"1")
+        (renditions.folder / MANIFEST).write_bytes(content)
+        put(renditions, b"2" + content)
+        renditions.write_manifest(Manifest())
+        assert renditions.read_manifest() == Manifest()
 
 
 def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
@@ -156,7 +269,7 @@ def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.atom", "/etc/x.atom", "a/../b.atom", "all", ".x.atom", "A.atom", "a\x00.atom", ""]
+    "name", ["../x.atom", "/etc/x.atom", "a/../b.atom", "a/b.atom", "all", ".x.atom", "A.atom", "a\x00.atom", ""]
 )
 def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
     """A name cannot leave the folder."""
@@ -206,7 +319,7 @@ def test_a_full_disk_leaves_the_old_document(renditions: Renditions, monkeypatch
     one = renditions.load("all.atom")
     assert one
     assert one.bodies["identity"] == b"old"
-    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type"}
+    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
 
 
 def test_readers_beside_a_writer_see_whole_documents(renditions: Renditions) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.errors import FolderNotWritable
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.static import StaticFiles
 
@@ -43,6 +44,53 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     files.write_manifest(Manifest())
     files.remove_others([])
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+FOREIGN = {
+    "document": {"all.json": b"mine"},
+    "same document": {"all.json": b"ours"},
+    "twin": {"all.json.gz": gzip.compress(b"mine")},
+    "pair": {"all.json": b"mine", "all.json.gz": gzip.compress(b"mine")},
+    "named pair": {"all.json": b"mine", "all.json.gz": b"\x1f\x8b\x08\x08\0\0\0\0\2\xffall.json\0"},
+    "no gzip": {"all.json": b"mine", "all.json.gz": b"1234567890aggregator\0"},
+    "empty twin": {"all.json": b"mine", "all.json.gz": b""},
+}
+
+
+@pytest.mark.parametrize("there", FOREIGN.values(), ids=FOREIGN)
+def test_files_of_others_are_not_replaced(tmp_path: Path, there: dict[str, bytes]) -> None:
+    """A file with a document's name that no export wrote is refused with a remedy, and stays."""
+    for name, content in there.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(FolderNotWritable, match="was not written by aggregator export") as raised:
+        StaticFiles(tmp_path).write("all.json", b"ours", media_type="x/y", modified=NOON)
+    assert raised.value.remedy
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == there
+
+
+@pytest.mark.parametrize("name", ["all.atom", "all.atom.gz"])
+def test_links_are_not_replaced(tmp_path: Path, name: str) -> None:
+    """A link in the place of a document or its twin stays, and so does what it points to, though it be ours."""
+    www, kept = tmp_path / "www", tmp_path / "kept"
+    StaticFiles(www).write("all.atom", b"one", media_type="x/y", modified=NOON)
+    (www / name).rename(kept)
+    before = kept.read_bytes()
+    (www / name).symlink_to(kept)
+    with pytest.raises(FolderNotWritable, match="was not written by aggregator export"):
+        StaticFiles(www).write("all.atom", b"two", media_type="x/y", modified=ONE)
+    assert ((www / name).is_symlink(), kept.read_bytes()) == (True, before)
+
+
+def test_an_export_cut_off_between_two_files(tmp_path: Path) -> None:
+    """When only the twin was written, with an old document or none beside it, the next export goes on."""
+    files = StaticFiles(tmp_path)
+    files.write("all.atom", b"two", media_type="x/y", modified=NOON)
+    for old in (b"one", None):
+        (tmp_path / "all.atom").unlink()
+        if old:
+            (tmp_path / "all.atom").write_bytes(old)
+        assert files.write("all.atom", b"two", media_type="x/y", modified=ONE)
+        assert (tmp_path / "all.atom").read_bytes() == b"two"
 
 
 def test_a_failed_write_leaves_the_old_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

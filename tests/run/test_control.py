@@ -99,6 +99,39 @@ def test_leftover_of_a_killed_daemon(folder: Path) -> None:
     assert answers[-1] == {"done": True}
 
 
+@pytest.mark.parametrize("kind", ["file", "empty", "folder", "link", "link to nothing"])
+def test_file_in_the_place_of_the_socket(folder: Path, kind: str) -> None:
+    """What is no socket is refused with a remedy, and stays; so does what a link points to, be it a socket."""
+    path, other = folder / "control.sock", folder / "other"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(other))
+    make: dict[str, Callable[[], object]] = {
+        "file": lambda: path.write_bytes(b"mine"),
+        "empty": path.touch,
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to(other),
+        "link to nothing": lambda: path.symlink_to("nowhere"),
+    }
+    make[kind]()
+    before = path.lstat()
+    with pytest.raises(Unavailable, match=r"control\.sock is in the way") as raised:
+        _served(folder, {}, lambda server: _asked(server, command="count"))
+    assert (raised.value.exit_code, bool(raised.value.remedy)) == (69, True)
+    assert path.lstat() == before
+    assert sorted(found.name for found in folder.iterdir()) == ["control.sock", "other"]
+
+
+def test_file_that_took_the_place_of_the_socket(folder: Path) -> None:
+    """What somebody put there while the daemon ran is not the daemon's to delete when it ends."""
+
+    async def replace(server: ControlServer) -> None:
+        server.path.unlink()
+        server.path.write_bytes(b"mine")
+
+    _served(folder, {}, replace)
+    assert (folder / "control.sock").read_bytes() == b"mine"
+
+
 def test_path_too_long_for_a_socket(tmp_path: Path) -> None:
     """Where the database's folder has a long name the socket is elsewhere, in a folder of its own that goes with it."""
     folder = tmp_path / ("long" * 30)

@@ -35,7 +35,7 @@ def test_document_is_sent_byte_for_byte(client: Client, published: World, path: 
     assert answer["Content-Type"] == TYPES[path]
     assert answer["ETag"] == rendition.etags["identity"]
     assert answer["Cache-Control"] == "public, max-age=300"
-    assert answer["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+    assert answer["Vary"] == "Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode"
     assert answer["Accept-Ranges"] == "none"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Access-Control-Allow-Origin"] == "*"
@@ -125,7 +125,7 @@ def test_browser_is_shown_xml(client: Client, path: str) -> None:
     assert client.get(path, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"})["Content-Type"] == shown
     fetched = client.get(path, {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"})
     assert fetched["Content-Type"] == TYPES[path]
-    assert fetched["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+    assert fetched["Vary"] == "Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode"
 
 
 def test_head_is_get_without_content(client: Client) -> None:

@@ -119,6 +119,36 @@ def test_odd_request_is_answered_quickly(either: Client, request_head: bytes) ->
     assert either.get("/healthz").status == 200
 
 
+HEADS = {
+    "url": b"GET /all.atom?" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n",
+    "header": b"GET /all.atom HTTP/1.1\r\nHost: x\r\nX: " + b"b" * 40_000 + b"\r\n",
+    "headers": b"GET /all.atom HTTP/1.1\r\nHost: x\r\n" + b"X-Y: z\r\n" * 5_000,
+}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_large_head_is_refused_though_it_ends(either: Client, head: bytes, pieces: int) -> None:
+    """A whole head over the limit is answered 431 and the connection closed, in one piece or in several."""
+    with either.connect() as connection:
+        half = len(head) // 2 if pieces == 2 else 0
+        connection.sendall(head[:half])
+        time.sleep(0.05 if half else 0)
+        connection.sendall(head[half:] + b"\r\n")
+        connection.settimeout(2)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := connection.recv(65536):
+                answer += part
+    assert answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400")), answer[:100]
+    assert b"<feed" not in answer
+
+
+def test_head_below_the_limit_is_answered(either: Client) -> None:
+    """What browsers send with many cookies is no attack."""
+    assert either.get("/all.atom", {"Cookie": "c" * 30_000}).status == 200
+
+
 def test_endless_head_is_refused(either: Client) -> None:
     """A head that goes on and on ends at the limit, not in memory."""
     sent = 0

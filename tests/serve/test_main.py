@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import subprocess
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def _child(world: World) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _child(world: World, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start the web process as the daemon does: on a socket that listens already, on a leash."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.fileno()
         command = [sys.executable, "-m", "aggregator.serve", "--fd", str(number)]
-        command += ["--database", str(world.database), "--renditions", str(world.renditions.folder)]
+        command += ["--database", str(world.database), "--renditions", str(world.renditions.folder), *words]
         child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[number]
         )
@@ -59,6 +60,23 @@ def test_child_serves_until_it_is_let_go(
             assert time.monotonic() - start < 5
         output, talk = child.communicate()
         assert (output, talk) == (b"", b"")
+
+
+@pytest.mark.parametrize("words", [(), ("--log-format", "json"), ("--log-format", "text")])
+def test_child_logs_as_it_is_told(world: World, connect: Callable[[int], Client], words: tuple[str, ...]) -> None:
+    """Each event is one line on stderr, in JSON or for people."""
+    world.database.write_text("no database")
+    with _child(world, *words) as (child, port):
+        assert connect(port).get("/").status == 503
+        child.terminate()
+        output, talk = child.communicate(timeout=10)
+    (line,) = talk.decode().splitlines()
+    assert output == b""
+    assert "serve.database_unreadable" in line
+    if "text" in words:
+        assert "error=" in line
+    else:
+        assert json.loads(line)["level"] == "error"
 
 
 def test_wrong_arguments_are_told(published: World) -> None:

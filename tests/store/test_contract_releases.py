@@ -32,6 +32,7 @@ def _select(desk: Any, *, limit: int = 100, window: timedelta = timedelta(0), ce
 def test_output_is_opened_once(desk: Any) -> None:
     """An output keeps the time at which it was first known."""
     with desk.store.transaction() as tx:
+        assert tx.releases.opened("all") is None
         tx.releases.open_output("all", NOON)
         tx.releases.open_output("all", NOON + HOUR)
         assert tx.releases.opened("all") == NOON

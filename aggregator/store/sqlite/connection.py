@@ -1,10 +1,15 @@
-"""Opening the file: is it ours, is it whole, may we write; and SQLite's errors in our words."""
+"""Opening the file: is it ours, is it whole, may we write; and SQLite's errors in our words.
+
+What is made here (folder, database, its log, copies) is its owner's alone; what exists keeps the rights it was given.
+Nothing that another program made is changed or deleted.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
+import stat
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC = b"SQLite format 3\x00"
+_FRACTIONS = b"\x40\x20\x20"
+"""Bytes 21 to 23 of every database's header (SQLite file format, section 1.3)."""
+_LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+"""How a write-ahead log begins (section 4.1)."""
 _BUSY_MS = 5_000
 _CACHE_KIB = 65_536
 
@@ -42,6 +51,20 @@ _MEANINGS: dict[int, tuple[type[StoreError], str, str]] = {
     sqlite3.SQLITE_CANTOPEN: (FolderNotWritable, "cannot be opened", "Check that the folder exists and is writable."),
     sqlite3.SQLITE_IOERR: (DiskFull, "cannot be read or written", "Check the disk: its space, its health, its mount."),
 }
+
+
+def check_place(path: Path) -> None:
+    """Look, and change nothing: the database is ours, or there is none and one may be made.
+
+    Raises ForeignDatabase and FolderNotWritable.
+    """
+    if _exists(path):
+        _check_file(path)
+        return
+    try:
+        _leftovers(path)
+    except OSError as error:
+        raise _forbidden(path.parent, error) from error
 
 
 def open_for_writing(path: Path) -> Database:
@@ -97,7 +120,7 @@ def errors_of(path: Path) -> Iterator[None]:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.is_symlink() or path.exists()  # a link that leads nowhere is not ours to replace
     except OSError as error:
         raise _forbidden(path.parent, error) from error
 
@@ -127,11 +150,10 @@ def _create(path: Path) -> None:
     """Make the file beside its place and move it there whole: a half-made database is never seen."""
     building = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A log left behind by a database that was deleted would be taken for this one's and played into it.
-        for leftover in (building, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for leftover in _leftovers(path):
             leftover.unlink(missing_ok=True)
-        building.touch()  # fails with the system's reason, where SQLite has none
+        _make_private(building)
         with errors_of(path), contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
             for pragma in ("page_size = 16384", f"application_id = {APPLICATION_ID}", "journal_mode = WAL"):
                 connection.execute(f"PRAGMA {pragma}")
@@ -141,10 +163,41 @@ def _create(path: Path) -> None:
         raise _forbidden(path.parent, error) from error
 
 
+def _make_private(building: Path) -> None:
+    """Make an empty file for its owner alone, in place of a half-made one; SQLite gives its logs the same rights."""
+    building.unlink(missing_ok=True)
+    os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+
+
+def _leftovers(path: Path) -> list[Path]:
+    """Return what a deleted database left behind: played into a new one, its log would damage it.
+
+    Raises FolderNotWritable when a file is in the way that SQLite's write-ahead logging did not leave.
+    """
+    log, index, journal = (path.with_name(f"{path.name}-{ending}") for ending in ("wal", "shm", "journal"))
+    left = [log, index] if _is_log(log) else []
+    for file in (log, index, journal):
+        if _exists(file) and (file not in left or not stat.S_ISREG(file.lstat().st_mode)):
+            raise FolderNotWritable(
+                f"{file} is in the way: there is no database that it belongs to.",
+                "Move it away, or choose another place with --database.",
+            )
+    return left
+
+
+def _is_log(path: Path) -> bool:
+    """Whether a file is a write-ahead log, or an empty file."""
+    if not (_exists(path) and stat.S_ISREG(path.lstat().st_mode)):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in (b"", *_LOG_MAGICS)
+
+
 def _check_file(path: Path) -> None:
+    """Check the header without SQLite, which would write a foreign database's log into it."""
     try:
         with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
+            head = file.read(100)
     except OSError as error:
         raise FolderNotWritable(
             f"{path} cannot be read: {error.strerror}.", "Check the path and its rights."
@@ -154,13 +207,13 @@ def _check_file(path: Path) -> None:
             f"{path} is empty (0 bytes): this was a database that lost its content, or another program's file.",
             "Restore a backup, or delete the file to begin anew.",
         )
-    if head != _MAGIC:
+    if not head.startswith(_MAGIC) or head[21:24] != _FRACTIONS:
         raise ForeignDatabase(f"{path} is not a SQLite database.", "Choose another path with --database.")
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
 
 
 def _check_schema(db: Database, path: Path) -> None:
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
     applied = {migration.name for migration in migrations.applied(db)}
     if unknown := sorted(applied - _released_names()):
         raise NewerDatabase(
@@ -186,7 +239,7 @@ def _back_up(db: Database, backup: Path) -> None:
     """Copy the database, what is still in the write-ahead log included; a half copy never has this name."""
     building = backup.with_name(f".{backup.name}.new")
     try:
-        building.unlink(missing_ok=True)
+        _make_private(building)
         with contextlib.closing(sqlite3.connect(building)) as copy:
             db.conn.backup(copy)
         building.rename(backup)

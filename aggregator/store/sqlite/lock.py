@@ -6,10 +6,13 @@ import contextlib
 import fcntl
 import json
 import os
+import re
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
 from aggregator.errors import FolderNotWritable, LockedDatabase
+from aggregator.store.sqlite.connection import check_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,19 +20,29 @@ if TYPE_CHECKING:
 _TRIES = 20
 _PAUSE = 0.01
 """Seconds."""
+_RECORD = re.compile(rb'\{"pid": \d+[,}]')
+"""How a record begins; the end of a longer one may follow it, if a process was killed while it wrote."""
+_LONGEST = 65_536
 
 
 class Lock:
     """An exclusive lock (flock) on a file that holds a small record of the holder; freed when the process ends."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, guards: Path | None = None) -> None:
+        """`guards`: the database, looked at first: beside one that is not ours no lock is made."""
         self._path = path
+        self._guards = guards
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; LockedDatabase names the holder, FolderNotWritable the folder."""
+        """Take the lock; LockedDatabase names the holder, FolderNotWritable the folder or a file that is not ours.
+
+        The file is made for its owner alone; one that exists keeps the rights it was given. Raises ForeignDatabase.
+        """
+        if self._guards is not None:
+            check_place(self._guards)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = self._taken()
             self.describe({})
         except OSError as error:
@@ -40,9 +53,11 @@ class Lock:
             ) from error
 
     def _taken(self) -> int:
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._check_kind()
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             self._take(file)
+            self._check_content(file)
         except BaseException:
             os.close(file)
             raise
@@ -60,6 +75,22 @@ class Lock:
         raise LockedDatabase(
             f"{self._path.parent} is in use by process {read_holder(self._path).get('pid', 'unknown')}.",
             "Stop it first, or give this one a folder of its own with --database.",
+        )
+
+    def _check_kind(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(self._path.lstat().st_mode):
+                raise self._foreign("is no regular file")
+
+    def _check_content(self, file: int) -> None:
+        content = os.pread(file, _LONGEST, 0)
+        if content and not _RECORD.match(content):
+            raise self._foreign("was not written by this program")
+
+    def _foreign(self, why: str) -> FolderNotWritable:
+        return FolderNotWritable(
+            f"{self._path} {why}; it has the name of the lock.",
+            "Move it away, or choose another place with --database.",
         )
 
     def describe(self, record: dict[str, Any]) -> None:
@@ -84,12 +115,22 @@ class Lock:
 def read_holder(path: Path) -> dict[str, Any]:
     """Return what the lock's holder says of itself ({} when nobody holds it or it has said nothing yet)."""
     try:
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                record = json.loads(file.read() or b"{}")
-                return record if isinstance(record, dict) else {}
+        # Not blocking: whoever opens a pipe would wait for its other end.
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return {}
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _record(file)
+    finally:
+        os.close(file)
+    return {}
+
+
+def _record(file: int) -> dict[str, Any]:
+    try:
+        record = json.loads(os.read(file, _LONGEST) or b"{}")
     except (OSError, ValueError):
         return {}
-    return {}
+    return record if isinstance(record, dict) else {}

@@ -30,9 +30,9 @@ class SqliteReleases:
             "INSERT INTO output (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING", [name, to_ms(now)]
         )
 
-    def opened(self, name: str) -> datetime:
+    def opened(self, name: str) -> datetime | None:
         row = self._db.execute("SELECT created_at FROM output WHERE name = ?", [name]).fetchone()
-        return from_ms(row["created_at"])
+        return from_ms(row["created_at"]) if row else None
 
     def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
         last = (

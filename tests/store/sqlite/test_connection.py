@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
+import subprocess
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +91,54 @@ def test_pragmas_of_the_writer(path: Path) -> None:
     assert found == {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 1, "busy_timeout": 5000}
 
 
+def _rights(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def careless() -> Iterator[None]:
+    """Let everybody read and write what this process makes, unless it says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("careless")
+def test_only_the_owner_reads(path: Path) -> None:
+    """The folder is made 0700, the database and its logs 0600, whatever the umask is."""
+    with _opened(path) as store:
+        _sync(store, A)
+        with _opened(path, readonly=True) as reader:
+            _feeds(reader)
+            rights = {found.name: _rights(found) for found in path.parent.iterdir()}
+    assert rights == {"aggregator.db": 0o600, "aggregator.db-wal": 0o600, "aggregator.db-shm": 0o600}
+    assert _rights(path.parent) == 0o700
+
+
+@pytest.mark.usefixtures("careless")
+def test_only_the_owner_reads_in_a_folder_that_is_open_to_all(path: Path, upgrade: Any) -> None:
+    """In a folder that was there, with other rights, files are 0600 all the same, copies before a change included."""
+    path.parent.mkdir(mode=0o755)
+    _made(path, A)
+    upgrade(_later)
+    with _opened(path) as store:
+        _sync(store, A)
+        rights = {_rights(found) for found in path.parent.iterdir()}
+        assert path.with_name("aggregator.db.before-_later").exists()
+    assert (rights, _rights(path.parent)) == ({0o600}, 0o755)
+
+
+def test_rights_given_by_the_operator_stay(path: Path) -> None:
+    """A database and a folder that somebody opened to a group stay so, and so does the log."""
+    _made(path, A)
+    path.chmod(0o640)
+    path.parent.chmod(0o750)
+    with _opened(path) as store:
+        _sync(store, A)
+        rights = [_rights(found) for found in (path.parent, path, path.with_name("aggregator.db-wal"))]
+    assert rights == [0o750, 0o640, 0o640]
+
+
 def test_half_made_database_is_made_again(path: Path) -> None:
     """What a process left that died while it made the database does no harm."""
     path.parent.mkdir()
@@ -106,6 +157,88 @@ def test_log_of_a_deleted_database_is_not_played_into_a_new_one(path: Path) -> N
     with _opened(path) as store:
         assert _feeds(store) == []
         assert _raw(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def _seen(folder: Path) -> dict[str, bytes | str]:
+    """Return what lies in a folder: content of files, targets of links."""
+    return {
+        found.name: str(found.readlink()) if found.is_symlink() else found.read_bytes() for found in folder.iterdir()
+    }
+
+
+LOG = b"\x37\x7f\x06\x82" + bytes(28)
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"aggregator.db-wal": b"a diary"}, "-wal"),
+        ({"aggregator.db-wal": b"a diary", "aggregator.db-shm": b"mine"}, "-wal"),
+        ({"aggregator.db-shm": b"mine"}, "-shm"),
+        ({"aggregator.db-journal": b"mine"}, "-journal"),
+        ({"aggregator.db-wal": LOG, "aggregator.db-journal": b"mine"}, "-journal"),
+        ({"aggregator.db-wal": "other"}, "-wal"),
+        ({"aggregator.db-wal": "nowhere"}, "-wal"),
+        ({"aggregator.db-wal": LOG, "aggregator.db-shm": "other"}, "-shm"),
+    ],
+    ids=[
+        "text",
+        "text with index",
+        "index alone",
+        "journal",
+        "log with journal",
+        "link",
+        "dangling link",
+        "linked index",
+    ],
+)
+def test_log_of_another_program_is_not_deleted(path: Path, files: dict[str, bytes | str], named: str) -> None:
+    """Where no database is, a file with the name of its log that is no log is named, with the remedy, and stays."""
+    path.parent.mkdir()
+    path.with_name("other").write_bytes(LOG)
+    for name, content in files.items():
+        file = path.with_name(name)
+        file.write_bytes(content) if isinstance(content, bytes) else file.symlink_to(content)
+    before = _seen(path.parent)
+    for look in (connection.check_place, SqliteStore):
+        with pytest.raises(FolderNotWritable, match=f"aggregator.db{named} is in the way") as raised:
+            look(path)
+        assert raised.value.remedy
+        assert raised.value.exit_code == 78
+        assert _seen(path.parent) == before
+
+
+@pytest.mark.parametrize("log", [b"", LOG, b"\x37\x7f\x06\x83" + bytes(28)])
+def test_what_a_deleted_database_left_goes(path: Path, log: bytes) -> None:
+    """A write-ahead log, also an empty one, and its index give way to a new database; a look removes nothing."""
+    path.parent.mkdir()
+    path.with_name("aggregator.db-wal").write_bytes(log)
+    path.with_name("aggregator.db-shm").write_bytes(bytes(32768))
+    connection.check_place(path)
+    assert len(_seen(path.parent)) == 2
+    _made(path, A)
+    assert [found.name for found in path.parent.iterdir()] == ["aggregator.db"]
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_link_that_leads_nowhere(path: Path, *, readonly: bool) -> None:
+    """A link in the database's place whose target is missing (a disk not mounted) is not replaced by a new database."""
+    path.parent.mkdir()
+    path.symlink_to("elsewhere/aggregator.db")
+    with pytest.raises(FolderNotWritable, match="cannot be read: No such file"):
+        SqliteStore(path, readonly=readonly)
+    assert _seen(path.parent) == {"aggregator.db": "elsewhere/aggregator.db"}
+
+
+def test_half_made_database_that_is_a_link(path: Path) -> None:
+    """What a link points to that has the name of a half-made database is not written to."""
+    path.parent.mkdir()
+    path.with_name("other").write_bytes(b"mine")
+    path.with_name(".aggregator.db.new").symlink_to("other")
+    _made(path, A)
+    assert path.with_name("other").read_bytes() == b"mine"
+    assert {found.name for found in path.parent.iterdir()} == {"aggregator.db", "other"}
+    assert not path.is_symlink()
 
 
 @pytest.mark.parametrize("readonly", [False, True])
@@ -142,6 +275,29 @@ def test_database_of_another_program(path: Path, application_id: int, *, readonl
     with pytest.raises(ForeignDatabase, match="another program's"):
         SqliteStore(path, readonly=readonly)
     assert path.read_bytes() == before
+
+
+CRASH = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("CREATE TABLE diary (line)")
+db.execute("INSERT INTO diary VALUES ('dear')")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_log_of_another_programs_database_stays(path: Path, *, readonly: bool) -> None:
+    """Another program's database that died with rows in its log is looked at without touching database, log, index."""
+    path.parent.mkdir()
+    subprocess.run([sys.executable, "-c", CRASH, str(path)], check=True)
+    before = _seen(path.parent)
+    assert len(before) == 3
+    with pytest.raises(ForeignDatabase, match="another program's"):
+        SqliteStore(path, readonly=readonly)
+    assert _seen(path.parent) == before
+    assert _raw(path, "SELECT line FROM diary") == [("dear",)]
 
 
 @pytest.mark.parametrize("readonly", [False, True])

@@ -1,0 +1,191 @@
+"""The daemon in this process, with a real database, a real publisher on loopback, and real documents."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from aggregator.config.settings import FeedSettings, Network, Polling, Settings
+from aggregator.errors import AggregatorError, DiskFull, Usage
+from aggregator.publish.press import Press
+from aggregator.publish.renditions import Renditions
+from aggregator.run.control import call
+from aggregator.run.daemon import Daemon, Parts, choice_from
+from aggregator.run.engine import take_over, utc_now
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from aggregator.publish.manifest import Manifest
+
+FEED = b"""<rss version="2.0"><channel><title>T</title><link>https://a.example/</link><item><title>One</title>
+<link>https://a.example/1</link></item></channel></rss>"""
+
+
+@dataclass
+class Shelf:
+    """A folder of documents that may be slow, or full; the last call of a publication is `remove_others`."""
+
+    renditions: Renditions
+    slow: float = 0.0
+    full: bool = False
+    begun: int = 0
+    done: int = 0
+    """Publications."""
+
+    def write(self, name: str, body: bytes, **about: Any) -> bool:
+        if self.full:
+            raise DiskFull("There is no space left.", "Make some.")
+        return self.renditions.write(name, body, **about)
+
+    def write_manifest(self, published: Manifest) -> None:
+        self.begun += 1
+        time.sleep(self.slow)
+        self.renditions.write_manifest(published)
+
+    def remove_others(self, names: Collection[str]) -> None:
+        self.renditions.remove_others(names)
+        self.done += 1
+
+
+@dataclass
+class House:
+    """A daemon's parts."""
+
+    folder: Path
+    store: SqliteStore
+    settings: Settings
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(Renditions(self.folder / "renditions"))
+
+    @property
+    def published(self) -> bytes:
+        path = self.folder / "renditions/all.atom"
+        return path.read_bytes() if path.exists() else b""
+
+    def run(self, scenario: Callable[[Daemon, dict[str, Any]], Awaitable[None]]) -> list[Any]:
+        """Run a daemon beside a scenario, then stop it; return what it logged."""
+
+        async def play() -> None:
+            described: dict[str, Any] = {}
+            press = Press(self.settings, self.shelf, lambda: SqliteStore(self.folder / "aggregator.db", readonly=True))
+            daemon = Daemon(self.settings, Parts(self.store, press, lambda: None, self.folder, described.update))
+            task = asyncio.create_task(daemon.run())
+            await until(lambda: self.shelf.done > 0 or task.done())
+            try:
+                await scenario(daemon, described)
+            finally:
+                daemon.stop()
+                await task
+
+        take_over(self.store, self.settings, utc_now())
+        with capture_logs() as logged:
+            asyncio.run(asyncio.wait_for(play(), 30))
+        return logged
+
+
+async def until(what: Callable[[], Any]) -> None:
+    """Wait until something is true."""
+    async with asyncio.timeout(20):
+        while not what():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: SqliteStore, publisher: Any, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house with one source that has one item, and steps at short intervals."""
+    monkeypatch.setattr("aggregator.run.daemon.TICK", 0.05)
+    monkeypatch.setattr("aggregator.run.daemon.PUBLISH", 0.05)
+    publisher.say("/feed", FEED)
+    network = Network(allow_private=("127.0.0.0/8",), timeout=timedelta(seconds=5))
+    feeds = (FeedSettings(url=publisher.url("/feed")),)
+    return House(tmp_path, database, Settings(feeds=feeds, network=network, polling=Polling(host_gap=timedelta(0))))
+
+
+def test_stopping_in_the_middle_of_publishing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """What is being published is finished, and nothing is logged as failed."""
+
+    async def scenario(_: Daemon, __: Any) -> None:
+        house.shelf.slow = 0.5
+        await until(lambda: house.shelf.begun > house.shelf.done)
+
+    logged = house.run(scenario)
+    assert [event["event"] for event in logged if event["log_level"] not in ("info", "debug")] == []
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
+    assert house.shelf.begun == house.shelf.done
+    assert b"One" in house.published
+
+
+def test_a_job_that_still_runs_is_no_news(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """Publishing takes longer than the pause between two looks for work: the scheduler says nothing of it."""
+
+    async def scenario(_: Daemon, __: Any) -> None:
+        house.shelf.slow = 0.4
+        await until(lambda: house.shelf.done > 1)
+
+    house.run(scenario)
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_what_could_not_be_published_is_tried_again(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk is told once, keeps the daemon unready, and costs nothing but time."""
+    states = []
+
+    async def scenario(daemon: Daemon, described: Any) -> None:
+        house.shelf.full = True
+        daemon._mark(["all"])
+        await until(lambda: daemon._health.publish_error)
+        await asyncio.sleep(0.3)
+        states.extend(await asyncio.to_thread(lambda: list(call(Path(described["control"]), {"command": "status"}))))
+        house.shelf.full = False
+        await until(lambda: b"One" in house.published and not daemon._health.publish_error)
+
+    logged = house.run(scenario)
+    assert [event["error"] for event in logged if event["event"] == "publish.failed"] == ["There is no space left."]
+    assert (states[0]["writable"], states[0]["reason"]) == (False, "There is no space left.")
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"urls": 7}, {"urls": "https://a.example/"}, {"urls": None}, {"urls": [7]}, {"urls": [["x"]]}, {"urls": {"x": 1}},
+     {"every": "no"}, {"force": 1}, {"refetch": None}],
+    ids=str,
+)  # fmt: skip
+def test_wrong_arguments_are_wrong_usage(words: dict[str, Any]) -> None:
+    """A command with arguments of other kinds is refused with what would be right."""
+    with pytest.raises(Usage, match=r"`(urls|every|force|refetch)` of the command") as caught:
+        choice_from({"command": "poll", **words})
+    assert caught.value.remedy.startswith("Write ")
+
+
+def test_right_arguments_are_a_choice() -> None:
+    """All of them may be left out."""
+    assert choice_from({"command": "poll"}) == choice_from({"urls": [], "every": False})
+    choice = choice_from({"urls": ["https://a.example/"], "every": True, "force": True, "refetch": True})
+    assert (choice.urls, choice.every, choice.force, choice.refetch) == ({"https://a.example/"}, True, True, True)
+
+
+def test_a_wrong_command_is_answered_and_the_next_carried_out(house: House) -> None:
+    """Over the socket: the caller is told with exit code 2, and the daemon goes on without a word in its log."""
+
+    async def scenario(_: Daemon, described: Any) -> None:
+        path = Path(described["control"])
+        with pytest.raises(AggregatorError, match="not a list of addresses") as caught:
+            await asyncio.to_thread(lambda: list(call(path, {"command": "poll", "urls": 7})))
+        assert caught.value.exit_code == 2
+        answers = await asyncio.to_thread(lambda: list(call(path, {"command": "poll", "every": True})))
+        assert answers[-1] == {"done": True}
+
+    assert [event for event in house.run(scenario) if event["log_level"] == "critical"] == []
