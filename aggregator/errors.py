@@ -25,7 +25,8 @@ AggregatorError
 └── ParseError                      the document could not be read
     ├── NotAFeed
     ├── EmptyDocument
-    └── ParserKilled
+    ├── ParserKilled                it was too much for a parser
+    └── ParserBusy                  too many of its kind were waiting for one
 
 A message says what happened, `remedy` what to do about it. `exit_code` is the process's exit status
 (sysexits.h) when the error ends a command.
@@ -193,3 +194,7 @@ class EmptyDocument(ParseError):
 
 class ParserKilled(ParseError):
     """The document needed more time or memory than a document is given."""
+
+
+class ParserBusy(ParseError):
+    """The document was given up unread: too many large or suspect ones were waiting for a parser."""

@@ -2,7 +2,9 @@
 
     requests.claim_due                      what is due, under a lease
       | hosts.turn | client.get             one request a host at a time, the guard on every connection
-      | parser.parse                        in a worker process, and only what is not known to be unchanged
+      | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
+                                            a parser; what may hold parsers up waits apart
+      | parser.parse                        in a worker process
       | settle                              one serial stage: read what is known, decide, write, release;
                                             several results in one transaction
 
@@ -15,23 +17,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
 from aggregator.decide.cadence import NextPoll
-from aggregator.errors import EmptyDocument, FetchError, ParseError
+from aggregator.errors import EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.model import Validators
+from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.settle import Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
-    from aggregator.config.settings import Settings
+    from aggregator.config.settings import FeedSettings, Settings
     from aggregator.model import Document, Fetched, PollReport, Request
     from aggregator.store.protocols import Store, Transaction
 
@@ -57,8 +62,10 @@ class Hosts(Protocol):
 class Parses(Protocol):
     """What reads documents (parse.pool.ParserPool)."""
 
-    async def parse(self, body: bytes, *, url: str, content_type: str | None, received: datetime) -> Document:
-        """Read a document; ParseError when it is none."""
+    async def parse(
+        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool
+    ) -> Document:
+        """Read a document; ParseError when it is none, ParserKilled when it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,9 @@ class Pipeline:
         """Take `changed` as what is told, after a commit, which outputs' documents are not up to date any more."""
         self.settings = settings
         self._stages = stages
-        self._slots = asyncio.Semaphore(settings.polling.concurrency)
+        self._limit(settings.polling.concurrency)
+        self._killers: set[str] = set()
+        """Sources whose last document was too much for a parser."""
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
@@ -97,9 +106,13 @@ class Pipeline:
     def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Hosts | None = None) -> None:
         """Go on with other settings, and with what asks servers by them where that changed."""
         if settings.polling.concurrency != self.settings.polling.concurrency:
-            self._slots = asyncio.Semaphore(settings.polling.concurrency)
+            self._limit(settings.polling.concurrency)
         self.settings = settings
         self._stages = replace(self._stages, client=client or self._stages.client, hosts=hosts or self._stages.hosts)
+
+    def _limit(self, concurrency: int) -> None:
+        self._slots = asyncio.Semaphore(concurrency)
+        self._waiting = WaitingRoom(concurrency)
 
     async def in_writer(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
@@ -110,17 +123,23 @@ class Pipeline:
 
         Once cancelled it asks nothing more; a result that is there already is written before it ends.
         """
-        async with self._stages.hosts.turn(request.host), self._slots:
-            try:
-                result = await self._ask(request, refetch=refetch)
-            except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
-                result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
+        try:
+            result = await self._result(request, refetch=refetch)
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
+            result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
         return await self._writer.write(result)
 
-    async def _ask(self, request: Request, *, refetch: bool) -> Result:
-        source = self.settings.sources.get(request.feed.url)
-        if source is None:  # removed since it was claimed
-            return Result(request, self._stages.clock())
+    async def _result(self, request: Request, *, refetch: bool) -> Result:
+        async with AsyncExitStack() as asking:
+            await asking.enter_async_context(self._stages.hosts.turn(request.host))
+            await asking.enter_async_context(self._slots)
+            source = self.settings.sources.get(request.feed.url)
+            if source is None:  # removed since it was claimed
+                return Result(request, self._stages.clock())
+            result = await self._ask(request, source, refetch=refetch)
+            return await self._read(result, source, asked=asking.aclose)
+
+    async def _ask(self, request: Request, source: FeedSettings, *, refetch: bool) -> Result:
         ask = Ask(
             request.feed.fetch_url,
             validators=Validators() if refetch else request.feed.validators,
@@ -131,9 +150,9 @@ class Pipeline:
             fetched = await self._stages.client.get(ask)
         except FetchError as error:
             return Result(request, self._stages.clock(), error=error)
-        return await self._understand(request, fetched, conditional=bool(ask.validators))
+        return self._understand(request, fetched, conditional=bool(ask.validators))
 
-    async def _understand(self, request: Request, fetched: Fetched, *, conditional: bool) -> Result:
+    def _understand(self, request: Request, fetched: Fetched, *, conditional: bool) -> Result:
         result = Result(request, fetched.received, fetched)
         match classify(fetched):
             case Answer.NOT_MODIFIED if conditional:
@@ -142,24 +161,41 @@ class Pipeline:
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
                 return replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
-                return await self._read(result, fetched)
+                return replace(result, body_hash=hashlib.sha256(_PARSER_VERSION + fetched.body).hexdigest())
             case answer:
                 return replace(result, gone=answer is Answer.GONE, error=status_error(fetched))
 
-    async def _read(self, result: Result, fetched: Fetched) -> Result:
-        body_hash = hashlib.sha256(_PARSER_VERSION + fetched.body).hexdigest()
-        if body_hash == result.feed.body_hash:
-            return replace(result, body_hash=body_hash)
+    async def _read(self, result: Result, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]) -> Result:
+        """Read the document of an answer that brings a new one; `asked` is called once nothing is asked any more."""
+        fetched, feed = result.fetched, result.feed
+        if fetched is None or result.body_hash in {None, feed.body_hash}:
+            return result
+        suspect = is_suspect(len(fetched.body), killed=feed.url in self._killers)
+        try:
+            async with self._waiting.place(len(fetched.body), suspect=suspect):
+                await asked()
+                document = await self._parse(fetched, source, suspect=suspect)
+        except ParseError as error:
+            return replace(result, body_hash=None, error=error)
+        if is_emptied(len(document.items), feed.items):
+            emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
+            return replace(result, body_hash=None, error=emptied)
+        return replace(result, document=document)
+
+    async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
         try:
             document = await self._stages.parser.parse(
-                fetched.body, url=fetched.url, content_type=fetched.content_type, received=fetched.received
+                fetched.body,
+                url=base_address(source, fetched.url),
+                content_type=fetched.content_type,
+                received=fetched.received,
+                suspect=suspect,
             )
-        except ParseError as error:
-            return replace(result, error=error)
-        if is_emptied(len(document.items), result.feed.items):
-            emptied = EmptyDocument(f"The document lists nothing, where it listed {result.feed.items} items before.")
-            return replace(result, error=emptied)
-        return replace(result, document=document, body_hash=body_hash)
+        except ParserKilled:
+            self._killers.add(source.url)
+            raise
+        self._killers.discard(source.url)
+        return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
         return settle(tx, result, self.settings, jitter=self._stages.random())

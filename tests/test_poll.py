@@ -21,6 +21,7 @@ from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
 from aggregator.model import Outcome, Validators
 from aggregator.parse.pool import ParserPool
+from aggregator.parse.waiting import LARGE
 from aggregator.poll import Pipeline, Stages
 from aggregator.settle import release_missing
 from aggregator.store.sqlite import connection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
     from aggregator.model import FeedState, PollReport, Request
+    from aggregator.settle import Result
     from aggregator.store.sqlite.store import SqliteStore
 
 LEASE = timedelta(hours=1)
@@ -317,9 +319,9 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
 
     async def scenario(pipeline: Pipeline) -> list[PollReport]:
         works.store._database.conn.set_trace_callback(begun.append)
-        busy = asyncio.create_task(pipeline.in_writer(gate.wait))
+        busy = asyncio.create_task(pipeline.in_writer(lambda: gate.wait(20)))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        await _answered(works, pipeline, len(polls))
+        await _answered(pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls)
@@ -332,10 +334,18 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
     assert len(works.changed) <= 3
 
 
-async def _answered(works: Works, pipeline: Pipeline, polls: int) -> None:
-    """Wait until so many polls have their result, which waits to be written."""
-    while len(works.publisher.asked) < polls or pipeline._slots._value < works.settings.polling.concurrency:
+async def _answered(pipeline: Pipeline, polls: int) -> None:
+    """Wait until so many polls, which have not begun yet, have their result, which waits to be written."""
+    write, handed = pipeline._writer.write, []
+
+    def counted(result: Result) -> Coroutine[Any, Any, PollReport]:
+        handed.append(result)
+        return write(result)
+
+    pipeline._writer.write = counted  # type: ignore[method-assign]
+    while len(handed) < polls:
         await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, path: str, *, times: int) -> None:
@@ -357,9 +367,9 @@ def _at_once(works: Works, *paths: str) -> list[PollReport | BaseException]:
     requests, gate = works.claim(*paths), threading.Event()
 
     async def scenario(pipeline: Pipeline) -> list[PollReport | BaseException]:
-        busy = asyncio.create_task(pipeline.in_writer(gate.wait))
+        busy = asyncio.create_task(pipeline.in_writer(lambda: gate.wait(20)))
         polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-        await _answered(works, pipeline, len(polls))
+        await _answered(pipeline, len(polls))
         gate.set()
         await busy
         return await asyncio.gather(*polls, return_exceptions=True)
@@ -540,10 +550,10 @@ def test_cancelled_after_the_answer(
     (first, request), gate = works.claim(), threading.Event()
 
     async def scenario(pipeline: Pipeline) -> bool:
-        busy = asyncio.create_task(pipeline.in_writer(gate.wait))
+        busy = asyncio.create_task(pipeline.in_writer(lambda: gate.wait(20)))
         task = asyncio.create_task(pipeline.poll(request))
         other = asyncio.create_task(pipeline.poll(first))
-        await _answered(works, pipeline, 2)
+        await _answered(pipeline, 2)
         task.cancel()
         await asyncio.sleep(0.05)
         pending = not task.done()
@@ -564,9 +574,9 @@ def test_closing_writes_what_waits(four: Works) -> None:
 
     async def scenario() -> list[PollReport]:
         async with four.pipeline() as pipeline:
-            busy = asyncio.create_task(pipeline.in_writer(gate.wait))
+            busy = asyncio.create_task(pipeline.in_writer(lambda: gate.wait(20)))
             polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
-            await _answered(four, pipeline, len(polls))
+            await _answered(pipeline, len(polls))
             asyncio.get_running_loop().call_later(0.1, gate.set)
         await busy
         return await asyncio.gather(*polls)
@@ -588,3 +598,85 @@ def test_many_groups(works: Works) -> None:
 def test_busy_time_of_the_store() -> None:
     """The tests above shorten a wait that is there: the store itself waits for seconds."""
     assert connection._BUSY_MS >= 1000
+
+
+CATEGORIES = "".join(f"<category>{n}</category>" for n in range(4900))
+SLOW = f"<rss><channel>{f'<item>{CATEGORIES}</item>' * 8}</channel></rss>".encode()
+"""Under a megabyte, but two seconds for feedparser."""
+SLOWER = f"<rss><channel>{f'<item>{CATEGORIES}</item>' * 10}{{}}</channel></rss>".format(
+    f"<item><description><![CDATA[{'<b><i>x</i></b>' * 6000}]]></description></item>" * 37
+).encode()
+"""Five megabytes: four seconds."""
+
+
+async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_slow_documents_hold_nobody_up(works: Works, rss: Callable[..., bytes]) -> None:
+    """Documents that take parsers seconds keep neither host nor slot nor all parsers: feeds after them end before."""
+    slow, healthy = [f"/slow{number}" for number in range(3)], [f"/{number}" for number in range(20)]
+    works.configure(*slow, *healthy, polling=Polling(host_gap=timedelta(0), per_host=1, concurrency=3))
+    for path in slow:
+        works.publisher.say(path, SLOWER)
+    for path in healthy:
+        works.publisher.say(path, rss(path[1:]))
+    requests = works.claim()
+
+    async def scenario(pipeline: Pipeline) -> list[PollReport]:
+        polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
+        reports = await asyncio.gather(*polls[3:])
+        assert not any(poll.done() for poll in polls[:3])
+        assert [path for path, _ in works.publisher.asked[:3]] == slow
+        await _ended(polls[:3])
+        return reports
+
+    assert [report.new for report in works.run(scenario)] == [1] * 20
+    assert works.publisher.most == 1
+
+
+def test_suspects_that_find_no_place(works: Works) -> None:
+    """Of large documents no more wait for a parser than requests may be in flight; the next is given up, and said so."""
+    works.configure("/0", "/1", polling=Polling(host_gap=timedelta(0), per_host=1, concurrency=1))
+    for path in ("/0", "/1"):
+        works.publisher.say(path, SLOWER, ETag='"x"')
+    requests = works.claim()
+
+    async def scenario(pipeline: Pipeline) -> PollReport:
+        first, second = (asyncio.create_task(pipeline.poll(request)) for request in requests)
+        report = await second
+        assert not first.done()
+        await _ended([first])
+        return report
+
+    report = works.run(scenario)
+    assert (report.outcome, report.status) == (Outcome.ERROR, 200)
+    assert "too many large documents were waiting" in (report.error or "")
+    assert (works.feed("/1").validators, works.feed("/1").body_hash) == (Validators(), None)
+
+
+def test_killers_are_known(works: Works, rss: Callable[..., bytes]) -> None:
+    """A source whose document killed its parser is suspect until one of its is read."""
+    works.publisher.say("/feed", SLOW)
+
+    async def scenario(pipeline: Pipeline) -> None:
+        assert len(SLOW) < LARGE
+        (request,) = works.claim()
+        report = await pipeline.poll(request)
+        assert "to parse" in (report.error or "")
+        assert pipeline._killers == {request.feed.url}
+        works.publisher.say("/feed", rss("one"))
+        (request,) = works.claim()
+        async with pool._slow_lane:  # the turn that it now has to wait for
+            poll = asyncio.create_task(pipeline.poll(request))
+            await asyncio.sleep(0.3)
+            assert not poll.done()
+        assert (await poll).new == 1
+        assert pipeline._killers == set()
+
+    pool = ParserPool(2, seconds=0.2)
+    works.runner.run(pool.__aenter__())
+    works.run(scenario, parser=pool)
+    works.runner.run(pool.__aexit__(None, None, None))

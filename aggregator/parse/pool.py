@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import signal
 from concurrent.futures.process import BrokenProcessPool
@@ -36,14 +37,18 @@ class ParserPool:
     Workers start with the first document, in fresh interpreters that share nothing with this process. Each document
     has `seconds` of CPU time (three times that of real time) and `memory` bytes of address space, of which an idle
     worker uses about 60 MB. A worker is replaced after `recycle` documents, as feedparser's memory grows.
+
+    Suspect documents take turns at one worker: however many there are, the others are for ordinary feeds, so there
+    are two workers at least.
     """
 
     def __init__(self, workers: int, *, seconds: float = 10, memory: int = 512 * 2**20, recycle: int = 500) -> None:
-        self._workers = workers
+        self._workers = max(workers, 2)
         self._seconds = seconds
         self._memory = memory
         self._recycle = recycle
-        self._slots = asyncio.Semaphore(workers)
+        self._slots = asyncio.Semaphore(self._workers)
+        self._slow_lane = asyncio.Semaphore(1)
         self._pool: ProcessPool | None = None
         self._calls: set[Future[Any]] = set()
         self._closed = False
@@ -57,13 +62,15 @@ class ParserPool:
         self._closed = True
         await self._stop()
 
-    async def parse(self, body: bytes, *, url: str, content_type: str | None, received: datetime) -> Document:
-        """Parse a document as syndication.parse does, with its errors.
+    async def parse(
+        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False
+    ) -> Document:
+        """Parse a document as syndication.parse does, with its errors; `suspect` as waiting.is_suspect tells.
 
         Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """
         limits = (self._seconds, self._memory)
-        async with self._slots:
+        async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:
                 return await self._call(work, body, url, content_type, received, limits)
             except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
