@@ -52,7 +52,7 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         client = await self._stack.enter_async_context(Client(self._settings.network, clock=utc_now))
-        parser = await self._stack.enter_async_context(ParserPool(workers=max(2, os.cpu_count() or 2)))
+        parser = await self._stack.enter_async_context(ParserPool(workers=os.cpu_count() or 1))
         stages = Stages(
             self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
         )
