@@ -15,7 +15,8 @@ AggregatorError
 │   ├── AddressRefused              it resolves to an address that the guard refuses
 │   ├── NetworkError                nothing answered: the fault may be on our side
 │   │   ├── ResolveFailed
-│   │   └── ConnectFailed
+│   │   ├── ConnectFailed
+│   │   └── NetworkDown             most hosts are silent: the fault is ours
 │   ├── TlsFailed
 │   ├── TimedOut
 │   ├── TooLarge
@@ -154,6 +155,10 @@ class ResolveFailed(NetworkError):
 
 class ConnectFailed(NetworkError):
     """The address does not accept connections."""
+
+
+class NetworkDown(NetworkError):
+    """Most hosts cannot be reached: the fault is our network's, and no source is blamed."""
 
 
 class TlsFailed(FetchError):

@@ -220,6 +220,27 @@ class Entry:
     sightings: tuple[Sighting, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a feed publishes: counted up to its latest news, what is long past weighing less (decide.rhythm)."""
+
+    entries: float = 0.0
+    """Entries, each weighing what is left of it at `at`."""
+    days: float = 0.0
+    """Days over which they were counted, weighing likewise."""
+    at: datetime | None = None
+    """When the latest news came; None before the first document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A permanent redirect that a feed's server keeps telling of (301, 308), not believed yet."""
+
+    to: str
+    since: datetime
+    times: int = 1
+
+
 class Outcome(StrEnum):
     """What a poll came to."""
 
@@ -260,8 +281,17 @@ class FeedState:
     last_poll: datetime | None = None
     last_success: datetime | None = None
     last_new: datetime | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    claimed: datetime | None = None
+    """The newest date that the last document gave itself or its items."""
+    restamped_at: datetime | None = None
+    """When a poll last found that date moved, and nothing new or edited."""
+    move: Move | None = None
+    asked_as: str | None = None
+    """Digest of the address and headers that the validators were given for."""
     errors: int = 0
     """Failures in a row."""
+    failing_since: datetime | None = None
     error: str | None = None
     remedy: str | None = None
     gone: bool = False

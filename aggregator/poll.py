@@ -1,7 +1,8 @@
 """The one pipeline: the only module that knows the order of the stages.
 
     requests.claim_due                      what is due, under a lease
-      | hosts.turn | client.get             one request a host at a time, the guard on every connection
+      | place.take | client.get             one request a host at a time, the guard on every connection
+      | blame.heard                         is it them, or is it our network?
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
       | parser.parse                        in a worker process
@@ -17,27 +18,30 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import AsyncExitStack
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from aggregator.blame import Blame
 from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
-from aggregator.decide.cadence import NextPoll
+from aggregator.decide.cadence import MAX_JITTER, NextPoll, not_now
+from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
+from aggregator.fetch.hosts import Place
 from aggregator.model import Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
-from aggregator.settle import Result, Settled, settle
+from aggregator.settle import Chance, Result, Settled, pause_of, settle
 from aggregator.writer import Mistake, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
-    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.model import Document, Fetched, PollReport, Request
+    from aggregator.fetch.hosts import Turns
+    from aggregator.model import Document, FeedState, Fetched, PollReport, Request
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
@@ -48,15 +52,8 @@ _PARSER_VERSION = b"1"
 class Fetches(Protocol):
     """What asks servers (fetch.client.Client)."""
 
-    async def get(self, ask: Ask) -> Fetched:
-        """Ask once; FetchError when there is no usable answer."""
-
-
-class Hosts(Protocol):
-    """What spaces the requests to a host (fetch.hosts.HostQueue)."""
-
-    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
-        """Wait until the host may be asked."""
+    async def get(self, ask: Ask, *, reach: Callable[[str], Awaitable[None]]) -> Fetched:
+        """Ask once, waiting by `reach` for hosts that redirects lead to; FetchError when there is no usable answer."""
 
 
 class Parses(Protocol):
@@ -74,7 +71,7 @@ class Stages:
 
     store: Store
     client: Fetches
-    hosts: Hosts
+    hosts: Turns
     parser: Parses
     clock: Callable[[], datetime]
     random: Callable[[], float]
@@ -93,6 +90,11 @@ class Pipeline:
         self._limit(settings.polling.concurrency)
         self._killers: set[str] = set()
         """Sources whose last document was too much for a parser."""
+        self.stretch = 1.0
+        """How many times longer the budget makes pauses (decide.budget)."""
+        self._blame = Blame()
+        self._resting: dict[str, datetime] = {}
+        """Until when sites have asked to be left alone: their requests may be waiting for a turn already."""
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
@@ -103,12 +105,17 @@ class Pipeline:
         """Write what is waiting to be written, then stop."""
         await self._writer.__aexit__()
 
-    def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Hosts | None = None) -> None:
+    def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Turns | None = None) -> None:
         """Go on with other settings, and with what asks servers by them where that changed."""
         if settings.polling.concurrency != self.settings.polling.concurrency:
             self._limit(settings.polling.concurrency)
         self.settings = settings
         self._stages = replace(self._stages, client=client or self._stages.client, hosts=hosts or self._stages.hosts)
+
+    @property
+    def network_down(self) -> bool:
+        """Our own network, rather than the hosts, is taken to be at fault."""
+        return self._blame.network_down
 
     def _limit(self, concurrency: int) -> None:
         self._slots = asyncio.Semaphore(concurrency)
@@ -118,46 +125,70 @@ class Pipeline:
         """Run something that uses the store in the one thread that may, between two transactions."""
         return await self._writer.run(work)
 
-    async def poll(self, request: Request, *, refetch: bool = False) -> PollReport:
+    async def poll(self, request: Request, *, refetch: bool = False, by_hand: bool = False) -> PollReport:
         """Take one request through all stages; StoreError when its result could not be written.
 
-        Once cancelled it asks nothing more; a result that is there already is written before it ends.
+        `by_hand`: the operator wants it now, whatever hours the publisher skips. Once cancelled it asks nothing more; a
+        result that is there already is written before it ends.
         """
         try:
-            result = await self._result(request, refetch=refetch)
+            result = await self._result(request, refetch=refetch, by_hand=by_hand)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
             result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
+        result, wronged = self._blame.judged(result)
+        if wronged:
+            await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
         return await self._writer.write(result)
 
-    async def _result(self, request: Request, *, refetch: bool) -> Result:
-        async with AsyncExitStack() as asking:
-            await asking.enter_async_context(self._stages.hosts.turn(request.host))
-            await asking.enter_async_context(self._slots)
+    async def _result(self, request: Request, *, refetch: bool, by_hand: bool) -> Result:
+        async with Place(self._stages.hosts, self._slots) as place:
+            await place.take(request.host)
             source = self.settings.sources.get(request.feed.url)
+            now = self._stages.clock()
             if source is None:  # removed since it was claimed
-                return Result(request, self._stages.clock())
-            result = await self._ask(request, source, refetch=refetch)
-            return await self._read(result, source, asked=asking.aclose)
+                return Result(request, now)
+            if (later := self._later_than_now(request, now, by_hand=by_hand)) is not None:
+                return Result(request, now, postponed=later)
+            result = await self._ask(request, source, place, refetch=refetch)
+            return await self._read(result, source, asked=place.leave)
 
-    async def _ask(self, request: Request, source: FeedSettings, *, refetch: bool) -> Result:
-        ask = Ask(
-            request.feed.fetch_url,
-            validators=Validators() if refetch else request.feed.validators,
-            headers=source.headers,
-            verify=source.verify,
-        )
+    def _later_than_now(self, request: Request, now: datetime, *, by_hand: bool) -> NextPoll | None:
+        """Return when to ask instead, if what was heard since the request was claimed forbids it now."""
+        until = self._resting.get(site_of(request.host))
+        if until is not None and until > now:
+            spread = MAX_JITTER * self._stages.random()
+            return NextPoll(until + spread, "its site asked to be left alone", request.feed.not_before)
+        return None if by_hand else not_now(request.feed.hints, now, jitter=self._stages.random())
+
+    async def _ask(self, request: Request, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
+        ask = _asked(request.feed, source, refetch=refetch)
+        result = Result(request, self._stages.clock(), asked_as=_digest(ask), unconditional=not ask.validators)
+        self._blame.asks(request, result.at)
         try:
-            fetched = await self._stages.client.get(ask)
+            fetched = await self._stages.client.get(ask, reach=place.take)
         except FetchError as error:
-            return Result(request, self._stages.clock(), error=error)
-        return self._understand(request, fetched, conditional=bool(ask.validators))
+            result = replace(result, at=self._stages.clock(), error=error)
+            self._blame.heard(request, result.at, error)
+            return result
+        self._blame.heard(request, fetched.received, None)
+        self._rest(request, source, fetched)
+        return self._understand(replace(result, at=fetched.received), fetched)
 
-    def _understand(self, request: Request, fetched: Fetched, *, conditional: bool) -> Result:
-        result = Result(request, fetched.received, fetched)
+    def _rest(self, request: Request, source: FeedSettings, fetched: Fetched) -> None:
+        """Remember that a site is to be left alone, until the store's requests know it too."""
+        now = fetched.received
+        until = pause_of(source, request.host, fetched)
+        if until is not None:
+            self._resting = {site: end for site, end in self._resting.items() if end > now}
+            site = site_of(request.host)
+            self._resting[site] = max(until, self._resting.get(site, until))
+
+    def _understand(self, result: Result, fetched: Fetched) -> Result:
+        result = replace(result, fetched=fetched)
         match classify(fetched):
-            case Answer.NOT_MODIFIED if conditional:
+            case Answer.NOT_MODIFIED if not result.unconditional:
                 # A 304 that names no validators leaves those that it confirms (RFC 9111 section 4.3.4).
-                given, stored = fetched.validators, request.feed.validators
+                given, stored = fetched.validators, result.feed.validators
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
                 return replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
@@ -198,9 +229,29 @@ class Pipeline:
         return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        return settle(tx, result, self.settings, jitter=self._stages.random())
+        return settle(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:
         """Return when a source is asked again whose answer could not be stored."""
         at = self._stages.clock() + self.settings.polling.min_interval
         return NextPoll(at, "its last result could not be stored")
+
+
+def _asked(feed: FeedState, source: FeedSettings, *, refetch: bool) -> Ask:
+    """Return what to ask a source's server; validators go where they came from, and with the headers they came for."""
+    own, other = host_of(feed.url), host_of(feed.fetch_url)
+    ask = Ask(
+        feed.fetch_url,
+        headers=source.headers,
+        verify=source.verify,
+        outside=own if own != other and is_public(own) else None,
+        name=hashlib.sha256(feed.url.encode()).hexdigest()[:8],
+    )
+    known = not refetch and feed.asked_as in (None, _digest(ask))
+    return replace(ask, validators=feed.validators) if known else ask
+
+
+def _digest(ask: Ask) -> str:
+    """Name an address with the headers that may vary the answer; short, so that it tells nothing of secrets."""
+    asked = json.dumps([ask.url, sorted(ask.headers.items())])
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import chain
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide.answers import pauses_host
-from aggregator.decide.cadence import Asked, NextPoll, never, next_poll
+from aggregator.decide import moves, outage
+from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
 from aggregator.decide.changes import Verdict, candidates, judge
-from aggregator.decide.release import Arrival, hold, is_active, outputs_for, unheld
-from aggregator.decide.sites import is_public
+from aggregator.decide.release import Arrival, hold, unheld
+from aggregator.decide.rhythm import learn, of_history
+from aggregator.decide.sites import is_public, site_of
+from aggregator.errors import NetworkDown
 from aggregator.model import Caching, Held, Outcome, PollReport
+from aggregator.releasing import release
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.release import Subject
     from aggregator.errors import AggregatorError
-    from aggregator.model import Document, FeedState, Fetched, Request
+    from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
     from aggregator.store.protocols import Transaction
 
-_NOTHING = Verdict()
-_DAY = timedelta(days=1)
-_BATCH = 500
-"""Entries looked at together when an output is filled: all of them may be many."""
+_NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What settling a result takes from outside of it."""
+
+    jitter: float
+    """A random number of [0, 1)."""
+    stretch: float = 1.0
+    """How many times longer the budget makes pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,13 @@ class Result:
     document: Document | None = None
     body_hash: str | None = None
     """Of a body that was read, new or known."""
+    asked_as: str | None = None
+    """Digest of the address and headers that were asked with."""
+    unconditional: bool = False
     gone: bool = False
     error: AggregatorError | None = None
+    postponed: NextPoll | None = None
+    """It was not asked: this is when it is instead."""
 
     @property
     def feed(self) -> FeedState:
@@ -66,33 +75,53 @@ class Settled:
     changed: frozenset[str] = frozenset()
 
 
-def settle(tx: Transaction, result: Result, settings: Settings, *, jitter: float) -> Settled:
-    """Decide and write one result; `jitter` is a random number of [0, 1)."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What became of a document."""
+
+    verdict: Verdict = field(default_factory=Verdict)
+    news: int = 0
+    """Items that are new in this feed, whoever else told them before; republished archives are none."""
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def edited(self) -> int:
+        return sum(revision.edited for revision in self.verdict.revisions)
+
+
+def settle(tx: Transaction, result: Result, settings: Settings, chance: Chance) -> Settled:
+    """Decide and write one result."""
     source = settings.sources.get(result.feed.url)
     if source is None:
         tx.requests.give_back([result.request])
         return Settled(PollReport(result.feed.url, Outcome.SKIPPED, reason="removed from feeds.yaml"))
-    return _Settling(tx, result, source, settings, jitter).settled()
+    if result.postponed is not None:
+        tx.requests.reschedule(result.request, result.postponed)
+        then = result.postponed
+        return Settled(PollReport(result.feed.url, Outcome.SKIPPED, next_poll_at=then.at, reason=then.reason))
+    return _Settling(tx, result, source, settings, chance).settled()
 
 
 class _Settling:
     """One result on its way into the store."""
 
     def __init__(
-        self, tx: Transaction, result: Result, source: FeedSettings, settings: Settings, jitter: float
+        self, tx: Transaction, result: Result, source: FeedSettings, settings: Settings, chance: Chance
     ) -> None:
-        self.tx, self.result, self.source, self.settings, self.jitter = tx, result, source, settings, jitter
+        self.tx, self.result, self.source, self.settings, self.chance = tx, result, source, settings, chance
         self.feed = result.feed
 
     def settled(self) -> Settled:
+        if isinstance(self.result.error, NetworkDown):
+            return Settled(self._not_blamed(self.result.error))
         if self.result.error is not None:
             return Settled(self._failed(self.result.error))
         if self.result.document is None:
-            return Settled(self._succeeded(_NOTHING))
-        verdict, changed = self._keep(self.result.document)
-        return Settled(self._succeeded(verdict), changed)
+            return Settled(self._succeeded(_Kept()))
+        kept = self._keep(self.result.document)
+        return Settled(self._succeeded(kept), kept.changed)
 
-    def _keep(self, document: Document) -> tuple[Verdict, frozenset[str]]:
+    def _keep(self, document: Document) -> _Kept:
         """Write what the document changes, and release what becomes visible by it."""
         now = self.result.at
         feed = replace(self.feed, header=document.header)
@@ -109,29 +138,58 @@ class _Settling:
         self.tx.entries.set_held(free, None)
         changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
         revised = self.tx.releases.outputs_of({revision.entry for revision in verdict.revisions})
-        return verdict, frozenset(changed.union(*revised.values()))
+        return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())))
 
-    def _succeeded(self, verdict: Verdict) -> PollReport:
+    def _succeeded(self, kept: _Kept) -> PollReport:
         result, fetched, document = self.result, self.result.fetched, self.result.document
-        updated = sum(revision.edited for revision in verdict.revisions)
+        rhythm = self._rhythm(document, kept.news)
+        moved = moves.seen(self.feed.move, self._moved_to(fetched), result.at)
+        adopted = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
         record = PollRecord(
             at=result.at,
-            outcome=self._outcome(len(verdict.additions), updated),
+            outcome=self._outcome(len(kept.verdict.additions), kept.edited),
             fetched=fetched,
             header=replace(document.header, updated=None) if document else None,
             hints=document.hints if document else None,
             validators=fetched.validators if fetched else None,
             body_hash=result.body_hash,
             items=len(document.items) if document else None,
-            new=len(verdict.additions),
-            updated=updated,
-            duplicates=verdict.duplicates,
-            remedy=self._notices(),
+            new=len(kept.verdict.additions),
+            updated=kept.edited,
+            duplicates=kept.verdict.duplicates,
+            asked_as=result.asked_as,
+            unconditional=result.unconditional,
+            rhythm=rhythm,
+            claimed=_claimed(document),
+            restamped_at=self._restamped_at(document, kept),
+            remedy=self._notices(adopted),
+            move=None if adopted else moved,
+            fetch_url=adopted,
         )
-        return self._written(record, self._next(record))
+        return self._written(record, self._next_asked(errors=0, rhythm=rhythm))
 
-    def _notices(self) -> str | None:
+    def _moved_to(self, fetched: Fetched | None) -> str | None:
+        to = fetched.moved_to if fetched is not None else None
+        return to if to is not None and moves.may_carry(self.feed.url, to, secret=self.source.private) else None
+
+    def _rhythm(self, document: Document | None, news: int) -> Rhythm:
+        """Return what is known of the feed's rhythm now; a first document tells of the time before."""
+        if document is None or self.feed.rhythm.at is not None:
+            return learn(self.feed.rhythm, news, self.result.at)
+        dates = [date for item in document.items if (date := item.published or item.updated) is not None]
+        return of_history(dates, self.result.at)
+
+    def _restamped_at(self, document: Document | None, kept: _Kept) -> datetime | None:
+        """Return the time when the document's dates have moved, but neither an entry came nor one was edited."""
+        claimed, before = _claimed(document), self.feed.claimed
+        still = not kept.news and not kept.edited
+        return self.result.at if still and claimed is not None and before is not None and claimed > before else None
+
+    def _notices(self, adopted: str | None) -> str | None:
         """Return what the operator should know of a document that was read all the same."""
+        if adopted is not None:
+            place = "another address" if self.source.private else adopted
+            return f"It has moved for good and is asked at {place} from now on: put that into feeds.yaml."
         if self.result.document is not None:
             return " ".join(self.result.document.notices) or None
         return self.feed.remedy if self.feed.error is None else None
@@ -143,33 +201,44 @@ class _Settling:
             return Outcome.UPDATED
         return Outcome.UNCHANGED if self.result.body_hash is not None else Outcome.NOT_MODIFIED
 
+    def _not_blamed(self, error: NetworkDown) -> PollReport:
+        """Leave the feed as it was, whatever an earlier result of this outage made of it, and ask again soon."""
+        self.tx.feeds.absolve(self.feed)
+        wait = outage.AGAIN * (1 + self.chance.jitter / 2)
+        then = NextPoll(self.result.at + wait, "our own network was down", self.feed.not_before)
+        self.tx.requests.reschedule(self.result.request, then)
+        words = f"{error.message} {error.remedy}"
+        return PollReport(self.feed.url, Outcome.ERROR, error=words, next_poll_at=then.at, reason=then.reason)
+
     def _failed(self, error: AggregatorError) -> PollReport:
+        errors = self.feed.errors + 1
+        lost = self.feed.fetch_url != self.feed.url and (self.result.gone or errors >= moves.LOST)
         record = PollRecord(
             at=self.result.at,
-            outcome=Outcome.GONE if self.result.gone else Outcome.ERROR,
+            outcome=Outcome.GONE if self.result.gone and not lost else Outcome.ERROR,
             fetched=self.result.fetched,
-            errors=self.feed.errors + 1,
+            unconditional=self.result.unconditional,
+            errors=errors,
+            failing_since=self.feed.failing_since or self.result.at,
             error=error.message,
             remedy=error.remedy,
+            move=self.feed.move,
+            fetch_url=self.feed.url if lost else None,
         )
-        self._pause_host()
-        return self._written(record, self._next(record))
+        self._pause_site()
+        gone = record.outcome is Outcome.GONE
+        return self._written(record, never("410 Gone: not asked again") if gone else self._next_asked(errors=errors))
 
-    def _pause_host(self) -> None:
-        """Leave the whole host alone when it asks for it; hosts that are not public speak for one service only."""
-        fetched, host = self.result.fetched, self.result.request.host
-        if fetched is None or not pauses_host(fetched) or self.source.independent or not is_public(host):
-            return
-        until = self._next_asked(errors=1).at
-        if until is not None:
-            self.tx.requests.pause_host(host, until, f"{fetched.status} with Retry-After")
+    def _pause_site(self) -> None:
+        """Leave the whole site alone when a host of it asks for it."""
+        fetched = self.result.fetched
+        until = None if fetched is None else pause_of(self.source, self.result.request.host, fetched)
+        if until is not None and fetched is not None:
+            self.tx.requests.pause_site(
+                site_of(self.result.request.host), until, f"{fetched.status} of {self.feed.url}"
+            )
 
-    def _next(self, record: PollRecord) -> NextPoll:
-        if record.outcome is Outcome.GONE:
-            return never("410 Gone: not asked again")
-        return self._next_asked(errors=record.errors)
-
-    def _next_asked(self, *, errors: int) -> NextPoll:
+    def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None) -> NextPoll:
         result, document = self.result, self.result.document
         asked = Asked(
             at=result.at,
@@ -180,8 +249,11 @@ class _Settling:
             has_validators=bool(result.fetched and result.fetched.validators),
             errors=errors,
             interval=self.source.interval,
+            rhythm=rhythm or self.feed.rhythm,
+            added_at=self.feed.added_at,
+            stretch=self.chance.stretch,
         )
-        return next_poll(asked, self.settings.polling, jitter=self.jitter)
+        return next_poll(asked, self.settings.polling, jitter=self.chance.jitter)
 
     def _written(self, record: PollRecord, then: NextPoll) -> PollReport:
         self.tx.feeds.record(self.feed, record)
@@ -206,89 +278,25 @@ class _Settling:
         return self.feed.items if record.outcome is Outcome.UNCHANGED else 0
 
 
-def release(tx: Transaction, keys: Iterable[int], settings: Settings, now: datetime) -> set[str]:
-    """Make entries visible in the outputs that they belong to and are not in yet; return those outputs."""
-    subjects = {key: subject for key, subject in tx.entries.subjects(list(keys)).items() if subject.held is None}
-    done = tx.releases.outputs_of(subjects)
-    wanted: dict[str, list[int]] = defaultdict(list)
-    for key in sorted(subjects, key=lambda key: (subjects[key].published, key)):
-        for name in outputs_for(subjects[key], settings.published, now=now, except_for=done.get(key, ())):
-            wanted[name].append(key)
-    cap = _Cap(tx, settings)
-    fresh = {name: [key for key in found if cap.allows(name, subjects[key], now)] for name, found in wanted.items()}
-    for name, found in fresh.items():
-        tx.releases.append(name, found, now)
-    _explain(tx, subjects, told={*done, *chain(*fresh.values())}, wanted={*chain(*wanted.values())})
-    return {name for name, found in fresh.items() if found}
+def pause_of(source: FeedSettings, host: str, fetched: Fetched) -> datetime | None:
+    """Return until when an answer asks the whole site to be left alone.
 
-
-class _Cap:
-    """Counts what an output releases of a source on a (UTC) day."""
-
-    def __init__(self, tx: Transaction, settings: Settings) -> None:
-        self._tx, self._settings = tx, settings
-        self._counts: dict[tuple[str, str, datetime], int] = {}
-
-    def allows(self, name: str, subject: Subject, at: datetime) -> bool:
-        """Tell whether one more fits, and count it if so."""
-        most = self._settings.published[name].per_source
-        if most is None:
-            return True
-        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        place = name, subject.feed, day
-        if place not in self._counts:
-            since, after = (self._tx.releases.released_since(name, subject.feed, start) for start in (day, day + _DAY))
-            self._counts[place] = since - after
-        fits = self._counts[place] < most
-        self._counts[place] += fits
-        return fits
-
-
-def _explain(
-    tx: Transaction, subjects: Mapping[int, Subject], *, told: Collection[int], wanted: Collection[int]
-) -> None:
-    """Note why those of the entries that are in no output are in none."""
-    reasons = defaultdict(list)
-    for key in subjects.keys() - set(told):
-        if key in wanted:
-            reasons["filtered: over per_source"].append(key)
-        else:
-            reasons[Held.PRIVATE.value if subjects[key].private else "filtered: no output takes it"].append(key)
-    for why, keys in reasons.items():
-        tx.entries.set_held(keys, why)
-
-
-def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
-    """Fill outputs that are new, or that choose differently, from what is released; return those that changed.
-
-    Entries keep the time of their first release, so that a subscriber is not shown old ones as new.
+    None too where it speaks for one service only: hosts that are not public, and sources called `independent`.
     """
-    changed = set()
-    for name in settings.published:
-        tx.releases.open_output(name, now)
-        if tx.releases.note_choice(name, _choice(name, settings)) and _fill(tx, name, settings, now):
-            changed.add(name)
-    return changed
+    if source.independent or not is_public(host):
+        return None
+    return site_pause(fetched.received, fetched.status, fetched.caching)
 
 
-def _choice(name: str, settings: Settings) -> str:
-    """Return a digest of all that decides what an output takes: its own settings, and the tags of sources."""
-    output = settings.published[name]
-    sources = sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
-    own = output.model_dump_json(exclude={"token", "title", "limit", "full_content", "was"})
-    known = json.dumps([own, bool(output.token), is_active(output), sources])
-    return hashlib.sha256(known.encode()).hexdigest()
+def _news(verdict: Verdict, held: Mapping[int, str]) -> int:
+    told = sum(held.get(addition.key) not in _NO_NEWS for addition in verdict.additions)
+    return told + verdict.duplicates
 
 
-def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:
-    """Release in one output what belongs there and is released elsewhere; tell whether there was any."""
-    output, cap, filled = {name: settings.published[name]}, _Cap(tx, settings), False
-    missing = tx.releases.missing(name)
-    for start in range(0, len(missing), _BATCH):
-        batch = missing[start : start + _BATCH]
-        subjects = tx.entries.subjects([key for key, _ in batch])
-        for key, first in batch:
-            if outputs_for(subjects[key], output, now=now) and cap.allows(name, subjects[key], first):
-                tx.releases.append(name, [key], first)
-                filled = True
-    return filled
+def _claimed(document: Document | None) -> datetime | None:
+    """Return the newest date that a document gives itself or its items."""
+    if document is None:
+        return None
+    dates = [document.header.updated]
+    dates += [date for item in document.items for date in (item.published, item.updated)]
+    return max((date for date in dates if date is not None), default=None)

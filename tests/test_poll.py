@@ -23,7 +23,7 @@ from aggregator.model import Outcome, Validators
 from aggregator.parse.pool import ParserPool
 from aggregator.parse.waiting import LARGE
 from aggregator.poll import Pipeline, Stages
-from aggregator.settle import release_missing
+from aggregator.releasing import release_missing
 from aggregator.store.sqlite import connection
 
 if TYPE_CHECKING:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing, Settings
+from aggregator.decide.sites import site_of
 from aggregator.errors import HttpStatus, NotAFeed, TimedOut
 from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, Outcome, Validators
-from aggregator.settle import Result, release_missing, settle
+from aggregator.releasing import release_missing
+from aggregator.settle import Chance, Result, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,7 @@ class Newsroom:
     def settle(self, *results: Result) -> list[Settled]:
         """Settle results in one transaction."""
         with self.store.transaction() as tx:
-            return [settle(tx, result, self.settings, jitter=0) for result in results]
+            return [settle(tx, result, self.settings, Chance(0)) for result in results]
 
     def result(self, url: str, *items: Item, header: Header | None = None, **fields: Any) -> Result:
         """Claim a source and return what asking it came to: these items; keywords are fields of Fetched and Document."""
@@ -276,16 +278,16 @@ def test_gone(room: Newsroom, item: Callable[..., Item]) -> None:
     assert feed.next_poll_at is not None
 
 
-def test_retry_after_binds_the_source_and_its_host(room: Newsroom) -> None:
-    """429 with Retry-After: neither this source nor another of its host is asked before, not even by name."""
-    other = "https://news.example.org/other"
+def test_retry_after_binds_the_source_and_its_site(room: Newsroom) -> None:
+    """429 with Retry-After: neither this source nor another of its site is asked before, not even by name."""
+    other = "https://blog.example.org/other"
     room.configure(FeedSettings(url=PUBLIC), FeedSettings(url=other), FeedSettings(url=B))
     until = room.now + 3 * HOUR
     room.fail(PUBLIC, HttpStatus("429"), status=429, caching=Caching(retry_after=until))
     assert (room.feed(PUBLIC).next_poll_at, room.feed(PUBLIC).not_before) == (until, until)
     with room.store.transaction() as tx:
         assert tx.requests.claim([PUBLIC, other], until - MS, lease=HOUR) == []
-        assert tx.requests.paused_until("news.example.org", room.now) == until
+        assert tx.requests.paused_until("example.org", room.now) == until
         assert len(tx.requests.claim_due(room.now, limit=9, lease=HOUR, per_host=9)) == 1
 
 
@@ -296,9 +298,9 @@ def test_retry_after_binds_the_source_and_its_host(room: Newsroom) -> None:
         ("http://192.168.1.1/feed", False, 429, True),
         ("http://rsshub.lan/feed", False, 503, True),
         (PUBLIC, False, 500, True),
-        (PUBLIC, False, 429, False),
+        (PUBLIC, False, 503, False),
     ],
-    ids=["independent", "private address", "no public name", "another status", "no Retry-After"],
+    ids=["independent", "private address", "no public name", "another status", "503 without Retry-After"],
 )
 def test_host_is_not_paused(room: Newsroom, url: str, *, independent: bool, status: int, retry: bool) -> None:
     """A refusal says nothing of the host's other sources where it is one service among others, or does not say when."""
@@ -307,7 +309,7 @@ def test_host_is_not_paused(room: Newsroom, url: str, *, independent: bool, stat
     result = room.result(url, status=status, caching=caching)
     room.settle(replace(result, document=None, error=HttpStatus("No.")))
     with room.store.snapshot() as tx:
-        assert tx.requests.paused_until(result.request.host, room.now) is None
+        assert tx.requests.paused_until(site_of(result.request.host), room.now) is None
 
 
 def test_removed_while_it_was_polled(room: Newsroom, item: Callable[..., Item]) -> None:

@@ -23,7 +23,7 @@ from aggregator.errors import AggregatorError, ConfigError, Problem
 from aggregator.fetch.client import Ask, Client
 from aggregator.fetch.hosts import HostQueue
 from aggregator.parse.pool import ParserPool
-from aggregator.run.engine import utc_now
+from aggregator.run.engine import network_of, utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _print_problems(context: Context, problems: Sequence[dict[str, Any]], *, as_
 async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[dict[str, Any]]:
     hosts = HostQueue(settings.polling.per_host, settings.polling.host_gap, monotonic=time.monotonic)
     slots = asyncio.Semaphore(settings.polling.concurrency)
-    async with Client(settings.network, clock=utc_now) as client, ParserPool(workers=2) as parser:
+    async with Client(network_of(settings), clock=utc_now) as client, ParserPool(workers=2) as parser:
 
         async def ask(source: FeedSettings) -> dict[str, Any]:
             async with hosts.turn(host_of(source.url)), slots:

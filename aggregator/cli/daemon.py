@@ -128,6 +128,6 @@ def health(context: Context) -> None:
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
-    if not (status.get("writable") and status.get("polling")):
+    if not all(status.get(name) for name in ("writable", "polling", "answered")):
         raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
     click.echo("ok")

@@ -10,8 +10,9 @@ import click
 from aggregator.cli.tables import table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
-from aggregator.decide.health import state_of
+from aggregator.decide.health import standing
 from aggregator.model import FeedState
+from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
         return
-    heads = ("source", "state", "entries", "last success", "next poll")
+    heads = ("source", "state", "entries", "last success", "next poll", "because")
     rows = [
         (
             state["title"],
@@ -39,6 +40,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
             state["entries"],
             _minute(state["last_success"]),
             _minute(state["next_poll_at"]),
+            state["reason"],
         )
         for state in states
     ]
@@ -115,17 +117,18 @@ def _unknown(source: FeedSettings) -> FeedState:
 
 def feed_json(feed: FeedState, source: FeedSettings) -> dict[str, Any]:
     """Return a source as `aggregator feeds --json` prints it."""
+    found = standing(feed, utc_now())
     return {
         "url": display_url(source),
         "title": source.title or (display_url(source) if feed.title == feed.url else feed.title),
         "kind": source.kind,
-        "state": state_of(feed).value,
+        "state": found.state.value,
         "last_success": rfc3339(feed.last_success),
         "last_new": rfc3339(feed.last_new),
         "next_poll_at": rfc3339(feed.next_poll_at),
         "reason": feed.reason,
-        "error": feed.error,
-        "remedy": feed.remedy,
+        "error": found.error or None,
+        "remedy": found.remedy or None,
         "entries": feed.entries,
     }
 

@@ -61,8 +61,3 @@ def status_error(fetched: Fetched) -> HttpStatus:
 def is_emptied(items: int, before: int) -> bool:
     """Tell whether a document that lists nothing is more likely broken than empty: it listed several before."""
     return items == 0 and before >= _MANY
-
-
-def pauses_host(fetched: Fetched) -> bool:
-    """Tell whether a response asks the whole host to be left alone (429 and 503 with Retry-After)."""
-    return fetched.status in (429, 503) and fetched.caching.retry_after is not None

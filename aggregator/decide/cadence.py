@@ -1,7 +1,8 @@
 """When to ask a source again: one pure decision, with its reason.
 
 The next poll is the later of what the publisher asks (Retry-After, max-age, Expires, ttl, sy:*, skipHours,
-skipDays) and what the operator or the defaults give, clamped, with jitter added and never subtracted.
+skipDays) and what the feed's own rhythm earns, or the operator's interval in its place; clamped, with jitter added
+and never subtracted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from aggregator.model import Caching, Hints
+from aggregator.decide.rhythm import rate, worth
+from aggregator.model import Caching, Hints, Rhythm
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Polling
@@ -22,10 +24,14 @@ FIRST_BACKOFF = timedelta(minutes=30)
 MAX_BACKOFF = timedelta(hours=24)
 MAX_BACKOFF_429 = timedelta(hours=6)
 MAX_JITTER = timedelta(minutes=30)
+FIRST_DAY = timedelta(days=1)
+"""A source is watched this long at default_interval before its rhythm is believed."""
 _BLIND = 4
 """A source that gives neither validators nor max-age costs a whole document each time: at least four times
 min_interval (60 minutes by default) apart."""
-_TOO_MANY_REQUESTS = 429
+_TOO_MANY_REQUESTS, _UNAVAILABLE = 429, 503
+_STRETCHED = 1.05
+"""A budget that stretches less than this is not worth naming."""
 _Wish: TypeAlias = tuple[timedelta, str]
 """How long to wait, and why."""
 
@@ -44,6 +50,11 @@ class Asked:
     """Failures in a row, this one included."""
     interval: timedelta | None = None
     """The operator's, for this source."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    added_at: datetime | None = None
+    """Since when the source is known."""
+    stretch: float = 1.0
+    """How many times longer the budget makes all pauses that no one asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ def next_poll(asked: Asked, polling: Polling, *, jitter: float) -> NextPoll:
     parts = [
         reason,
         *([moved] if moved else []),
-        *([f"jitter {_human(spread)}"] if spread >= timedelta(seconds=1) else []),
+        *([f"jitter {human(spread)}"] if spread >= timedelta(seconds=1) else []),
     ]
     return NextPoll(at, ", ".join(parts), _not_before(asked))
 
@@ -99,14 +110,26 @@ def _latest(wishes: list[_Wish]) -> _Wish:
 
 
 def _rhythm(asked: Asked, polling: Polling) -> _Wish:
+    """Return what the operator fixed, or what the feed's own rhythm earns, within bounds and budget."""
     if asked.interval is not None:
-        return asked.interval, f"interval {_human(asked.interval)}"
-    wait = min(polling.default_interval, polling.max_interval)
-    return wait, f"default_interval {_human(wait)}"
+        return asked.interval, f"interval {human(asked.interval)}"
+    wait, why = _earned(asked, polling.default_interval)
+    if asked.stretch > _STRETCHED:
+        why = f"{why}, {asked.stretch:.1f} times longer for the budget"
+    if (wait := wait * asked.stretch) > polling.max_interval:
+        return polling.max_interval, f"max_interval {human(polling.max_interval)} ({why})"
+    return wait, why
+
+
+def _earned(asked: Asked, default: timedelta) -> _Wish:
+    if asked.added_at is None or asked.at - asked.added_at < FIRST_DAY:
+        return default, f"default_interval {human(default)}"
+    per_day = rate(asked.rhythm, asked.at)
+    return worth(per_day, default), human_rate(per_day)
 
 
 def _min_interval(polling: Polling) -> _Wish:
-    return polling.min_interval, f"min_interval {_human(polling.min_interval)}"
+    return polling.min_interval, f"min_interval {human(polling.min_interval)}"
 
 
 def _max_age(asked: Asked) -> list[_Wish]:
@@ -122,20 +145,20 @@ def _retry_after(asked: Asked) -> list[_Wish]:
     if until is None or until <= asked.at:
         return []
     wait = min(until - asked.at, MAX_RETRY_AFTER)
-    return [(wait, f"Retry-After {_human(wait)}")]
+    return [(wait, f"Retry-After {human(wait)}")]
 
 
 def _hinted(hints: Hints) -> list[_Wish]:
     """Return what the document says."""
     said = ((hints.ttl, "ttl"), (hints.update_period, "updatePeriod"))
-    return [(min(wait, MAX_HINT), f"{name} {_human(wait)}") for wait, name in said if wait is not None]
+    return [(min(wait, MAX_HINT), f"{name} {human(wait)}") for wait, name in said if wait is not None]
 
 
 def _backoff(asked: Asked) -> _Wish:
     errors = max(asked.errors, 1)
     cap = MAX_BACKOFF_429 if asked.status == _TOO_MANY_REQUESTS else MAX_BACKOFF
     wait = min(FIRST_BACKOFF * 2 ** min(errors - 1, 16), cap)
-    return wait, f"failure {errors} in a row, backoff {_human(wait)}"
+    return wait, f"failure {errors} in a row, backoff {human(wait)}"
 
 
 def _outside_skipped(at: datetime, hints: Hints, spread: timedelta) -> tuple[datetime, str]:
@@ -152,7 +175,21 @@ def _outside_skipped(at: datetime, hints: Hints, spread: timedelta) -> tuple[dat
     return at, ""
 
 
-def _human(wait: timedelta) -> str:
+def site_pause(at: datetime, status: int, caching: Caching) -> datetime | None:
+    """Return until when a response asks the whole site to be left alone: 429, and 503 with Retry-After."""
+    asked = Asked(at, ok=False, status=status, caching=caching, errors=1)
+    if status == _TOO_MANY_REQUESTS:
+        return at + (_retry_after(asked) or [_backoff(asked)])[0][0]
+    return _not_before(asked) if status == _UNAVAILABLE else None
+
+
+def not_now(hints: Hints, at: datetime, *, jitter: float) -> NextPoll | None:
+    """Return when to ask instead, when a publisher's skipHours or skipDays forbid this very moment."""
+    moment, why = _outside_skipped(at, hints, MAX_JITTER * jitter)
+    return NextPoll(moment, why) if why else None
+
+
+def human(wait: timedelta) -> str:
     """Write a duration as people do: `4 min`, `1 h 30 min`, `2 d`."""
     seconds = round(wait.total_seconds())
     if seconds < 60:  # noqa: PLR2004 - a minute
@@ -160,3 +197,11 @@ def _human(wait: timedelta) -> str:
     days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
     parts = ((days, "d"), (hours, "h"), (minutes, "min"))
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def human_rate(per_day: float) -> str:
+    """Write a publishing rate as people do: `12 entries a day`, `1 entry in 9 d`."""
+    if per_day >= 1.5:  # noqa: PLR2004 - below it rounds to one
+        return f"{per_day:.0f} entries a day"
+    days = round(1 / per_day)
+    return "1 entry a day" if days <= 1 else f"1 entry in {days} d"

@@ -27,6 +27,11 @@ class Choice:
     refetch: bool = False
     """Send no validators."""
 
+    @property
+    def is_routine(self) -> bool:
+        """What is due and nothing else, as the daemon does by itself; otherwise an operator wants something now."""
+        return not (self.urls or self.every or self.force)
+
     def wants(self, feed: FeedState) -> bool:
         """Tell whether a source is in question at all."""
         return not self.urls or feed.url in self.urls

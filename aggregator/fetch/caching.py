@@ -1,4 +1,4 @@
-"""When a response says it should be asked for again (RFC 9111 sections 4.2 and 5, RFC 9110 section 10.2.3)."""
+"""When a response says it should be asked for again, and with what (RFC 9111 4.2 and 5, RFC 9110 8.8 and 10.2.3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from aggregator.model import Caching
+from aggregator.model import Caching, Validators
 
 if TYPE_CHECKING:
     from multidict import MultiMapping
@@ -17,6 +17,10 @@ _LONGEST: Final = 1 << 31
 _READ: Final = 4096
 """Characters of Cache-Control that are looked at."""
 _DIRECTIVE: Final = re.compile(r'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?')
+_RAW_BYTE: Final = re.compile("[\udc80-\udcff]")
+"""A header's byte that is not UTF-8, as aiohttp hands it on."""
+_AHEAD: Final = timedelta(days=1)
+"""How far the clocks of servers may be wrong."""
 _FORBIDDING: Final = frozenset({"no-cache", "no-store"})
 
 
@@ -27,6 +31,21 @@ def read_caching(headers: MultiMapping[str], received: datetime) -> Caching:
     """
     max_age, source = _freshness(headers, received)
     return Caching(max_age, source, _retry_after(headers, received))
+
+
+def read_validators(headers: MultiMapping[str], received: datetime) -> Validators:
+    """Read ETag and Last-Modified byte for byte; a Last-Modified far in the future is none: nothing would follow it."""
+    etag, last_modified = (header_text(headers, name) for name in ("ETag", "Last-Modified"))
+    date = _http_date(last_modified)
+    if date is not None and date > received + _AHEAD:
+        last_modified = None
+    return Validators(etag, last_modified)
+
+
+def header_text(headers: MultiMapping[str], name: str) -> str | None:
+    """Give a header as it came; None when its bytes are not UTF-8: they can be neither stored nor sent again."""
+    value = headers.get(name)
+    return value if value and not _RAW_BYTE.search(value) else None
 
 
 def _freshness(headers: MultiMapping[str], received: datetime) -> tuple[timedelta | None, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from aggregator.config.types import format_duration
+from aggregator.decide.sites import host_of
 from aggregator.errors import BrokenResponse, TimedOut
-from aggregator.fetch.caching import read_caching
+from aggregator.fetch.caching import header_text, read_caching, read_validators
 from aggregator.fetch.decoding import Body, too_large
 from aggregator.fetch.failures import translated
 from aggregator.fetch.guard import Guard, current_dial
@@ -23,13 +23,13 @@ from aggregator.fetch.resolver import Resolver
 from aggregator.model import Fetched, Validators
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
     from types import TracebackType
     from typing import Self
 
     from aiohttp.abc import AbstractResolver
-    from multidict import CIMultiDict, MultiMapping
+    from multidict import CIMultiDict
 
     from aggregator.config.settings import Network
 
@@ -37,9 +37,6 @@ _CONNECT: Final = 10.0
 """Seconds for looking up a name and connecting, all addresses together; half of the timeout when that is less."""
 _WITH_DOCUMENT: Final = frozenset({200, 203, 226})
 """Statuses whose body is read; of any other answer the headers say it all."""
-
-_RAW_BYTE: Final = re.compile("[\udc80-\udcff]")
-"""A header's byte that is not UTF-8, as aiohttp hands it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,14 @@ class Ask:
     """The source's own, most often secret: dropped when a redirect leaves the origin."""
     verify: bool = True
     """Check the TLS certificate."""
+    outside: str | None = None
+    """The public host that once redirected to `url` for good: it may lead to public addresses only."""
+    name: str = ""
+    """Which subscription this is, for the publisher: part of User-Agent."""
+
+
+async def _at_once(_: str) -> None:
+    """Wait for no host."""
 
 
 class Client:
@@ -100,19 +105,26 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def get(self, ask: Ask) -> Fetched:
+    async def get(self, ask: Ask, *, reach: Callable[[str], Awaitable[None]] = _at_once) -> Fetched:
         """GET once, and once more for each redirect; any status is an answer.
 
+        `reach` waits until a host that a redirect leads to may be asked; that does not count as the server's time.
         Raises FetchError when there was no usable answer: the address, the name, the connection, TLS, time, size,
         redirects, or the answer itself.
         """
-        started = asyncio.get_running_loop().time()
-        trail = Trail.start(ask.url)
-        try:
-            async with asyncio.timeout(self._network.timeout.total_seconds()):
-                while isinstance(answer := await self._ask(ask, trail, started), Trail):
-                    trail = answer
+        spent, trail = 0.0, Trail.start(ask.url, ask.outside)
+        while True:
+            started = asyncio.get_running_loop().time() - spent
+            answer = await self._in_time(ask, trail, started)
+            if not isinstance(answer, Trail):
                 return answer
+            spent, trail = asyncio.get_running_loop().time() - started, answer
+            await reach(host_of(str(trail.url)))
+
+    async def _in_time(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
+        try:
+            async with asyncio.timeout_at(started + self._network.timeout.total_seconds()):
+                return await self._ask(ask, trail, started)
         except TimeoutError as error:
             raise TimedOut(
                 f"{trail.url.raw_host}: no complete answer within {format_duration(self._network.timeout)}.",
@@ -141,7 +153,7 @@ class Client:
         return context
 
     def _headers(self, ask: Ask, trail: Trail) -> CIMultiDict[str]:
-        agent = user_agent(self._network, None if self._subscribers is None else self._subscribers())
+        agent = user_agent(self._network, None if self._subscribers is None else self._subscribers(), ask.name)
         headers = request_headers(agent, ask.validators, ask.headers if trail.at_home else {})
         if trail.userinfo is not None and trail.at_home:
             headers.setdefault("Authorization", basic_authorization(trail.userinfo))
@@ -156,8 +168,8 @@ class Client:
             status=response.status,
             received=received,
             body=content,
-            content_type=_text(headers, "Content-Type"),
-            validators=Validators(_text(headers, "ETag"), _text(headers, "Last-Modified")),
+            content_type=header_text(headers, "Content-Type"),
+            validators=read_validators(headers, received),
             caching=read_caching(headers, received),
             moved_to=trail.moved_to,
             elapsed=asyncio.get_running_loop().time() - started,
@@ -190,9 +202,3 @@ async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandl
     """Keep aiohttp from asking again when the server hangs up: a retry is the schedule's to decide."""
     with translated(current_dial()):
         return await handler(request)
-
-
-def _text(headers: MultiMapping[str], name: str) -> str | None:
-    """Give a header as it came; None when its bytes are not UTF-8: they can be neither stored nor sent again."""
-    value = headers.get(name)
-    return value if value and not _RAW_BYTE.search(value) else None

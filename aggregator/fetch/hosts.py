@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
     from datetime import timedelta
+    from typing import Self
 
 
 @dataclass(slots=True)
@@ -80,3 +82,43 @@ class HostQueue:
             if self._resting[host].free_at > now:
                 return
             del self._resting[host]
+
+
+class Turns(Protocol):
+    """What spaces the requests to a host (HostQueue)."""
+
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Wait until the host may be asked."""
+
+
+class Place:
+    """Where one request stands: its host's turn and one of all the slots; an async context manager.
+
+    A redirect to another host waits for its turn there like any other request. What was held is let go first: no
+    request that waits keeps another waiting.
+    """
+
+    def __init__(self, hosts: Turns, slots: asyncio.Semaphore) -> None:
+        self._hosts, self._slots = hosts, slots
+        self._held = AsyncExitStack()
+        self._host: str | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.leave()
+
+    async def take(self, host: str) -> None:
+        """Wait until `host` may be asked."""
+        if host == self._host:
+            return
+        await self.leave()
+        await self._held.enter_async_context(self._hosts.turn(host))
+        await self._held.enter_async_context(self._slots)
+        self._host = host
+
+    async def leave(self) -> None:
+        """Let go of host and slot."""
+        self._host = None
+        await self._held.aclose()

@@ -39,11 +39,14 @@ class Trail:
     """A public host that it has led over: from there it leads to public addresses only."""
 
     @classmethod
-    def start(cls, url: str) -> Trail:
-        """Begin at an address as configured; raises FetchError as `locate` does."""
+    def start(cls, url: str, outside: str | None = None) -> Trail:
+        """Begin at an address as configured; raises FetchError as `locate` does.
+
+        `outside` is the public host that once led to this address.
+        """
         located = locate(url)
         userinfo = located.raw_authority.rpartition("@")[0] or None
-        return cls(located.with_user(None), userinfo)
+        return cls(located.with_user(None), userinfo, outside=outside)
 
     @property
     def address(self) -> str:

@@ -21,7 +21,7 @@ from aggregator.model import Outcome
 from aggregator.run.control import ControlServer
 from aggregator.run.engine import Engine, synchronise, utc_now
 from aggregator.run.report import report_json
-from aggregator.run.round import LEASE, abandon, poll_round
+from aggregator.run.round import LEASE, abandon, poll_round, within_budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
@@ -39,6 +39,10 @@ TICK = 1.0
 """Seconds between two looks for due requests."""
 RELOAD = 2.0
 PUBLISH = 0.5
+BUDGET = 600.0
+"""Seconds between two looks at how far polling.budget reaches."""
+SILENCE = 7200.0
+"""Seconds without a single good answer after which the daemon calls itself not ready."""
 _AHEAD = 4
 """Requests claimed for each place in flight, so that slow hosts leave none empty."""
 _PER_HOST_AHEAD = 4
@@ -67,6 +71,16 @@ class Health:
     last_tick: float = field(default_factory=time.monotonic)
     store_error: str | None = None
     publish_error: str | None = None
+    last_success: float = field(default_factory=time.monotonic)
+    """When a source last gave a good answer, or the daemon started."""
+    failures: int = 0
+    """Polls that failed since then."""
+
+    @property
+    def silent_for(self) -> float | None:
+        """Seconds for which no source has answered although some were asked; None while that is short."""
+        silence = time.monotonic() - self.last_success
+        return silence if self.failures and silence >= SILENCE else None
 
 
 class Daemon:
@@ -82,6 +96,8 @@ class Daemon:
         self._press = asyncio.Lock()
         self._stop = asyncio.Event()
         self._reload_now = False
+        self._pace = settings.polling.concurrency * _AHEAD
+        """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
 
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or stop(); what is in flight is given back, what has arrived is written."""
@@ -131,6 +147,7 @@ class Daemon:
         scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
         scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD)
         scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
+        scheduler.add_job(self._job(self._keep_to_budget), "interval", seconds=BUDGET)
         scheduler.add_job(self._job(self._tidy), "cron", hour=3, jitter=1800)
         return scheduler
 
@@ -156,15 +173,23 @@ class Daemon:
         scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
-        """Claim what is due, as much as there is room for, and send it on its way."""
-        room = self.settings.polling.concurrency * _AHEAD - len(self._polls)
+        """Claim what is due, as much as there is room for, and send it on its way.
+
+        While our network is down one request a tick finds out whether it still is; after that, what has gathered goes
+        out in growing numbers rather than all at once.
+        """
+        most = self.settings.polling.concurrency * _AHEAD
+        self._pace = 1 if self._pipeline.network_down else min(self._pace * 2, most)
+        room = min(most - len(self._polls), self._pace)
         if room > 0:
             await self._guarded(lambda: self._claim(room), self._send)
         self._health.last_tick = time.monotonic()
 
     def _claim(self, room: int) -> list[Request]:
+        now = utc_now()
         with self._parts.store.transaction() as tx:
-            return tx.requests.claim_due(utc_now(), limit=room, lease=LEASE, per_host=_PER_HOST_AHEAD)
+            limit = within_budget(tx, self.settings.polling, now, room, under_way=len(self._polls))
+            return tx.requests.claim_due(now, limit=limit, lease=LEASE, per_host=_PER_HOST_AHEAD)
 
     def _send(self, requests: list[Request]) -> None:
         for request in requests:
@@ -179,7 +204,16 @@ class Daemon:
         if (error := task.exception()) is not None:
             _log.error("poll.not_written", feed=request.feed.url, error=str(error))
             return
-        log_poll(task.result())
+        report = task.result()
+        self._note(report)
+        log_poll(report, blamed=not self._pipeline.network_down)
+
+    def _note(self, report: PollReport) -> None:
+        """Remember whether anybody answers at all."""
+        if report.outcome in (Outcome.ERROR, Outcome.GONE):
+            self._health.failures += 1
+        elif report.outcome is not Outcome.SKIPPED:
+            self._health.last_success, self._health.failures = time.monotonic(), 0
 
     async def _guarded(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run something with the store; what is wrong with it is told once and shown by /readyz until it is over."""
@@ -241,6 +275,9 @@ class Daemon:
         else:
             self._health.publish_error = None
 
+    async def _keep_to_budget(self) -> None:
+        await self._guarded(self._engine.budget_stretch, self._engine.keep_to_budget)
+
     async def _tidy(self) -> None:
         await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
 
@@ -260,17 +297,29 @@ class Daemon:
         age = time.monotonic() - self._health.last_tick
         polling = age < TICK * 60
         unwritten = self._health.store_error or self._health.publish_error
+        silence = self._health.silent_for
         reason = unwritten or (None if polling else f"no tick for {age:.0f} s")
-        writable = unwritten is None
-        yield {"writable": writable, "polling": polling, "last_tick_age": round(age, 3), "reason": reason}
+        if reason is None and silence is not None:
+            network = "our network is down" if self._pipeline.network_down else "see: aggregator feeds"
+            reason = f"no source has given an answer for {silence / 3600:.0f} hours; {network}"
+        yield {
+            "writable": unwritten is None,
+            "polling": polling,
+            "answered": silence is None,
+            "last_tick_age": round(age, 3),
+            "reason": reason,
+        }
 
 
 _LEVELS = {Outcome.NEW: "info", Outcome.UPDATED: "info", Outcome.ERROR: "warning", Outcome.GONE: "warning"}
 
 
-def log_poll(report: PollReport) -> None:
-    """Log a poll: news and failures for everybody, the rest for those who want to know more (-v)."""
-    level = _LEVELS.get(report.outcome, "debug")
+def log_poll(report: PollReport, *, blamed: bool = True) -> None:
+    """Log a poll: news and failures for everybody, the rest for those who want to know more (-v).
+
+    A failure that is not blamed on the source has been told once for all.
+    """
+    level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
     getattr(_log, level)("poll", **told)
 

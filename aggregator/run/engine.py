@@ -9,16 +9,19 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from aggregator.decide.budget import stretch
+from aggregator.decide.rhythm import rate, worth
+from aggregator.decide.sites import host_of, is_public
 from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
-from aggregator.settle import release_missing
+from aggregator.releasing import release_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from aggregator.config.settings import Settings
+    from aggregator.config.settings import Network, Settings
     from aggregator.store.protocols import Store
 
 
@@ -51,12 +54,13 @@ class Engine:
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        client = await self._stack.enter_async_context(Client(self._settings.network, clock=utc_now))
+        client = await self._stack.enter_async_context(Client(network_of(self._settings), clock=utc_now))
         parser = await self._stack.enter_async_context(ParserPool(workers=os.cpu_count() or 1))
         stages = Stages(
             self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
+        self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -66,11 +70,40 @@ class Engine:
         """Go on with other settings; what is in flight ends under those that it began with."""
         before, self._settings = self._settings, settings
         client, hosts = None, None
-        if settings.network != before.network:
-            client = await self._stack.enter_async_context(Client(settings.network, clock=utc_now))
+        if network_of(settings) != network_of(before):
+            client = await self._stack.enter_async_context(Client(network_of(settings), clock=utc_now))
         if settings.polling != before.polling:
             hosts = _hosts(settings)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
+        self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
+
+    def keep_to_budget(self, times: float) -> None:
+        """Make pauses so many times longer from now on."""
+        self.pipeline.stretch = times
+
+    def budget_stretch(self) -> float:
+        """Compute how many times longer polling.budget makes pauses; for the writer's thread."""
+        polling = self._settings.polling
+        if polling.budget is None:
+            return 1.0
+        with self._store.snapshot() as tx:
+            rhythms = tx.feeds.rhythms()
+        now, sources = utc_now(), self._settings.sources
+        fixed = {url: pause for url in rhythms if url in sources and (pause := sources[url].interval) is not None}
+        earned = [
+            max(worth(rate(rhythm, now), polling.default_interval), polling.min_interval)
+            for url, rhythm in rhythms.items()
+            if url not in fixed
+        ]
+        return stretch(earned, fixed.values(), polling.budget, polling.max_interval)
+
+
+def network_of(settings: Settings) -> Network:
+    """Return how sources are asked; publishers who want to complain find the public site where no contact is given."""
+    network, site = settings.network, settings.site.url
+    if network.contact is not None or not is_public(host_of(site)):
+        return network
+    return network.model_copy(update={"contact": site})
 
 
 def _hosts(settings: Settings) -> HostQueue:

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.decide.budget import HOUR, SLICE, allowance
 from aggregator.decide.choice import skip_reason
 from aggregator.model import Outcome, PollReport
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from datetime import datetime
 
+    from aggregator.config.settings import Polling
     from aggregator.decide.choice import Choice
-    from aggregator.model import Request
+    from aggregator.model import FeedState, Request
     from aggregator.poll import Pipeline
-    from aggregator.store.protocols import Store
+    from aggregator.store.protocols import Store, Transaction
 
 LEASE = timedelta(days=1)
 """A claim outlives only its process, and the next writer voids the leases of the dead."""
@@ -26,8 +28,11 @@ async def poll_round(
     pipeline: Pipeline, store: Store, choice: Choice, clock: Callable[[], datetime]
 ) -> AsyncGenerator[PollReport, None]:
     """Poll what is chosen and yield a report for each source, those that are skipped first."""
-    skipped, requests = await pipeline.in_writer(lambda: _claim(store, choice, clock()))
-    tasks = [asyncio.create_task(pipeline.poll(request, refetch=choice.refetch)) for request in requests]
+    skipped, requests = await pipeline.in_writer(lambda: _claim(store, choice, pipeline.settings.polling, clock()))
+    by_hand = not choice.is_routine
+    tasks = [
+        asyncio.create_task(pipeline.poll(request, refetch=choice.refetch, by_hand=by_hand)) for request in requests
+    ]
     try:
         for report in skipped:
             yield report
@@ -37,7 +42,7 @@ async def poll_round(
         await abandon(pipeline, store, dict(zip(tasks, requests, strict=True)))
 
 
-def _claim(store: Store, choice: Choice, now: datetime) -> tuple[list[PollReport], list[Request]]:
+def _claim(store: Store, choice: Choice, polling: Polling, now: datetime) -> tuple[list[PollReport], list[Request]]:
     with store.transaction() as tx:
         skipped, wanted = [], []
         for feed in tx.feeds.all():
@@ -46,11 +51,29 @@ def _claim(store: Store, choice: Choice, now: datetime) -> tuple[list[PollReport
             if (why := skip_reason(feed, choice, now)) is None:
                 wanted.append(feed)
             else:
-                skipped.append(PollReport(feed.url, Outcome.SKIPPED, next_poll_at=feed.next_poll_at, reason=why))
+                skipped.append(_skipped(feed, why))
+        if choice.is_routine:
+            wanted.sort(key=lambda feed: feed.next_poll_at or now)
+            room = within_budget(tx, polling, now, len(wanted))
+            skipped += [_skipped(feed, "polling.budget is used up for now") for feed in wanted[room:]]
+            wanted = wanted[:room]
         requests = tx.requests.claim([feed.url for feed in wanted], now, lease=LEASE)
     claimed = {request.feed.url for request in requests}
     held = [feed for feed in wanted if feed.url not in claimed]
     return [*skipped, *(_held(feed.url) for feed in held)], requests
+
+
+def within_budget(tx: Transaction, polling: Polling, now: datetime, wanted: int, *, under_way: int = 0) -> int:
+    """Return how many of the polls that are due may begin now."""
+    if polling.budget is None:
+        return wanted
+    last_hour, last_slice = (tx.feeds.polls_since(now - span) for span in (HOUR, SLICE))
+    room = allowance(polling.budget, last_hour=last_hour, last_slice=last_slice, under_way=under_way)
+    return min(wanted, room)
+
+
+def _skipped(feed: FeedState, why: str) -> PollReport:
+    return PollReport(feed.url, Outcome.SKIPPED, next_poll_at=feed.next_poll_at, reason=why)
 
 
 def _held(url: str) -> PollReport:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 Status: TypeAlias = "Callable[[], Awaitable[Mapping[str, Any]]]"
-"""Asks the daemon how it is: `writable`, `polling`, `last_tick_age` (seconds), `reason`; raises Unavailable."""
+"""Asks the daemon how it is: `writable`, `polling`, `answered`, `last_tick_age` (seconds), `reason`.
+
+Raises Unavailable.
+"""
 
 _PATIENCE = 2.0
 """Seconds in which the daemon must answer."""
@@ -68,7 +71,9 @@ class Readiness:
             return str(error)
         if not status.get("writable"):
             return "the database or the documents cannot be written"
-        return "" if status.get("polling") else "polling is late"
+        if not status.get("polling"):
+            return "polling is late"
+        return "" if status.get("answered", True) else "no source has answered for two hours"
 
 
 async def ask_daemon(lock: Path) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -93,4 +93,5 @@ def _newest(tx: Transaction) -> tuple[views.Day, ...]:
 
 
 def _every_source(tx: Transaction) -> list[views.Source]:
-    return [views.source(feed) for feed in tx.feeds.all()]
+    now = datetime.now(UTC)
+    return [views.source(feed, now) for feed in tx.feeds.all()]

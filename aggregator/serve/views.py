@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.decide.health import State, state_of
+from aggregator.decide.health import standing
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.plain import excerpt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
+    from aggregator.decide.health import State
     from aggregator.model import Entry, FeedState
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
 
@@ -117,21 +118,23 @@ def _line(entry: Entry) -> Line:
     )
 
 
-def source(feed: FeedState) -> Source:
+def source(feed: FeedState, now: datetime) -> Source:
     """Return a source as everyone may see it."""
-    state = state_of(feed)
+    found = standing(feed, now)
     if feed.private:
         error = "The last poll failed." if feed.error else ""
-        return Source("Private source", state, None, None, None, feed.last_success, feed.next_poll_at, "", error, "")
+        return Source(
+            "Private source", found.state, None, None, None, feed.last_success, feed.next_poll_at, "", error, ""
+        )
     return Source(
         title=legal.line(feed.title) or feed.url,
-        state=state,
+        state=found.state,
         url=legal.address(feed.url),
         site=legal.address(feed.header.site),
         entries=feed.entries,
         last_success=feed.last_success,
         next_poll=feed.next_poll_at,
         reason=feed.reason,
-        error=feed.error or "",
-        remedy=feed.remedy or "",
+        error=found.error,
+        remedy=found.remedy,
     )

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from aggregator.decide.cadence import NextPoll
     from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
     from aggregator.decide.release import Subject
-    from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Outcome, Request, Validators
+    from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Move, Outcome, Request, Rhythm, Validators
 
 
 @dataclass(frozen=True, slots=True)
 class PollRecord:
-    """What a poll taught about its feed; None leaves what is stored."""
+    """What a poll taught about its feed; None leaves what is stored, save for the failure and the move."""
 
     at: datetime
     outcome: Outcome
@@ -37,9 +37,19 @@ class PollRecord:
     new: int = 0
     updated: int = 0
     duplicates: int = 0
+    asked_as: str | None = None
+    unconditional: bool = False
+    """It asked for the whole document, whatever had changed."""
+    rhythm: Rhythm | None = None
+    claimed: datetime | None = None
+    restamped_at: datetime | None = None
     errors: int = 0
+    failing_since: datetime | None = None
     error: str | None = None
     remedy: str | None = None
+    move: Move | None = None
+    fetch_url: str | None = None
+    """Another address to ask from now on; validators are dropped with the old one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class PollLine:
     updated: int
     duplicates: int
     error: str | None
+    unconditional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,15 @@ class Feeds(Protocol):
     def record(self, feed: FeedState, poll: PollRecord) -> None:
         """Keep what a poll taught: header, validators and failure count on the feed, and a line in the log."""
 
+    def absolve(self, feed: FeedState) -> None:
+        """Take back failures that were not the feed's: make its count, since and words what they are in `feed`."""
+
+    def rhythms(self) -> dict[str, Rhythm]:
+        """Return the rhythm of every source of the configuration that is polled by itself, by address."""
+
+    def polls_since(self, moment: datetime) -> int:
+        """Count the polls of all sources since then."""
+
     def polls(self, feed: FeedState, limit: int) -> list[PollLine]:
         """Return the last polls of a source, newest first."""
 
@@ -108,7 +128,7 @@ class Requests(Protocol):
     """What is to be asked, when, and by whom."""
 
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
-        """Take due requests that nobody holds, longest due first, none of a paused host.
+        """Take due requests that nobody holds, longest due first, none of a paused site.
 
         At most `per_host` of one host, counting those held already. Nobody else gets them until `lease` is over or
         they are rescheduled or given back.
@@ -129,11 +149,11 @@ class Requests(Protocol):
     def void_leases(self) -> None:
         """End every lease: only for the process that has just become the one writer."""
 
-    def pause_host(self, host: str, until: datetime, reason: str) -> None:
-        """Ask nothing of a host before `until`; a later pause wins."""
+    def pause_site(self, site: str, until: datetime, reason: str) -> None:
+        """Ask nothing of any host of a site (decide.sites.site_of) before `until`; a later pause wins."""
 
-    def paused_until(self, host: str, now: datetime) -> datetime | None:
-        """Return until when a host is paused, or None."""
+    def paused_until(self, site: str, now: datetime) -> datetime | None:
+        """Return until when a site is paused, or None."""
 
 
 class Entries(Protocol):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.decide.answers import Answer, classify, is_emptied, pauses_host, status_error
-from aggregator.model import Caching, Fetched
+from aggregator.decide.answers import Answer, classify, is_emptied, status_error
+from aggregator.model import Fetched
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -55,12 +55,3 @@ def test_a_check_for_robots_is_named() -> None:
 def test_a_document_that_lost_everything_is_suspect(items: int, before: int, emptied: bool) -> None:
     """No items where there were several is a failure; a small feed may become empty."""
     assert is_emptied(items, before) is emptied
-
-
-@pytest.mark.parametrize(
-    ("status", "asked", "pauses"), [(429, True, True), (503, True, True), (429, False, False), (500, True, False)]
-)
-def test_only_a_stated_wish_pauses_a_host(status: int, asked: bool, pauses: bool) -> None:
-    """429 and 503 pause the whole host, and only with Retry-After."""
-    caching = Caching(retry_after=NOON if asked else None)
-    assert pauses_host(answer(status, caching=caching)) is pauses

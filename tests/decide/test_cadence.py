@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.settings import Polling
-from aggregator.decide.cadence import MAX_HINT, MAX_JITTER, MAX_RETRY_AFTER, Asked, never, next_poll
-from aggregator.model import Caching, Hints
+from aggregator.decide.cadence import (
+    MAX_HINT,
+    MAX_JITTER,
+    MAX_RETRY_AFTER,
+    Asked,
+    never,
+    next_poll,
+    not_now,
+    site_pause,
+)
+from aggregator.decide.rhythm import of_history
+from aggregator.model import Caching, Hints, Rhythm
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)  # a Friday
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -38,6 +49,9 @@ polls = st.builds(
     has_validators=st.booleans(),
     errors=st.integers(0, 40),
     interval=st.none() | st.timedeltas(min_value=MINUTE, max_value=7 * DAY),
+    rhythm=st.builds(Rhythm, st.floats(0, 1e4), st.floats(0, 60), st.just(NOON)),
+    added_at=st.none() | st.just(NOON - 9 * DAY),
+    stretch=st.floats(1, 100),
 )
 
 
@@ -69,6 +83,9 @@ def test_never_sooner_than_anybody_asks(poll: Asked, jitter: float) -> None:
         assert then.not_before is None
     if poll.interval is not None:
         assert then.at >= poll.at + poll.interval
+    asks_nothing = poll.ok and poll.caching == Caching() and poll.hints == Hints()
+    if asks_nothing and poll.interval is None:
+        assert then.at <= poll.at + POLLING.max_interval + MAX_JITTER
     assert then.at.hour not in poll.hints.skip_hours
     assert then.at.weekday() not in poll.hints.skip_days
 
@@ -76,7 +93,7 @@ def test_never_sooner_than_anybody_asks(poll: Asked, jitter: float) -> None:
 @given(poll=polls, jitter=jitters)
 def test_jitter_only_adds_and_little(poll: Asked, jitter: float) -> None:
     """Jitter adds at most a tenth of the wait and at most half an hour, skipped hours aside."""
-    poll = Asked(poll.at, poll.ok, poll.status, poll.caching, Hints(), poll.has_validators, poll.errors, poll.interval)
+    poll = replace(poll, hints=Hints())
     without, with_it = (next_poll(poll, POLLING, jitter=value).at for value in (0.0, jitter))
     assert without is not None
     assert with_it is not None
@@ -97,6 +114,59 @@ def test_the_usual_wait() -> None:
     assert next_poll(asked(), fast, jitter=0).at == NOON + 20 * MINUTE
     blind = next_poll(asked(has_validators=False), fast, jitter=0)
     assert (blind.at, blind.reason) == (NOON + HOUR, "no validators and no max-age")
+
+
+def steady(per_day: float) -> Rhythm:
+    """Return the rhythm of a feed with so many entries a day."""
+    return of_history([NOON - DAY * (number / per_day) for number in range(int(90 * per_day) + 1)], NOON)
+
+
+def test_a_feeds_own_rhythm_decides() -> None:
+    """After its first day a feed is asked as often as it publishes, by the square root, within min and max."""
+    busy, usual, slow = (steady(per_day) for per_day in (200, 4, 1 / 30))
+    assert wait(rhythm=busy, added_at=NOON - DAY / 2) == HOUR, "one day is watched first"
+    assert wait(rhythm=busy, added_at=NOON - DAY) == 15 * MINUTE
+    assert wait(rhythm=usual, added_at=NOON - DAY) == pytest.approx(HOUR, rel=0.1)
+    assert 6 * HOUR < wait(rhythm=slow, added_at=NOON - DAY) < 12 * HOUR
+    silent = asked(rhythm=Rhythm(at=NOON - 2000 * DAY), added_at=NOON - 900 * DAY)
+    assert next_poll(silent, Polling(max_interval=6 * HOUR), jitter=0).at == NOON + 6 * HOUR
+    assert next_poll(silent, Polling(max_interval=6 * HOUR), jitter=0).reason == "max_interval 6 h (1 entry in 65 d)"
+    assert wait(rhythm=busy, added_at=NOON - DAY, interval=4 * HOUR) == 4 * HOUR, "the operator's interval is law"
+    assert wait(rhythm=busy, added_at=NOON - DAY, has_validators=False) == HOUR, "blind feeds cost a document each time"
+
+
+def test_a_budget_makes_pauses_longer() -> None:
+    """What nobody asked for is stretched for the budget, and said so; an operator's interval is not."""
+    then = next_poll(asked(stretch=3.0), POLLING, jitter=0)
+    assert (then.at, then.reason) == (NOON + 3 * HOUR, "default_interval 1 h, 3.0 times longer for the budget")
+    assert wait(stretch=3.0, interval=HOUR) == HOUR
+    assert wait(stretch=100.0) == DAY
+
+
+@pytest.mark.parametrize(
+    ("status", "caching", "pause"),
+    [
+        (429, Caching(), timedelta(minutes=30)),
+        (429, Caching(retry_after=NOON + HOUR), HOUR),
+        (429, Caching(retry_after=NOON + 30 * DAY), 7 * DAY),
+        (503, Caching(retry_after=NOON + HOUR), HOUR),
+        (503, Caching(), None),
+        (200, Caching(retry_after=NOON + HOUR), None),
+        (500, Caching(retry_after=NOON + HOUR), None),
+    ],
+)
+def test_who_asks_for_the_whole_site(status: int, caching: Caching, pause: timedelta | None) -> None:
+    """429 asks for the whole site, for as long as it says or half an hour; 503 only when it says how long."""
+    assert site_pause(NOON, status, caching) == (None if pause is None else NOON + pause)
+
+
+def test_a_moment_that_is_skipped() -> None:
+    """What became due in the meantime waits for the first hour that is not skipped, spread by jitter."""
+    lunch = Hints(skip_hours=frozenset({12, 13}))
+    assert not_now(lunch, NOON - MINUTE, jitter=0.5) is None
+    later = not_now(lunch, NOON + 5 * MINUTE, jitter=0.5)
+    assert later is not None
+    assert (later.at, later.reason) == (NOON + 2 * HOUR + 15 * MINUTE, "skipHours")
 
 
 def test_publishers_wishes_are_heard() -> None:
@@ -171,6 +241,9 @@ def test_reasons_name_what_decided() -> None:
         next_poll(asked(hints=Hints(skip_hours=frozenset({13}))), POLLING, jitter=0).reason,
         next_poll(asked(ok=False, errors=1, caching=Caching(retry_after=NOON + 25 * HOUR)), POLLING, jitter=0).reason,
         next_poll(asked(), Polling(min_interval=MINUTE / 3, default_interval=MINUTE / 2), jitter=0).reason,
+        next_poll(asked(rhythm=steady(12), added_at=NOON - DAY), POLLING, jitter=0).reason,
+        next_poll(asked(rhythm=steady(1 / 9), added_at=NOON - DAY), POLLING, jitter=0).reason,
+        next_poll(asked(rhythm=steady(1), added_at=NOON - DAY), POLLING, jitter=0).reason,
     ]
     assert reasons == [
         "max-age=7200, jitter 6 min",
@@ -179,5 +252,8 @@ def test_reasons_name_what_decided() -> None:
         "default_interval 1 h, skipHours",
         "Retry-After 1 d 1 h",
         "default_interval 30 s",
+        "12 entries a day",
+        "1 entry in 7 d",
+        "1 entry a day",
     ]
     assert never("gone").at is None

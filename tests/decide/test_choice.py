@@ -57,3 +57,4 @@ def test_a_choice_by_name_wants_only_these() -> None:
     assert NAMED.wants(feed())
     assert not Choice(frozenset({"other"})).wants(feed())
     assert ALL.wants(feed())
+    assert [choice.is_routine for choice in (DUE, NAMED, ALL, FORCED)] == [True, False, False, False]

@@ -1,25 +1,81 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.decide.health import state_of
-from aggregator.model import FeedState
+from aggregator.decide.health import GAPS, SILENCE, quiet_since, standing, state_of
+from aggregator.model import FeedState, Rhythm
 
-POLLED = datetime(2026, 5, 1, tzinfo=UTC)
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+EACH_DAY = Rhythm(entries=30, days=30, at=NOW)
+
+
+def feed(**facts: object) -> FeedState:
+    """Return a source that answered just now, unless these facts say otherwise."""
+    usual = {"last_poll": NOW, "last_success": NOW} | facts
+    return FeedState(key=1, url="u", fetch_url="u", **usual)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("facts", "state"),
     [
-        ({}, "new"),
-        ({"last_poll": POLLED}, "ok"),
-        ({"last_poll": POLLED, "errors": 1}, "failing"),
-        ({"last_poll": POLLED, "errors": 1, "gone": True}, "gone"),
-        ({"last_poll": POLLED, "errors": 1, "gone": True, "enabled": False}, "disabled"),
+        ({"last_poll": None, "last_success": None}, "new"),
+        ({"last_success": None}, "new"),
+        ({}, "ok"),
+        ({"errors": 1}, "failing"),
+        ({"errors": 1, "gone": True}, "gone"),
+        ({"errors": 1, "gone": True, "enabled": False}, "disabled"),
     ],
 )
 def test_the_state_of_a_source(facts: dict[str, object], state: str) -> None:
-    """A source is disabled before it is gone, gone before it fails, and new until it was asked."""
-    assert state_of(FeedState(key=1, url="u", fetch_url="u", **facts)) == state  # type: ignore[arg-type]
+    """A source is disabled before it is gone, gone before it fails, and new until it has answered."""
+    assert state_of(feed(**facts), NOW) == state
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "quiet_after"),
+    [
+        (EACH_DAY, DAY * GAPS),
+        (Rhythm(entries=300, days=30, at=NOW), SILENCE),
+        (Rhythm(entries=3, days=90, at=NOW), DAY * 30 * GAPS),
+        (Rhythm(entries=1, days=9, at=NOW), timedelta(days=60)),
+    ],
+    ids=["daily", "weekends are no sign", "monthly", "unknown"],
+)
+def test_quiet_is_learnt_from_the_feeds_own_rhythm(rhythm: Rhythm, quiet_after: timedelta) -> None:
+    """A source is quiet after several of its own usual gaps, never within a weekend, and not a moment before."""
+    source = feed(rhythm=rhythm)
+    assert state_of(source, NOW + quiet_after - timedelta(seconds=1)) == "ok"
+    assert state_of(source, NOW + quiet_after) == "quiet"
+    assert quiet_since(source) == NOW + quiet_after
+
+
+def test_stale_is_quiet_while_dates_move() -> None:
+    """A silent source whose document goes on claiming to be new is stale; one that moved its dates long ago is quiet."""
+    silent_since = NOW + DAY * GAPS
+    moving = feed(rhythm=EACH_DAY, restamped_at=silent_since + DAY)
+    assert state_of(moving, silent_since - DAY) == "ok"
+    assert state_of(moving, silent_since + DAY) == "stale"
+    assert state_of(feed(rhythm=EACH_DAY, restamped_at=NOW + DAY), silent_since + DAY) == "quiet"
+
+
+def test_what_the_operator_is_told() -> None:
+    """What is wrong comes with since when, in words that do not change from poll to poll, and with what to do."""
+    silent_since = NOW + DAY * GAPS
+    quiet = standing(feed(rhythm=EACH_DAY), silent_since + DAY)
+    assert (quiet.state, quiet.since) == ("quiet", silent_since)
+    assert quiet.error == "No new entry since 2026-05-01, where it usually has 1 entry a day."
+    assert quiet == standing(feed(rhythm=EACH_DAY), silent_since + 2 * DAY)
+    stale = standing(feed(rhythm=EACH_DAY, restamped_at=silent_since), silent_since)
+    assert "claims to be newer" in stale.error
+    assert "publisher" in stale.remedy
+    unknown = standing(feed(rhythm=Rhythm(at=NOW)), NOW + 99 * DAY)
+    assert unknown.error == "No new entry since 2026-05-01."
+    failing = standing(feed(errors=2, failing_since=NOW - DAY, error="404.", remedy="Check it."), NOW)
+    assert (failing.since, failing.error, failing.remedy) == (NOW - DAY, "404.", "Check it.")
+    gone = standing(feed(gone=True, error="410.", failing_since=NOW - DAY), NOW)
+    assert (gone.state, gone.since) == ("gone", NOW)
+    assert standing(feed(remedy="A notice."), NOW).remedy == "A notice."
+    assert quiet_since(feed()) is None

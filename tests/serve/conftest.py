@@ -21,7 +21,7 @@ from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.serve.__main__ import _Server, configuration
 from aggregator.serve.app import create_app
-from aggregator.settle import Result, settle
+from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class World:
                 result = Result(request, now, Fetched(url, 200, now), Document(header, tuple(items)), body_hash="x")
             else:
                 result = Result(request, now, error=HttpStatus(error, "Ask its operator."))
-            settle(tx, result, self.settings, jitter=0)
+            settle(tx, result, self.settings, Chance(0))
 
     def publish(self) -> None:
         """Write the renditions."""

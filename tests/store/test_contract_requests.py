@@ -41,14 +41,14 @@ def _reschedule(desk: Any, request: Request, then: NextPoll) -> None:
         tx.requests.reschedule(request, then)
 
 
-def _pause(desk: Any, host: str, until: datetime) -> None:
+def _pause(desk: Any, site: str, until: datetime) -> None:
     with desk.store.transaction() as tx:
-        tx.requests.pause_host(host, until, "429 with Retry-After")
+        tx.requests.pause_site(site, until, "429")
 
 
-def _paused_until(desk: Any, host: str, now: datetime = NOON) -> datetime | None:
+def _paused_until(desk: Any, site: str, now: datetime = NOON) -> datetime | None:
     with desk.store.snapshot() as tx:
-        found: datetime | None = tx.requests.paused_until(host, now)
+        found: datetime | None = tx.requests.paused_until(site, now)
     return found
 
 
@@ -218,7 +218,7 @@ def test_claims_follow_the_law(
     desk: Any, *, queue: list[tuple[int, int]], limit: int, per_host: int, paused: set[int]
 ) -> None:
     """Whatever is due: two claims in a row take what a plain walk through the queue takes."""
-    hosts = [f"h{host}.run{next(_runs)}.example" for host in range(4)]
+    hosts = [f"h{host}run{next(_runs)}.example" for host in range(4)]
     urls = [f"https://{hosts[host]}/{place}" for place, (host, _) in enumerate(queue)]
     dues = {url: NOON + due * HOUR for url, (_, due) in zip(urls, queue, strict=True)}
     _due(desk, dues, now=NOON - 10 * HOUR)

@@ -40,7 +40,7 @@ def test_all_or_nothing(desk: Any, item: Callable[..., Item]) -> None:
     def spoil() -> None:
         with desk.store.transaction() as tx:
             tx.feeds.sync({B: FeedSettings(url=B)}, NOON)
-            tx.requests.pause_host("a.example", NOON + timedelta(days=1), "test")
+            tx.requests.pause_site("a.example", NOON + timedelta(days=1), "test")
             tx.releases.open_output("all", NOON)
             raise RuntimeError("mistake")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.sites import host_of
+from aggregator.decide.sites import host_of, site_of
 from aggregator.model import Header, Hints, Outcome, RequestKind
 from aggregator.store.sqlite.rows import (
     FEED_COLUMNS,
@@ -13,8 +13,10 @@ from aggregator.store.sqlite.rows import (
     HINTS,
     feed_state,
     poll_line,
+    rhythm,
     to_json,
     to_ms,
+    to_ms_or_none,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings
-    from aggregator.model import FeedState
+    from aggregator.model import FeedState, Rhythm
     from aggregator.store.protocols import PollLine, PollRecord
 
 _SELECT = f"""
@@ -58,7 +60,8 @@ class SqliteFeeds:
             moved = self._db.execute(
                 """
                 UPDATE feed SET url = ?, fetch_url = ?, etag = NULL, last_modified = NULL, body_hash = NULL,
-                    errors = 0, error = NULL, remedy = NULL, gone = 0
+                    asked_as = NULL, moved_to = NULL, moved_since = NULL, moved_times = 0,
+                    errors = 0, failing_since = NULL, error = NULL, remedy = NULL, gone = 0
                 WHERE url = ? RETURNING id""",
                 [source.url, source.url, old],
             ).fetchone()
@@ -71,9 +74,9 @@ class SqliteFeeds:
         self._db.execute(
             """
             UPDATE request SET not_before = CASE host WHEN :host THEN not_before ELSE 0 END, host = :host,
-                due_at = :now, reason = 'its address has changed in feeds.yaml'
+                site = :site, due_at = :now, reason = 'its address has changed in feeds.yaml'
             WHERE feed = :feed AND kind = 'poll'""",
-            {"feed": feed, "host": host, "now": to_ms(now)},
+            {"feed": feed, "host": host, "site": site_of(host), "now": to_ms(now)},
         )
 
     def _upsert(self, position: int, source: FeedSettings, now: datetime) -> None:
@@ -105,8 +108,8 @@ class SqliteFeeds:
             {"polled": json.dumps(_POLLED)},
         ).fetchall()
         self._db.executemany(
-            "INSERT INTO request (kind, feed, host, due_at, reason) VALUES (?, ?, ?, ?, 'never polled')",
-            [(RequestKind.POLL.value, row["id"], host_of(row["fetch_url"]), to_ms(now)) for row in missing],
+            "INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, 'never polled')",
+            [(RequestKind.POLL.value, row["id"], *_place(row["fetch_url"]), to_ms(now)) for row in missing],
         )
 
     def get(self, url: str) -> FeedState | None:
@@ -119,28 +122,50 @@ class SqliteFeeds:
 
     def record(self, feed: FeedState, poll: PollRecord) -> None:
         at = to_ms(poll.at)
-        changes: dict[str, Any] = {"last_poll": at, "errors": poll.errors, "error": poll.error, "remedy": poll.remedy}
-        changes["gone"] = int(poll.outcome is Outcome.GONE)
+        changes: dict[str, Any] = {"last_poll": at, "gone": int(poll.outcome is Outcome.GONE)}
         if poll.outcome not in (Outcome.ERROR, Outcome.GONE):
             changes["last_success"] = at
         if poll.new:
             changes["last_new"] = at
-        changes |= _document_columns(poll)
+        changes |= _failure_columns(poll) | _move_columns(poll) | _document_columns(poll)
+        self._change(feed, changes)
+        if poll.fetch_url is not None:
+            self._db.execute(
+                "UPDATE request SET host = ?, site = ? WHERE feed = ? AND kind = 'poll'",
+                [*_place(poll.fetch_url), feed.key],
+            )
+        self._log(feed, poll, at)
+
+    def absolve(self, feed: FeedState) -> None:
+        self._change(feed, _failure_columns(feed))
+
+    def _change(self, feed: FeedState, changes: Mapping[str, Any]) -> None:
         assignments = ", ".join(f"{name} = ?" for name in changes)
         self._db.execute(f"UPDATE feed SET {assignments} WHERE id = ?", [*changes.values(), feed.key])
-        self._log(feed, poll, at)
+
+    def rhythms(self) -> dict[str, Rhythm]:
+        rows = self._db.execute(
+            f"SELECT url, rhythm_entries, rhythm_days, news_at FROM feed WHERE NOT gone AND id IN ({_ASKED})",
+            {"polled": json.dumps(_POLLED)},
+        )
+        return {row["url"]: rhythm(row) for row in rows}
+
+    def polls_since(self, moment: datetime) -> int:
+        row = self._db.execute("SELECT count(*) AS count FROM poll_log WHERE at >= ?", [to_ms(moment)]).fetchone()
+        return int(row["count"])
 
     def _log(self, feed: FeedState, poll: PollRecord, at: int) -> None:
         fetched = poll.fetched
         self._db.execute(
-            "INSERT INTO poll_log (feed, at, outcome, status, bytes, elapsed_ms, new, updated, duplicates, error)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO poll_log"
+            " (feed, at, outcome, status, bytes, elapsed_ms, new, updated, duplicates, error, unconditional)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 feed.key, at, poll.outcome.value,
                 fetched.status if fetched else None,
                 fetched.bytes_received if fetched else 0,
                 round(fetched.elapsed * 1000) if fetched else 0,
-                poll.new, poll.updated, poll.duplicates, poll.error,
+                poll.new, poll.updated, poll.duplicates, poll.error, int(poll.unconditional),
             ],
         )  # fmt: skip
 
@@ -154,6 +179,29 @@ class SqliteFeeds:
         return self._db.execute("DELETE FROM poll_log WHERE at < ?", [to_ms(before)]).rowcount
 
 
+def _place(url: str) -> tuple[str, str]:
+    """Return host and site of an address."""
+    host = host_of(url)
+    return host, site_of(host)
+
+
+def _failure_columns(of: PollRecord | FeedState) -> dict[str, Any]:
+    since = to_ms_or_none(of.failing_since)
+    return {"errors": of.errors, "failing_since": since, "error": of.error, "remedy": of.remedy}
+
+
+def _move_columns(poll: PollRecord) -> dict[str, Any]:
+    move = poll.move
+    changes: dict[str, Any] = {
+        "moved_to": move.to if move else None,
+        "moved_since": to_ms(move.since) if move else None,
+        "moved_times": move.times if move else 0,
+    }
+    if poll.fetch_url is not None:
+        changes |= {"fetch_url": poll.fetch_url, "etag": None, "last_modified": None, "asked_as": None}
+    return changes
+
+
 def _document_columns(poll: PollRecord) -> dict[str, Any]:
     """Return the columns that a document or a 304 changes; those of a failed poll stay as they are."""
     changes: dict[str, Any] = {}
@@ -161,10 +209,18 @@ def _document_columns(poll: PollRecord) -> dict[str, Any]:
         changes["header"] = to_json(HEADER, poll.header)
     if poll.hints is not None:
         changes["hints"] = to_json(HINTS, poll.hints)
-    if poll.validators is not None:
+    if poll.validators is not None and poll.fetch_url is None:
         changes["etag"], changes["last_modified"] = poll.validators.etag, poll.validators.last_modified
+        changes["asked_as"] = poll.asked_as
     if poll.body_hash is not None:
         changes["body_hash"] = poll.body_hash
     if poll.items is not None:
         changes["items"] = poll.items
+    if poll.rhythm is not None:
+        counted = poll.rhythm
+        changes["rhythm_entries"], changes["rhythm_days"] = counted.entries, counted.days
+        changes["news_at"] = to_ms_or_none(counted.at)
+    for name, moment in (("claimed", poll.claimed), ("restamped_at", poll.restamped_at)):
+        if moment is not None:
+            changes[name] = to_ms(moment)
     return changes

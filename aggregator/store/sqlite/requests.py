@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.model import Request, RequestKind
-from aggregator.store.sqlite.rows import FEED_COLUMNS, feed_state, from_ms, to_ms, to_ms_or_none
+from aggregator.store.sqlite.rows import FEED_COLUMNS, feed_state, from_ms, to_ms, to_ms_up
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +23,7 @@ _HELD = "SELECT host, count(*) AS count FROM request WHERE lease_until > ? GROUP
 _DUE = """
     SELECT id, host FROM request
     WHERE due_at <= :now AND NOT parked AND not_before <= :now AND (lease_until IS NULL OR lease_until <= :now)
-      AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > :now)
+      AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
       AND host NOT IN (SELECT value FROM json_each(:full))
     ORDER BY due_at, id"""
 
@@ -57,7 +57,7 @@ class SqliteRequests:
             UPDATE request SET lease_until = :lease
             WHERE kind = 'poll' AND NOT parked AND not_before <= :now AND (lease_until IS NULL OR lease_until <= :now)
               AND feed IN (SELECT id FROM feed WHERE url IN (SELECT value FROM json_each(:urls)))
-              AND host NOT IN (SELECT name FROM host WHERE next_allowed_at > :now)
+              AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
             RETURNING id""",
             {"now": to_ms(now), "lease": to_ms(now + lease), "urls": json.dumps(list(urls))},
         ).fetchall()
@@ -79,7 +79,12 @@ class SqliteRequests:
     def reschedule(self, request: Request, then: NextPoll) -> None:
         self._db.execute(
             "UPDATE request SET due_at = ?, reason = ?, not_before = ?, lease_until = NULL WHERE id = ?",
-            [to_ms_or_none(then.at), then.reason, to_ms_or_none(then.not_before) or 0, request.key],
+            [
+                None if then.at is None else to_ms_up(then.at),
+                then.reason,
+                0 if then.not_before is None else to_ms_up(then.not_before),
+                request.key,
+            ],
         )
 
     def give_back(self, requests: Collection[Request]) -> None:
@@ -90,17 +95,17 @@ class SqliteRequests:
     def void_leases(self) -> None:
         self._db.execute("UPDATE request SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
-    def pause_host(self, host: str, until: datetime, reason: str) -> None:
+    def pause_site(self, site: str, until: datetime, reason: str) -> None:
         self._db.execute(
             """
-            INSERT INTO host (name, next_allowed_at, reason) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+            INSERT INTO site (name, next_allowed_at, reason) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
             SET next_allowed_at = excluded.next_allowed_at, reason = excluded.reason
-            WHERE excluded.next_allowed_at > host.next_allowed_at""",
-            [host, to_ms(until), reason],
+            WHERE excluded.next_allowed_at > site.next_allowed_at""",
+            [site, to_ms_up(until), reason],
         )
 
-    def paused_until(self, host: str, now: datetime) -> datetime | None:
+    def paused_until(self, site: str, now: datetime) -> datetime | None:
         row = self._db.execute(
-            "SELECT next_allowed_at FROM host WHERE name = ? AND next_allowed_at > ?", [host, to_ms(now)]
+            "SELECT next_allowed_at FROM site WHERE name = ? AND next_allowed_at > ?", [site, to_ms(now)]
         ).fetchone()
         return None if row is None else from_ms(row["next_allowed_at"])

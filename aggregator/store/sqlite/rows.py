@@ -17,8 +17,10 @@ from aggregator.model import (
     Header,
     Hints,
     Item,
+    Move,
     Outcome,
     Person,
+    Rhythm,
     Sighting,
     Validators,
 )
@@ -47,6 +49,11 @@ ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed
 def to_ms(moment: datetime) -> int:
     """Write an aware datetime as milliseconds since 1970, rounded down."""
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def to_ms_up(moment: datetime) -> int:
+    """Write an aware datetime as milliseconds since 1970, rounded up: a poll must not be early by any."""
+    return -((_EPOCH - moment) // _MILLISECOND)
 
 
 def to_ms_or_none(moment: datetime | None) -> int | None:
@@ -91,7 +98,13 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         last_poll=from_ms_or_none(row["last_poll"]),
         last_success=from_ms_or_none(row["last_success"]),
         last_new=from_ms_or_none(row["last_new"]),
+        rhythm=rhythm(row),
+        claimed=from_ms_or_none(row["claimed"]),
+        restamped_at=from_ms_or_none(row["restamped_at"]),
+        move=_move(row),
+        asked_as=row["asked_as"],
         errors=row["errors"],
+        failing_since=from_ms_or_none(row["failing_since"]),
         error=row["error"],
         remedy=row["remedy"],
         gone=bool(row["gone"]),
@@ -99,6 +112,17 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         reason=row["reason"] or "",
         not_before=from_ms_or_none(row["not_before"] or None),
     )
+
+
+def rhythm(row: sqlite3.Row) -> Rhythm:
+    """Read a feed's rhythm from a row of `feed`."""
+    return Rhythm(row["rhythm_entries"], row["rhythm_days"], from_ms_or_none(row["news_at"]))
+
+
+def _move(row: sqlite3.Row) -> Move | None:
+    if row["moved_to"] is None:
+        return None
+    return Move(row["moved_to"], from_ms(row["moved_since"]), row["moved_times"])
 
 
 def poll_line(row: sqlite3.Row) -> PollLine:
@@ -113,6 +137,7 @@ def poll_line(row: sqlite3.Row) -> PollLine:
         updated=row["updated"],
         duplicates=row["duplicates"],
         error=row["error"],
+        unconditional=bool(row["unconditional"]),
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Migrations
 
+from aggregator.decide.sites import site_of
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -25,6 +27,30 @@ def m001_first(db: Database) -> None:
     _requests(db)
     _entries(db)
     _releases(db)
+
+
+@migrations()
+def m002_polling(db: Database) -> None:
+    """What a feed's rhythm, its states, moves and pauses of whole sites need."""
+    for column in (
+        "rhythm_entries REAL NOT NULL DEFAULT 0",    # counted up to news_at, what is long past weighing less
+        "rhythm_days REAL NOT NULL DEFAULT 0",
+        "news_at INTEGER",                           # the latest news
+        "claimed INTEGER",                           # newest date of the last document
+        "restamped_at INTEGER",                      # when that moved without news
+        "failing_since INTEGER",
+        "moved_to TEXT",                             # a permanent redirect that is not believed yet
+        "moved_since INTEGER",
+        "moved_times INTEGER NOT NULL DEFAULT 0",
+        "asked_as TEXT",                             # what the validators were given for
+    ):  # fmt: skip
+        db.execute(f"ALTER TABLE feed ADD COLUMN {column}")
+    db.execute("UPDATE feed SET news_at = last_new, failing_since = CASE WHEN errors THEN last_poll END")
+    db.execute("ALTER TABLE poll_log ADD COLUMN unconditional INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE request ADD COLUMN site TEXT NOT NULL DEFAULT ''")
+    hosts = [row[0] for row in db.execute("SELECT DISTINCT host FROM request")]
+    db.conn.executemany("UPDATE request SET site = ? WHERE host = ?", [(site_of(host), host) for host in hosts])
+    db.execute("ALTER TABLE host RENAME TO site")
 
 
 def _meta(db: Database) -> None:

@@ -26,7 +26,7 @@ from aggregator.errors import (
     NewerDatabase,
 )
 from aggregator.store.sqlite import connection
-from aggregator.store.sqlite.schema import APPLICATION_ID, m001_first
+from aggregator.store.sqlite.schema import APPLICATION_ID, m001_first, m002_polling
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ def _later(db: Database) -> None:
 
 
 def _broken(db: Database) -> None:
-    db.execute("DROP TABLE host")
+    db.execute("DROP TABLE site")
     raise RuntimeError("the migration is wrong")
 
 
@@ -350,7 +350,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def add(migration: Any) -> None:
         later = Migrations("aggregator")
-        for one in (m001_first, migration):
+        for one in (m001_first, m002_polling, migration):
             later()(one)
         monkeypatch.setattr(connection, "migrations", later)
 

@@ -13,7 +13,8 @@ import pytest
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item, Outcome
-from aggregator.settle import Result, release_missing, settle
+from aggregator.releasing import release_missing
+from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.schema import APPLICATION_ID
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -95,7 +96,7 @@ def _poll(store: SqliteStore, url: str, *items: Item) -> None:
         tx.requests.give_back(requests)
         (request,) = tx.requests.claim([url], NOON, lease=timedelta(minutes=1))
         result = Result(request, NOON, Fetched(url, 200, NOON), Document(Header(), items), body_hash="h")
-        settle(tx, result, SETTINGS, jitter=0)
+        settle(tx, result, SETTINGS, Chance(0))
         tx.feeds.polls(tx.feeds.get(url) or request.feed, 10)
         tx.feeds.forget_polls(NOON - timedelta(days=30))
         tx.entries.get("urn:nothing")

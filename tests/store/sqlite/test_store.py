@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from aggregator.config.settings import FeedSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item, Validators
-from aggregator.settle import Result, release_missing, settle
+from aggregator.releasing import release_missing
+from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
 url = "https://a.example/feed"
@@ -38,7 +39,7 @@ while True:
     fetched = Fetched(url, 200, now, validators=Validators(str(last)))
     items = [Item(title=f"{last}", guid=f"urn:x:{last}", summary="text " * 2000)]
     with store.transaction() as tx:
-        settle(tx, Result(request, now, fetched, Document(Header(), tuple(items)), str(last)), settings, jitter=0)
+        settle(tx, Result(request, now, fetched, Document(Header(), tuple(items)), str(last)), settings, Chance(0))
     print(last, flush=True)
 """
 

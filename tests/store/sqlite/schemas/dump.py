@@ -15,7 +15,8 @@ from pathlib import Path
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item, Link, Person, Validators
-from aggregator.settle import Result, release_missing, settle
+from aggregator.releasing import release_missing
+from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -39,7 +40,7 @@ def fill(store: SqliteStore) -> None:
             (request,) = tx.requests.claim([url], at, lease=timedelta(minutes=1))
             fetched = Fetched(url, 200, at, validators=Validators('"x"'), elapsed=0.5, bytes_received=99)
             document = Document(Header(title="News", links=(Link(url),)), (item,))
-            settle(tx, Result(request, at, fetched, document, body_hash="h"), SETTINGS, jitter=0)
+            settle(tx, Result(request, at, fetched, document, body_hash="h"), SETTINGS, Chance(0))
 
 
 def dump(path: Path) -> str:

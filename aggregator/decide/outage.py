@@ -1,0 +1,66 @@
+"""Is it them, or is it us: when most hosts cannot be reached at all, the fault is our network's."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aggregator.model import FeedState
+
+WINDOW = timedelta(minutes=5)
+HOSTS = 5
+"""Fewer hosts than this say nothing of our network."""
+AGAIN = timedelta(minutes=5)
+"""Pause before a source is asked again that our network kept from being reached; up to half of it is added."""
+_LAST = 5
+"""While the network is down, so many of the last attempts tell whether it still is."""
+_LATELY = timedelta(days=1)
+
+
+def is_telling(feed: FeedState, now: datetime, *, acquitted: bool) -> bool:
+    """Tell whether silence of a feed's host says something of our network.
+
+    Not that of one which was silent before; nor of one that answered last long ago, or never did and was `acquitted`
+    once: a handful of dead hosts must not pass for an outage for ever.
+    """
+    if feed.errors:
+        return False
+    return not acquitted if feed.last_success is None else now - feed.last_success <= _LATELY
+
+
+class Reachability:
+    """What attempts to reach hosts came to lately; times are the caller's."""
+
+    def __init__(self) -> None:
+        self.down = False
+        """Our network, rather than the hosts, is taken to be at fault."""
+        self._hosts: dict[str, tuple[datetime, bool]] = {}
+        """When each was tried last, and whether in vain."""
+        self._last: deque[bool] = deque(maxlen=_LAST)
+
+    def begin(self, host: str, at: datetime) -> None:
+        """Count an attempt that has begun: while it may still succeed, its host is not silent."""
+        self._hosts[host] = (at, False)
+
+    def end(self, host: str, at: datetime, *, reached: bool, telling: bool = True) -> None:
+        """Count what an attempt came to: connected or not, whatever was answered then."""
+        if not reached and not telling:
+            self._hosts.pop(host, None)
+            return
+        self._hosts[host] = (at, not reached)
+        self._last.append(reached)
+        before, self.down = self.down, self._is_down(at)
+        if before != self.down:
+            self._last.clear()
+            self._hosts.clear()
+
+    def _is_down(self, at: datetime) -> bool:
+        if self.down:  # old failures must not keep a network down that is back
+            return sum(self._last) * 2 <= _LAST
+        self._hosts = {host: tried for host, tried in self._hosts.items() if abs(at - tried[0]) <= WINDOW}
+        silent = sum(in_vain for _, in_vain in self._hosts.values())
+        return len(self._hosts) >= HOSTS and silent * 2 > len(self._hosts)

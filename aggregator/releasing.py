@@ -1,0 +1,113 @@
+"""Which entries become visible where, written by the serial stage: releases are append-only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from aggregator.decide.release import is_active, outputs_for
+from aggregator.model import Held
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from aggregator.config.settings import Settings
+    from aggregator.decide.release import Subject
+    from aggregator.store.protocols import Transaction
+
+_DAY = timedelta(days=1)
+_BATCH = 500
+"""Entries looked at together when an output is filled: all of them may be many."""
+
+
+def release(tx: Transaction, keys: Iterable[int], settings: Settings, now: datetime) -> set[str]:
+    """Make entries visible in the outputs that they belong to and are not in yet; return those outputs."""
+    subjects = {key: subject for key, subject in tx.entries.subjects(list(keys)).items() if subject.held is None}
+    done = tx.releases.outputs_of(subjects)
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for key in sorted(subjects, key=lambda key: (subjects[key].published, key)):
+        for name in outputs_for(subjects[key], settings.published, now=now, except_for=done.get(key, ())):
+            wanted[name].append(key)
+    cap = _Cap(tx, settings)
+    fresh = {name: [key for key in found if cap.allows(name, subjects[key], now)] for name, found in wanted.items()}
+    for name, found in fresh.items():
+        tx.releases.append(name, found, now)
+    _explain(tx, subjects, told={*done, *chain(*fresh.values())}, wanted={*chain(*wanted.values())})
+    return {name for name, found in fresh.items() if found}
+
+
+class _Cap:
+    """Counts what an output releases of a source on a (UTC) day."""
+
+    def __init__(self, tx: Transaction, settings: Settings) -> None:
+        self._tx, self._settings = tx, settings
+        self._counts: dict[tuple[str, str, datetime], int] = {}
+
+    def allows(self, name: str, subject: Subject, at: datetime) -> bool:
+        """Tell whether one more fits, and count it if so."""
+        most = self._settings.published[name].per_source
+        if most is None:
+            return True
+        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        place = name, subject.feed, day
+        if place not in self._counts:
+            since, after = (self._tx.releases.released_since(name, subject.feed, start) for start in (day, day + _DAY))
+            self._counts[place] = since - after
+        fits = self._counts[place] < most
+        self._counts[place] += fits
+        return fits
+
+
+def _explain(
+    tx: Transaction, subjects: Mapping[int, Subject], *, told: Collection[int], wanted: Collection[int]
+) -> None:
+    """Note why those of the entries that are in no output are in none."""
+    reasons = defaultdict(list)
+    for key in subjects.keys() - set(told):
+        if key in wanted:
+            reasons["filtered: over per_source"].append(key)
+        else:
+            reasons[Held.PRIVATE.value if subjects[key].private else "filtered: no output takes it"].append(key)
+    for why, keys in reasons.items():
+        tx.entries.set_held(keys, why)
+
+
+def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
+    """Fill outputs that are new, or that choose differently, from what is released; return those that changed.
+
+    Entries keep the time of their first release, so that a subscriber is not shown old ones as new.
+    """
+    changed = set()
+    for name in settings.published:
+        tx.releases.open_output(name, now)
+        if tx.releases.note_choice(name, _choice(name, settings)) and _fill(tx, name, settings, now):
+            changed.add(name)
+    return changed
+
+
+def _choice(name: str, settings: Settings) -> str:
+    """Return a digest of all that decides what an output takes: its own settings, and the tags of sources."""
+    output = settings.published[name]
+    sources = sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
+    own = output.model_dump_json(exclude={"token", "title", "limit", "full_content", "was"})
+    known = json.dumps([own, bool(output.token), is_active(output), sources])
+    return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:
+    """Release in one output what belongs there and is released elsewhere; tell whether there was any."""
+    output, cap, filled = {name: settings.published[name]}, _Cap(tx, settings), False
+    missing = tx.releases.missing(name)
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        subjects = tx.entries.subjects([key for key, _ in batch])
+        for key, first in batch:
+            if outputs_for(subjects[key], output, now=now) and cap.allows(name, subjects[key], first):
+                tx.releases.append(name, [key], first)
+                filled = True
+    return filled
