@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from aggregator.model import FeedState
 
-SILENCE = timedelta(days=4)
+SILENCE = timedelta(days=7)
 """No source is called quiet before: weekends and holidays are no sign."""
 GAPS = 8
 """A source is quiet after so many of its usual gaps without an entry."""
-_UNKNOWN = timedelta(days=60)
+_UNKNOWN = timedelta(days=365)
 """Silence after which a source is quiet whose rhythm is not known."""
 
 

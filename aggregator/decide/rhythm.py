@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-HALF_LIFE = 45.0
+HALF_LIFE = 90.0
 """Days after which what was counted weighs half."""
 USUAL_RATE = 4.0
 """Entries a day of a feed that is asked at polling.default_interval."""

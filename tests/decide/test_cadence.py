@@ -130,7 +130,7 @@ def test_a_feeds_own_rhythm_decides() -> None:
     assert 6 * HOUR < wait(rhythm=slow, added_at=NOON - DAY) < 12 * HOUR
     silent = asked(rhythm=Rhythm(at=NOON - 2000 * DAY), added_at=NOON - 900 * DAY)
     assert next_poll(silent, Polling(max_interval=6 * HOUR), jitter=0).at == NOON + 6 * HOUR
-    assert next_poll(silent, Polling(max_interval=6 * HOUR), jitter=0).reason == "max_interval 6 h (1 entry in 65 d)"
+    assert next_poll(silent, Polling(max_interval=6 * HOUR), jitter=0).reason == "max_interval 6 h (1 entry in 130 d)"
     assert wait(rhythm=busy, added_at=NOON - DAY, interval=4 * HOUR) == 4 * HOUR, "the operator's interval is law"
     assert wait(rhythm=busy, added_at=NOON - DAY, has_validators=False) == HOUR, "blind feeds cost a document each time"
 
@@ -253,7 +253,7 @@ def test_reasons_name_what_decided() -> None:
         "Retry-After 1 d 1 h",
         "default_interval 30 s",
         "12 entries a day",
-        "1 entry in 7 d",
+        "1 entry in 8 d",
         "1 entry a day",
     ]
     assert never("gone").at is None
