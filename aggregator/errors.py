@@ -190,7 +190,14 @@ class ParseError(AggregatorError):
 
 
 class NotAFeed(ParseError):
-    """The document is something else, most often a web page."""
+    """The document is something else, most often a web page; `feeds` are the addresses of feeds that it names."""
+
+    def __init__(self, message: str, remedy: str = "", feeds: Sequence[str] = ()) -> None:
+        super().__init__(message, remedy)
+        self.feeds = tuple(feeds)
+
+    def __reduce__(self) -> tuple[type[AggregatorError], tuple[object, ...]]:
+        return type(self), (self.message, self.remedy, self.feeds)
 
 
 class EmptyDocument(ParseError):

@@ -333,3 +333,5 @@ class PollReport:
     error: str | None = None
     next_poll_at: datetime | None = None
     reason: str = ""
+    feeds: tuple[str, ...] = ()
+    """Where the document was a page that names feeds: their addresses; not part of the JSON."""

@@ -11,7 +11,7 @@ from aggregator.decide.changes import Verdict, candidates, judge
 from aggregator.decide.release import Arrival, hold, unheld
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import is_public, site_of
-from aggregator.errors import NetworkDown
+from aggregator.errors import NetworkDown, NotAFeed
 from aggregator.model import Caching, Held, Outcome, PollReport
 from aggregator.releasing import release
 from aggregator.store.protocols import PollRecord
@@ -269,6 +269,7 @@ class _Settling:
             error=f"{record.error} {record.remedy or ''}".strip() if record.error else None,
             next_poll_at=then.at,
             reason=then.reason,
+            feeds=self.result.error.feeds if isinstance(self.result.error, NotAFeed) else (),
         )
 
     def _listed(self, record: PollRecord) -> int:

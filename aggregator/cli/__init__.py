@@ -19,6 +19,8 @@ _COMMANDS = {
     "check": "checking",
     "feeds": "sources",
     "why": "sources",
+    "add": "editing",
+    "remove": "editing",
     "entries": "reading",
     "search": "reading",
     "show": "reading",

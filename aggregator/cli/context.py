@@ -64,10 +64,15 @@ class Context:
             changes["site"] = settings.site.model_copy(update={"url": self._served_at})
         return settings.model_copy(update=changes) if changes else settings
 
+    def forget_settings(self) -> None:
+        """Read the configuration again when it is asked for next: its file was changed."""
+        for name in ("settings", "mask"):
+            self.__dict__.pop(name, None)
+
     def serve_at(self, address: str) -> None:
         """Publish self links to the address that is served on, unless feeds.yaml names another than the usual one."""
         self._served_at = address
-        self.__dict__.pop("settings", None)
+        self.forget_settings()
 
     @cached_property
     def database(self) -> Path:

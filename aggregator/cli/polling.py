@@ -48,7 +48,7 @@ def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refe
     with _progress(context, shown=not as_json) as progress:
         task = progress.add_task("polling", total=len(chosen.urls) or len(context.settings.sources))
         reports, elapsed = run_round(context, chosen, lambda _: progress.advance(task))
-    report = round_json(reports, elapsed)
+    report = round_json([{name: one[name] for name in one if name != "feeds"} for one in reports], elapsed)
     if as_json:
         context.print_json(report)
     else:
@@ -56,17 +56,23 @@ def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refe
     sys.exit(1 if report["totals"]["errors"] else 0)
 
 
-def run_round(context: Context, choice: Choice, told: Callable[[_Report], None]) -> tuple[list[_Report], float]:
-    """Run a round in the daemon when one runs, else here; return its reports, and the seconds that it took."""
+def run_round(
+    context: Context, choice: Choice, told: Callable[[_Report], None], *, reload: bool = False
+) -> tuple[list[_Report], float]:
+    """Run a round in the daemon when one runs, else here; return its reports, and the seconds that it took.
+
+    `reload`: feeds.yaml was changed just now, and the daemon is to read it first.
+    """
     socket = context.daemon_socket()
     started = time.monotonic()
     if socket is not None:
-        return _ask_daemon(socket, choice, told), time.monotonic() - started
+        return _ask_daemon(socket, choice, told, reload=reload), time.monotonic() - started
     return poll_here(context, choice, told)
 
 
-def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None]) -> list[_Report]:
+def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *, reload: bool) -> list[_Report]:
     command = {
+        "reload": reload,
         "command": "poll",
         "urls": sorted(choice.urls),
         "every": choice.every,
@@ -105,7 +111,7 @@ async def _round(context: Context, store: Any, choice: Choice, told: Callable[[_
     reports = []
     async with Engine(store, context.settings) as engine:
         async for one in poll_round(engine.pipeline, store, choice, utc_now):
-            told(report := report_json(one))
+            told(report := report_json(one) | {"feeds": list(one.feeds)})
             reports.append(report)
     return reports
 

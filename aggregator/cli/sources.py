@@ -32,19 +32,18 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
         return
-    heads = ("source", "state", "entries", "last success", "next poll", "because")
+    heads = ("source", "state", "entries", "next poll", "because")
     rows = [
         (
             state["title"],
             state["state"],
             state["entries"],
-            _minute(state["last_success"]),
             _minute(state["next_poll_at"]),
             state["reason"],
         )
         for state in states
     ]
-    table(context, heads, rows, numbers=("entries",))
+    table(context, heads, rows, numbers=("entries",), whole=("state", "next poll"))
     for state in states:
         if state["error"]:
             context.print(f"\n{state['url']}\n  {state['error']} {state['remedy'] or ''}".rstrip())

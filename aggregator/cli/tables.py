@@ -15,12 +15,15 @@ from aggregator.config.logs import harmless
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import JustifyMethod
+
     from aggregator.cli.context import Context
 
 _CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What drives a terminal beside the controls that JSON escapes by itself."""
 _STYLES = {
     "new": "green", "ok": "green", "updated": "cyan", "error": "red", "failing": "red", "gone": "red",
+    "quiet": "yellow", "stale": "yellow",
     "skipped": "dim", "disabled": "dim",
 }  # fmt: skip
 
@@ -36,17 +39,24 @@ def json_line(value: object) -> str:
 
 
 def table(
-    context: Context, heads: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+    context: Context,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """Print rows below heads, a line each; columns in `numbers` are set right, words that name a state in its colour.
 
-    On a terminal long cells are cut; elsewhere they are whole.
+    On a terminal long cells are cut, but those of `whole` and `numbers`; elsewhere all are whole.
     """
     if not rows:
         return
     grid = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    for head in heads:
-        grid.add_column(head, justify="right" if head in numbers else "left", overflow="ellipsis", no_wrap=True)
+    for place, head in enumerate(heads):
+        width = max(len(str(row[place])) for row in (heads, *rows)) if head in (*numbers, *whole) else None
+        justify: JustifyMethod = "right" if head in numbers else "left"
+        grid.add_column(head, justify=justify, overflow="ellipsis", no_wrap=True, min_width=width)
     for row in rows:
         cells = [shown(context.mask(str(cell))) for cell in row]
         grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))

@@ -101,7 +101,7 @@ def read_regular(path: Path, most: int) -> bytes:
 
 def read_document(text: str, path: Path) -> Document:
     """Read YAML text; raise ConfigError when it is no YAML, is empty, or is no group of settings."""
-    root = _compose(text, path)
+    root = compose(text, path)
     reader = _Values(path)
     if root is None or (isinstance(root, ScalarNode) and root.value.lower() in ("", "~", "null")):
         raise _refused(path, None, "the file is empty.", _LEAST)
@@ -189,7 +189,8 @@ class _Values:
         self.mistakes.append(Mistake(place, message, remedy, line))
 
 
-def _compose(text: str, path: Path) -> Node | None:
+def compose(text: str, path: Path) -> Node | None:
+    """Return the nodes of YAML text with their places in it; ConfigError when it is none."""
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = MAX_DEPTH
     yaml.composer.warn_double_anchors = False

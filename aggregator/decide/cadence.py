@@ -77,7 +77,12 @@ def next_poll(asked: Asked, polling: Polling, *, jitter: float) -> NextPoll:
         *([moved] if moved else []),
         *([f"jitter {human(spread)}"] if spread >= timedelta(seconds=1) else []),
     ]
-    return NextPoll(at, ", ".join(parts), _not_before(asked))
+    return NextPoll(_rounded_up(at), ", ".join(parts), _not_before(asked))
+
+
+def _rounded_up(at: datetime) -> datetime:
+    """Return a moment in whole milliseconds, as it is stored, and never early."""
+    return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
 def _not_before(asked: Asked) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -38,6 +39,8 @@ _CHALLENGES = (
     "enable javascript and cookies", "access denied", "are you a robot", "captcha", "security check",
 )  # fmt: skip
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
+_MOST_NAMED = 10
+"""Feeds that a page names and that are looked at."""
 _FAR = 65_536
 _HEAD = 262_144
 _LISTED = "a list of feeds goes under `- opml:` in feeds.yaml."
@@ -101,13 +104,13 @@ def _page_error(text: str, url: str) -> NotAFeed:
             f"A bot check or an error page{named} answered in place of the feed.",
             "Ask the publisher to let feed readers through, or look for another address of the feed.",
         )
-    found = next(_alternates(page, url), None) if page is not None else None
+    found = list(islice(_alternates(page, url), _MOST_NAMED)) if page is not None else []
     remedy = (
-        f"Its feed is {found}: use that address."
+        f"Its feed is {found[0]}: use that address."
         if found
         else ("No feed is named in it; `kind: page` in feeds.yaml reads a page that lists articles.")
     )
-    return NotAFeed(f"The document is no feed but a web page{named}.", remedy)
+    return NotAFeed(f"The document is no feed but a web page{named}.", remedy, found)
 
 
 def _page(text: str) -> etree._Element | None:

@@ -8,7 +8,7 @@ import functools
 import logging
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -287,11 +287,23 @@ class Daemon:
 
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
+        if request.get("reload") is True:  # the file was changed for this poll
+            await self._watch()
         if unknown := sorted(choice.urls - set(self.settings.sources)):
             raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
-        async for report in poll_round(self._pipeline, self._parts.store, choice, utc_now):
-            yield report_json(report)
+        async for report in self._polled_for(choice):
+            yield report_json(report) | {"feeds": list(report.feeds)}
         await self._publish_dirty()
+
+    async def _polled_for(self, choice: Choice) -> AsyncGenerator[PollReport, None]:
+        """Poll what is chosen; of what is being polled already by name, that poll's report is as good."""
+        under_way = {polled.feed.url: task for task, polled in self._polls.items() if polled.feed.url in choice.urls}
+        for task in under_way.values():
+            yield await asyncio.shield(task)
+        rest = replace(choice, urls=choice.urls - under_way.keys())
+        if rest.urls or not under_way:
+            async for report in poll_round(self._pipeline, self._parts.store, rest, utc_now):
+                yield report
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         age = time.monotonic() - self._health.last_tick
