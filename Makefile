@@ -45,8 +45,9 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@for file in benchmarks/*.py; do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
 
-lock: $(VENV)/dev.stamp
+lock: $(VENV)/python.stamp
 	@echo "==> Pinning versions in requirements/"
+	@$(PIP) install pip-tools
 	@$(BIN)/pip-compile $(LOCK) --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra build --output-file requirements/build.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --output-file requirements/dev.txt pyproject.toml

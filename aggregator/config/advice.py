@@ -14,7 +14,6 @@ from aggregator.config.settings import (
     ItemSelectors,
     OpmlSettings,
     Polling,
-    Server,
     Settings,
 )
 from aggregator.config.types import format_duration
@@ -51,9 +50,7 @@ NOT_ACTIVE = (
     Later(("outputs", "digest"), "a daily digest", (None,)),
     Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
-    Later(("server", "metrics_allow"), "metrics", (Server().metrics_allow,)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
-    Later(("polling", "budget"), "a budget of polls", (None,)),
     Later(("retention", "*"), "dropping old texts"),
     Later(("websub", "*"), "push"),
 )

@@ -79,7 +79,7 @@ class Polling(Frozen):
     max_interval: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     """The longest pause between two polls of a source that answers."""
     default_interval: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
-    """The pause while a source's own rhythm is not yet known."""
+    """The pause on a source's first day, and of one with four entries a day; others earn longer and shorter ones."""
     concurrency: int = Field(default=64, ge=1, le=10_000)
     """Requests under way at the same time, all hosts together."""
     per_host: int = Field(default=1, ge=1)
@@ -87,7 +87,7 @@ class Polling(Frozen):
     host_gap: Duration = Field(default=timedelta(seconds=2), ge=timedelta(0))
     """Pause between two requests to one host."""
     budget: int | None = Field(default=None, ge=1)
-    """Polls an hour for all sources together; null is no limit."""
+    """Polls an hour for all sources together; null is no limit. Pauses become longer until they fit."""
 
 
 class Network(Frozen):

@@ -57,6 +57,8 @@ class Manifest:
 
     site: PublishedSite = PublishedSite()
     outputs: tuple[PublishedOutput, ...] = ()
+    metrics_allow: tuple[str, ...] = ()
+    """Addresses and networks that may read /metrics."""
 
 
 def hash_of(token: str) -> str:
@@ -77,6 +79,6 @@ def parse(document: bytes) -> Manifest:
         if given["schema"] != _VERSION:
             raise ValueError(f"unknown schema {given['schema']}")
         outputs = (PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
-        return Manifest(PublishedSite(**given["site"]), tuple(outputs))
+        return Manifest(PublishedSite(**given["site"]), tuple(outputs), tuple(given.get("metrics_allow", ())))
     except (KeyError, TypeError) as error:
         raise ValueError("not a manifest") from error

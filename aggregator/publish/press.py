@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from aggregator.publish.atom import render_atom
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
 from aggregator.publish.opml import OpmlSource, render_opml
 from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.selection import channel, title_of
+from aggregator.publish.troubles import NAME, troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from datetime import datetime
 
     from aggregator.config.settings import OutputSettings, Settings, Site
     from aggregator.store.protocols import Store, Transaction
 
 SOURCES = "sources.opml"
 """The list of public sources."""
+TROUBLES = f"{NAME}.atom"
+"""What is wrong with them."""
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 class Folder(Protocol):
@@ -37,31 +46,43 @@ class Folder(Protocol):
 class Press:
     """Writes the documents of outputs; `settings` may be replaced between two runs."""
 
-    def __init__(self, settings: Settings, folder: Folder, open_store: Callable[[], Store]) -> None:
-        """`open_store` opens the database for reading: rendering never waits for the writer."""
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Folder,
+        open_store: Callable[[], Store],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`open_store` opens the database for reading: rendering never waits for the writer.
+
+        `clock` tells only which sources have been silent for too long by now.
+        """
+        self._clock = clock
         self.settings = settings
         self._folder = folder
         self._open_store = open_store
 
     def publish(self, names: Collection[str]) -> list[str]:
-        """Render these outputs and the list of sources; return the names of documents whose bytes changed.
+        """Render these outputs, the list of sources and what is wrong with them.
 
-        What was published of outputs that are gone is removed. Raises DiskFull and FolderNotWritable.
+        Return the names of documents whose bytes changed. What was published of outputs that are gone is removed.
+        Raises DiskFull and FolderNotWritable.
         """
         store = self._open_store()
         try:
             with store.snapshot() as tx:
                 wanted = [name for name in sorted(names) if name in self.settings.published]
                 changed = [document for name in wanted for document in self._render(tx, name)]
-                changed += self._sources(tx)
+                changed += [*self._sources(tx), *self._troubles(tx)]
         finally:
             store.close()
         site = self.settings.site
         listed = tuple(_listed(output, site) for output in self.settings.published.values())
         about = PublishedSite(site.title, site.subtitle or "", site.url, site.language)
-        self._folder.write_manifest(Manifest(about, listed))
+        self._folder.write_manifest(Manifest(about, listed, self.settings.server.metrics_allow))
         kept = {output.rendition(ending) for output in listed for ending in RENDERERS}
-        self._folder.remove_others({*kept, SOURCES})
+        self._folder.remove_others({*kept, SOURCES, TROUBLES})
         return changed
 
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
@@ -84,6 +105,11 @@ class Press:
         body = render_opml(self.settings.site.title, listed)
         if self._folder.write(SOURCES, body, media_type=MEDIA_TYPES["opml"], modified=added):
             yield SOURCES
+
+    def _troubles(self, tx: Transaction) -> Iterator[str]:
+        one = troubles(tx, self.settings, self._clock())
+        if self._folder.write(TROUBLES, render_atom(one), media_type=MEDIA_TYPES["atom"], modified=one.updated):
+            yield TROUBLES
 
 
 def _listed(output: OutputSettings, site: Site) -> PublishedOutput:

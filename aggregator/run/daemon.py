@@ -39,6 +39,8 @@ TICK = 1.0
 """Seconds between two looks for due requests."""
 RELOAD = 2.0
 PUBLISH = 0.5
+TROUBLES = 60.0
+"""Seconds between two looks at what is wrong with the sources, which nothing but time may have changed."""
 BUDGET = 600.0
 """Seconds between two looks at how far polling.budget reaches."""
 SILENCE = 7200.0
@@ -46,6 +48,8 @@ SILENCE = 7200.0
 _AHEAD = 4
 """Requests claimed for each place in flight, so that slow hosts leave none empty."""
 _PER_HOST_AHEAD = 4
+_NO_OUTPUT = ""
+"""Marks that no output but only what is told of sources is to be published."""
 _POLL_LOG = timedelta(days=30)
 
 
@@ -147,6 +151,7 @@ class Daemon:
         scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
         scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD)
         scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
+        scheduler.add_job(self._job(self._publish_troubles), "interval", seconds=TROUBLES)
         scheduler.add_job(self._job(self._keep_to_budget), "interval", seconds=BUDGET)
         scheduler.add_job(self._job(self._tidy), "cron", hour=3, jitter=1800)
         return scheduler
@@ -274,6 +279,10 @@ class Daemon:
             self._health.publish_error = error.message
         else:
             self._health.publish_error = None
+
+    async def _publish_troubles(self) -> None:
+        self._mark({_NO_OUTPUT})
+        await self._publish_or_tell()
 
     async def _keep_to_budget(self) -> None:
         await self._guarded(self._engine.budget_stretch, self._engine.keep_to_budget)

@@ -67,7 +67,7 @@ def within_budget(tx: Transaction, polling: Polling, now: datetime, wanted: int,
     """Return how many of the polls that are due may begin now."""
     if polling.budget is None:
         return wanted
-    last_hour, last_slice = (tx.feeds.polls_since(now - span) for span in (HOUR, SLICE))
+    last_hour, last_slice = (tx.feeds.polls_since(now - span).total for span in (HOUR, SLICE))
     room = allowance(polling.budget, last_hour=last_hour, last_slice=last_slice, under_way=under_way)
     return min(wanted, room)
 

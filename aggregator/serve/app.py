@@ -16,6 +16,7 @@ from aggregator.errors import StoreError
 from aggregator.serve.document import PROTECTION, compressed
 from aggregator.serve.feeds import Feeds
 from aggregator.serve.health import Readiness, healthz, plain
+from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
 from aggregator.serve.reader import Reader
 from aggregator.serve.shelf import Shelf
@@ -46,6 +47,7 @@ def create_app(renditions: Renditions, database: Path, status: Status) -> ASGIAp
         Route("/sources", pages.sources),
         Route("/healthz", healthz),
         Route("/readyz", Readiness(status).__call__),
+        Route("/metrics", Metrics(shelf, reader).__call__),
         *_static(),
     ]
     app = Starlette(

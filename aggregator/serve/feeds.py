@@ -3,6 +3,7 @@
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
 /sources.opml                           what is aggregated
+/sources.atom                           what is wrong with it
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
 )
-_SOURCES = "sources.opml"
+_SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
 _METHODS = b"GET, HEAD, OPTIONS"
@@ -61,8 +62,8 @@ class Feeds:
     def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
         """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
         token, name, ending = place["token"], place["name"], place["ending"]
-        if token is None and f"{name}.{ending}" == _SOURCES:
-            return self._shelf.document(_SOURCES, private=False, navigation=navigation)
+        if token is None and (document := f"{name}.{ending}") in _SOURCES:
+            return self._shelf.document(document, private=False, navigation=navigation)
         output = self._shelf.outputs().get(name)
         if output is None or ending not in output.formats or not output.admits(token):
             return None

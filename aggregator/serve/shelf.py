@@ -61,6 +61,10 @@ class Shelf:
         """Return what the pages say of the whole."""
         return self._manifest().site
 
+    def metrics_allow(self) -> tuple[str, ...]:
+        """Return who may read /metrics."""
+        return self._manifest().metrics_allow
+
     def _manifest(self) -> Manifest:
         stamp = self._renditions.stamp(MANIFEST)
         if stamp is None or stamp != self._manifest_stamp:

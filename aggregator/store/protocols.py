@@ -69,6 +69,20 @@ class PollLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PollCount:
+    """How many polls there were, all sources together."""
+
+    outcomes: Mapping[Outcome, int]
+    unconditional: int
+    """Those that asked for whole documents."""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """An entry's place in an output."""
 
@@ -114,7 +128,7 @@ class Feeds(Protocol):
     def rhythms(self) -> dict[str, Rhythm]:
         """Return the rhythm of every source of the configuration that is polled by itself, by address."""
 
-    def polls_since(self, moment: datetime) -> int:
+    def polls_since(self, moment: datetime) -> PollCount:
         """Count the polls of all sources since then."""
 
     def polls(self, feed: FeedState, limit: int) -> list[PollLine]:

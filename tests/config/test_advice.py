@@ -60,7 +60,6 @@ PLAIN = "feeds: [https://a.example/]\n"
         (PLAIN + "outputs: [{name: a, top: 5}]", 2, "outputs[a].top", "most covered stories is not active yet."),
         (PLAIN + "outputs: [{name: a, digest: daily}]", 2, "outputs[a].digest", "a daily digest is not active yet."),
         (PLAIN + "outputs: [{name: a, search: x}]", 2, "outputs[a].search", "selecting by search is not active yet."),
-        (PLAIN + "polling: {budget: 5}", 2, "polling.budget", "a budget of polls is not active yet."),
         (PLAIN + "retention: {entries: 90d}", 2, "retention", "dropping old texts is not active yet."),
         (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
     ],

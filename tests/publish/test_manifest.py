@@ -20,7 +20,7 @@ OUTPUTS = st.lists(
 @given(OUTPUTS)
 def test_what_is_written_is_read(outputs: list[PublishedOutput]) -> None:
     """The list survives the way through its file."""
-    given = Manifest(PublishedSite("News", url="https://news.example/"), tuple(outputs))
+    given = Manifest(PublishedSite("News", url="https://news.example/"), tuple(outputs), ("127.0.0.0/8",))
     assert parse(dump(given)) == given
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conftest import Client, World
 
 UNWRITTEN = "the database or the documents cannot be written"
-GOOD: dict[str, Any] = {"writable": True, "polling": True, "last_tick_age": 0.2, "reason": None}
+GOOD: dict[str, Any] = {"writable": True, "polling": True, "answered": True, "last_tick_age": 0.2, "reason": None}
 
 
 def test_alive_is_alive_whatever_the_daemon_does(own_client: Client, world: World) -> None:
@@ -43,6 +43,7 @@ def test_ready_when_the_daemon_polls_and_writes(client: Client) -> None:
         ({**GOOD, "polling": False, "reason": "<b>/home/ann</b>"}, "polling is late"),
         ({**GOOD, "polling": False, "writable": False}, UNWRITTEN),
         ({}, UNWRITTEN),
+        ({**GOOD, "answered": False, "reason": "see: aggregator feeds"}, "no source has answered for two hours"),
     ],
 )
 def test_not_ready_says_why(own_client: Client, world: World, status: dict[str, Any] | None, why: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.sites import host_of, site_of
 from aggregator.model import Header, Hints, Outcome, RequestKind
+from aggregator.store.protocols import PollCount
 from aggregator.store.sqlite.rows import (
     FEED_COLUMNS,
     HEADER,
@@ -150,9 +151,13 @@ class SqliteFeeds:
         )
         return {row["url"]: rhythm(row) for row in rows}
 
-    def polls_since(self, moment: datetime) -> int:
-        row = self._db.execute("SELECT count(*) AS count FROM poll_log WHERE at >= ?", [to_ms(moment)]).fetchone()
-        return int(row["count"])
+    def polls_since(self, moment: datetime) -> PollCount:
+        rows = self._db.execute(
+            "SELECT outcome, count(*) AS polls, sum(unconditional) AS whole"
+            " FROM poll_log WHERE at >= ? GROUP BY outcome",
+            [to_ms(moment)],
+        ).fetchall()
+        return PollCount({Outcome(row["outcome"]): row["polls"] for row in rows}, sum(row["whole"] for row in rows))
 
     def _log(self, feed: FeedState, poll: PollRecord, at: int) -> None:
         fetched = poll.fetched

@@ -1,0 +1,108 @@
+"""/metrics, for Prometheus: how polling goes and how each source is doing; only for peers that the operator names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from aggregator import __version__
+from aggregator.decide.health import State, state_of
+from aggregator.serve.document import PROTECTION
+from aggregator.serve.health import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from starlette.requests import Request
+
+    from aggregator.model import FeedState
+    from aggregator.serve.reader import Reader
+    from aggregator.serve.shelf import Shelf
+    from aggregator.store.protocols import PollCount, Transaction
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+"""Whoever sends one of these is a proxy, and its address says nothing of who asks."""
+_EACH = 500
+"""More sources than this are counted by state only: a series for each would be too many."""
+_LATELY = timedelta(hours=1)
+
+
+class Metrics:
+    """The endpoint; for all others than `metrics_allow` there is nothing here."""
+
+    def __init__(self, shelf: Shelf, reader: Reader) -> None:
+        self._shelf, self._reader = shelf, reader
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer in Prometheus' text format, or 404."""
+        peer = request.client.host if request.client is not None else ""
+        if any(name in request.headers for name in _FORWARDED) or not _is_allowed(peer, self._shelf.metrics_allow()):
+            return plain("404 Not Found", 404)
+        response = Response(await self._reader.read(_text), media_type=CONTENT_TYPE_LATEST)
+        response.raw_headers += [(b"cache-control", b"no-store"), *PROTECTION]
+        return response
+
+
+def _is_allowed(peer: str, allowed: Iterable[str]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return any(mapped in ip_network(network, strict=False) for network in allowed)
+
+
+def _text(tx: Transaction) -> bytes:
+    now = datetime.now(UTC)
+    registry = CollectorRegistry(auto_describe=True)
+    feeds = [feed for feed in tx.feeds.all() if feed.enabled]
+    _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
+    if len(feeds) <= _EACH:
+        _about_each(registry, feeds)
+    return generate_latest(registry)
+
+
+def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], polls: PollCount, now: datetime) -> None:
+    Gauge("aggregator_info", "The program.", ["version"], registry=registry).labels(__version__).set(1)
+    states = Counter(state_of(feed, now) for feed in feeds)
+    by_state = Gauge("aggregator_feeds", "Sources by state.", ["state"], registry=registry)
+    for state in State:
+        by_state.labels(state.value).set(states[state])
+    by_outcome = Gauge("aggregator_polls_last_hour", "Polls of the last hour.", ["outcome"], registry=registry)
+    for outcome, count in polls.outcomes.items():
+        by_outcome.labels(outcome.value).set(count)
+    whole = Gauge("aggregator_unconditional_polls_last_hour", "Polls that asked for all of it.", registry=registry)
+    whole.set(polls.unconditional)
+    waiting = Gauge("aggregator_feeds_overdue", "Sources that should have been asked a minute ago.", registry=registry)
+    line = now - timedelta(minutes=1)
+    waiting.set(sum(feed.next_poll_at is not None and feed.next_poll_at < line for feed in feeds))
+    answered = [feed.last_success for feed in feeds if feed.last_success is not None]
+    last = Gauge("aggregator_last_success_timestamp_seconds", "When any source last answered.", registry=registry)
+    last.set(max(answered).timestamp() if answered else 0)
+
+
+def _about_each(registry: CollectorRegistry, feeds: Sequence[FeedState]) -> None:
+    success = Gauge(
+        "aggregator_feed_last_success_timestamp_seconds", "When a source last answered.", ["feed"], registry=registry
+    )
+    news = Gauge(
+        "aggregator_feed_last_new_timestamp_seconds", "When it last brought an entry.", ["feed"], registry=registry
+    )
+    errors = Gauge("aggregator_feed_consecutive_errors", "Its failures in a row.", ["feed"], registry=registry)
+    for feed in feeds:
+        name = _name(feed)
+        success.labels(name).set(feed.last_success.timestamp() if feed.last_success else 0)
+        news.labels(name).set(feed.last_new.timestamp() if feed.last_new else 0)
+        errors.labels(name).set(feed.errors)
+
+
+def _name(feed: FeedState) -> str:
+    """Return the label of a source: its address, unless that is a secret."""
+    return f"private-{hashlib.sha256(feed.url.encode()).hexdigest()[:8]}" if feed.private else feed.url
