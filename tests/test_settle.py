@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing, Settings
+from aggregator.decide.cadence import NextPoll
 from aggregator.decide.sites import site_of
-from aggregator.errors import HttpStatus, NotAFeed, TimedOut
+from aggregator.errors import HttpStatus, NetworkDown, NotAFeed, TimedOut
 from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, Outcome, Validators
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
@@ -570,3 +571,130 @@ def test_ids_never_change(room: Newsroom, item: Callable[..., Item]) -> None:
     assert {seen.feed for seen in last.sightings} == {C, on_its_site}
     with room.store.snapshot() as tx:
         assert tx.releases.count("all") == 1
+
+
+def test_a_rhythm_is_learnt(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A first document tells of the time before, what comes later counts, and what others told before counts as well."""
+    days = [item(f"{day}", published=room.now - day * DAY) for day in range(1, 9)]
+    room.poll(A, *days)
+    first = room.feed(A).rhythm
+    assert first.at == room.now - DAY
+    assert first.entries == pytest.approx(7, rel=0.1)
+    room.now += HOUR
+    room.unread(A)
+    assert room.feed(A).rhythm == first, "nothing new is nothing to write"
+    room.poll(B, *days, item("own", published=room.now))
+    room.poll(A, item("own", published=room.now), *days)
+    assert room.feed(A).rhythm.at == room.now
+    assert room.feed(A).rhythm.entries > first.entries
+
+
+def test_a_republished_archive_is_no_news(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A flood of old entries does not make a feed a busy one."""
+    room.poll(A, item("one"))
+    before = room.feed(A).rhythm
+    room.now += DAY
+    flood = [item(f"old {number}", published=room.now - 200 * DAY) for number in range(50)]
+    assert room.poll(A, item("one", published=room.now - DAY), *flood).new == 50
+    assert room.feed(A).rhythm == before
+
+
+def test_dates_that_move_without_news(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A document that is newer by its own word and brings nothing is noted; news and edits are none of that."""
+    one = item("one")
+    for hours, items, restamped in ((0, [one], False), (1, [one], True), (2, [one, item("two")], False)):
+        moment = room.now + HOUR * hours
+        before = room.feed(A).restamped_at
+        room.poll(A, *items, header=Header(title="T", updated=moment))
+        assert (room.feed(A).restamped_at != before) is restamped
+    room.poll(A, replace(one, title="One, edited"), header=Header(title="T", updated=room.now + HOUR * 3))
+    assert room.feed(A).claimed == room.now + HOUR * 3
+    assert room.feed(A).restamped_at == room.now
+
+
+NEW = "https://new.example/feed"
+
+
+def test_a_move_is_adopted_after_a_week(room: Newsroom, item: Callable[..., Item]) -> None:
+    """After seven days of permanent redirects the new address is asked, without the old one's validators."""
+    for _day in range(4):
+        room.poll(A, item("one"), moved_to=NEW, validators=Validators('"x"'))
+        assert room.feed(A).fetch_url == A
+        room.now += 2 * DAY
+    room.poll(A, item("one"), moved_to=NEW, validators=Validators('"x"'))
+    feed = room.feed(A)
+    assert (feed.fetch_url, feed.validators, feed.move) == (NEW, Validators(), None)
+    assert NEW in (feed.remedy or "")
+    with room.store.transaction() as tx:
+        (request,) = tx.requests.claim([A], room.now, lease=HOUR)
+    assert request.host == "new.example"
+
+
+def test_a_new_address_that_dies_is_left(room: Newsroom, item: Callable[..., Item]) -> None:
+    """After three failures at an adopted address, or a 410, the configured one is asked again."""
+    for _ in range(3):
+        room.poll(A, item("one"), moved_to=NEW)
+        room.now += 4 * DAY
+    assert room.feed(A).fetch_url == NEW
+    for failures in (1, 2, 3):
+        room.fail(A, TimedOut("slow"))
+        assert room.feed(A).fetch_url == (A if failures == 3 else NEW)
+        room.now += DAY
+    assert not room.feed(A).gone
+
+
+def test_a_410_of_a_new_address_is_not_the_end(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A 410 at an adopted address says nothing of the configured one."""
+    for _ in range(3):
+        room.poll(A, item("one"), moved_to=NEW)
+        room.now += 4 * DAY
+    assert room.fail(A, HttpStatus("410"), gone=True, status=410).outcome is Outcome.ERROR
+    assert (room.feed(A).fetch_url, room.feed(A).gone) == (A, False)
+
+
+def test_a_source_with_secrets_does_not_move_away(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A private source stays on its host, and where it has moved to is not told."""
+    room.configure(FeedSettings(url=A, private=True))
+    for _ in range(4):
+        room.poll(A, item("one"), moved_to=NEW)
+        room.now += 4 * DAY
+    assert room.feed(A).fetch_url == A
+    for _ in range(3):
+        room.poll(A, item("one"), moved_to="https://a.example/new?key=hush")
+        room.now += 4 * DAY
+    assert room.feed(A).fetch_url == "https://a.example/new?key=hush"
+    assert "hush" not in (room.feed(A).remedy or "")
+
+
+def test_an_outage_of_ours_takes_the_blame_back(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A failure that was written is taken back, the source is asked again within minutes, and nothing else changes."""
+    room.poll(A, item("one"))
+    good = room.feed(A)
+    failed = room.result(A)
+    error = TimedOut("silent")
+    room.settle(replace(failed, document=None, fetched=None, body_hash=None, error=error))
+    assert (room.feed(A).errors, room.feed(A).failing_since) == (1, room.now)
+    (settled,) = room.settle(replace(failed, document=None, fetched=None, body_hash=None, error=NetworkDown("Ours.")))
+    assert (settled.report.outcome, settled.report.reason) == (Outcome.ERROR, "our own network was down")
+    after = room.feed(A)
+    assert after.next_poll_at == room.now + timedelta(minutes=5)
+    when = {"next_poll_at": after.next_poll_at, "reason": after.reason, "last_poll": after.last_poll}
+    assert after == replace(good, **when)
+
+
+def test_what_was_not_asked_is_put_off(room: Newsroom) -> None:
+    """A request whose turn came at a wrong moment is due at a better one, and nothing else is known of it."""
+    before = room.feed(A)
+    result = replace(room.result(A), fetched=None, document=None, body_hash=None)
+    then = NextPoll(room.now + HOUR, "skipHours")
+    (settled,) = room.settle(replace(result, postponed=then))
+    assert (settled.report.outcome, settled.report.reason) == (Outcome.SKIPPED, "skipHours")
+    assert room.feed(A) == replace(before, next_poll_at=then.at, reason="skipHours")
+
+
+def test_429_without_a_time_rests_the_site_half_an_hour(room: Newsroom) -> None:
+    """A site that has had enough is left alone for the first backoff, even if it does not say for how long."""
+    room.configure(FeedSettings(url=PUBLIC))
+    room.fail(PUBLIC, HttpStatus("429"), status=429)
+    with room.store.snapshot() as tx:
+        assert tx.requests.paused_until("example.org", room.now) == room.now + timedelta(minutes=30)

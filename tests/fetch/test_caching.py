@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from aggregator.fetch.caching import read_caching
+from aggregator.fetch.caching import read_caching, read_validators
 from aggregator.model import Caching
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -130,3 +130,17 @@ def test_any_headers_can_be_read(headers: dict[str, str]) -> None:
     found = read_caching(CIMultiDict(headers), NOON)
     assert found.max_age is None or found.max_age > timedelta(0)
     assert found.retry_after is None or found.retry_after > NOON
+
+
+def test_validators_byte_for_byte() -> None:
+    """ETag and Last-Modified are kept as they came, dates that cannot be read included; none is None."""
+    found = read_validators(CIMultiDict({"ETag": 'W/"Ab c"', "Last-Modified": "yesterday-ish"}), NOON)
+    assert (found.etag, found.last_modified) == ('W/"Ab c"', "yesterday-ish")
+    assert not read_validators(CIMultiDict({"ETag": ""}), NOON)
+
+
+def test_a_last_modified_of_the_future_is_none() -> None:
+    """What claims to be of 2041 would never be modified again; a clock that is a little ahead does no harm."""
+    for hours, kept in ((0, True), (23, True), (30, False), (130_000, False)):
+        found = read_validators(CIMultiDict({"Last-Modified": date(hours)}), NOON)
+        assert (found.last_modified is not None) is kept

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.fetch.hosts import HostQueue
+from aggregator.fetch.hosts import HostQueue, Place
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -138,3 +138,24 @@ def test_idle_hosts_are_forgotten() -> None:
     gather(visits.visit("b"))
     assert list(visits.queue._resting) == ["news.example"]
     assert not visits.queue._busy
+
+
+def test_a_redirect_waits_for_the_host_it_leads_to() -> None:
+    """Taking another host's place lets the first one and its slot go before waiting, so none waits for another."""
+
+    async def scenario() -> list[str]:
+        queue, slots, told = Visits().queue, asyncio.Semaphore(1), list[str]()
+
+        async def go(name: str, *hosts: str) -> None:
+            async with Place(queue, slots) as place:
+                for host in hosts:
+                    await place.take(host)
+                    told.append(f"{name} {host}")
+                    await asyncio.sleep(0)
+
+        await asyncio.wait_for(asyncio.gather(go("first", "a", "b", "b"), go("second", "b", "a")), 5)
+        assert not slots.locked()
+        return told
+
+    told = asyncio.run(scenario())
+    assert sorted(told) == ["first a", "first b", "first b", "second a", "second b"]

@@ -26,6 +26,12 @@ def test_user_agent(network: Network, subscribers: int | None, agent: str) -> No
     assert user_agent(network, subscribers) == agent
 
 
+def test_which_subscription_it_is() -> None:
+    """A publisher can tell one of our subscriptions from another."""
+    assert user_agent(Network(), 1, "ab12").endswith("(feed aggregator; 1 subscriber; feed-id ab12)")
+    assert user_agent(Network(user_agent="Mine/1"), name="ab12") == "Mine/1"
+
+
 @pytest.mark.parametrize(
     "name",
     ["Host", "Connection", "TE", "Content-Length", "Transfer-Encoding", "Proxy-Authorization", "X-Forwarded-For",

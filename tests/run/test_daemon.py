@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,10 +16,12 @@ from structlog.testing import capture_logs
 
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
 from aggregator.errors import AggregatorError, DiskFull, Usage
+from aggregator.model import Outcome, PollReport
+from aggregator.poll import Pipeline
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
-from aggregator.run.daemon import Daemon, Parts, choice_from
+from aggregator.run.daemon import Daemon, Parts, choice_from, log_poll
 from aggregator.run.engine import take_over, utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -189,3 +192,69 @@ def test_a_wrong_command_is_answered_and_the_next_carried_out(house: House) -> N
         assert answers[-1] == {"done": True}
 
     assert [event for event in house.run(scenario) if event["log_level"] == "critical"] == []
+
+
+def test_a_daemon_that_nobody_answers_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When sources were asked and none has answered for two hours, the status says it; a good answer ends that."""
+    monkeypatch.setattr("aggregator.run.daemon.SILENCE", 0.2)
+    states = []
+
+    async def scenario(daemon: Daemon, described: Any) -> None:
+        def ask() -> dict[str, Any]:
+            return next(iter(call(Path(described["control"]), {"command": "status"})))
+
+        await until(lambda: b"One" in house.published)
+        await asyncio.sleep(0.3)
+        states.append(await asyncio.to_thread(ask))
+        daemon._note(PollReport("u", Outcome.ERROR))
+        states.append(await asyncio.to_thread(ask))
+        daemon._note(PollReport("u", Outcome.SKIPPED))
+        states.append(await asyncio.to_thread(ask))
+        daemon._note(PollReport("u", Outcome.NOT_MODIFIED))
+        states.append(await asyncio.to_thread(ask))
+
+    house.run(scenario)
+    assert [state["answered"] for state in states] == [True, False, False, True]
+    assert "no source has given an answer" in states[1]["reason"]
+
+
+def test_the_pace_while_our_network_is_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request a tick while it is down, then twice as many at each tick up to what there is room for."""
+    rooms: list[int] = []
+    down = {"now": True}
+    monkeypatch.setattr(Pipeline, "network_down", property(lambda _: down["now"]))
+    monkeypatch.setattr(Daemon, "_claim", lambda _, room: rooms.append(room) or [])
+
+    async def scenario(_: Daemon, __: Any) -> None:
+        await until(lambda: len(rooms) > 3)
+        down["now"] = False
+        await until(lambda: rooms[-1] > 200)
+
+    house.run(scenario)
+    assert rooms[:3] == [1, 1, 1]
+    grown = rooms[rooms.index(2) :]
+    assert grown[:8] == [2, 4, 8, 16, 32, 64, 128, 256]
+
+
+def test_a_failure_that_is_not_blamed_is_told_once(house: House) -> None:
+    """While our network is down, single failures are for those who want to know more."""
+    with capture_logs() as logged:
+        log_poll(PollReport("u", Outcome.ERROR, error="silent"))
+        log_poll(PollReport("u", Outcome.ERROR, error="silent"), blamed=False)
+    assert [event["log_level"] for event in logged] == ["warning", "debug"]
+    assert house
+
+
+def test_what_is_being_polled_is_not_asked_twice(house: House, publisher: Any) -> None:
+    """A source that is named while it is polled anyway is told of from that poll, without a second request."""
+    reports: list[Any] = []
+
+    async def scenario(_: Daemon, described: Any) -> None:
+        command = {"command": "poll", "urls": [publisher.url("/feed")], "reload": True}
+        reports.extend(await asyncio.to_thread(lambda: list(call(Path(described["control"]), command))))
+
+    publisher.replies["/feed"].wait = threading.Event()
+    threading.Timer(1.0, publisher.replies["/feed"].wait.set).start()
+    house.run(scenario)
+    assert (reports[0]["new"], reports[0]["outcome"]) == (1, "new")
+    assert publisher.paths == ["/feed"]

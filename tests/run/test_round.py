@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config.settings import FeedSettings, Network, Polling, Settings
+from aggregator.config.settings import FeedSettings, Network, Polling, Settings, Site
 from aggregator.decide.cadence import NextPoll
 from aggregator.decide.choice import Choice
 from aggregator.errors import LockedDatabase
 from aggregator.model import Outcome
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.engine import Engine, network_of, take_over, utc_now
 from aggregator.run.round import LEASE, abandon, poll_round
 
 if TYPE_CHECKING:
@@ -248,3 +248,37 @@ def test_abandoned_polls(daemon: Daemon) -> None:
 
     assert sorted(daemon.run(scenario)) == [False, True]
     assert (daemon.feed("/a").errors, daemon.feed("/b").last_poll, daemon.leased()) == (1, None, set())
+
+
+def test_a_budget_is_kept(daemon: Daemon) -> None:
+    """What is due beyond the budget waits, the longest due first; what an operator names is asked all the same."""
+    daemon.settings = daemon.settings.model_copy(
+        update={"polling": daemon.settings.polling.model_copy(update={"budget": 12})}
+    )
+    reports = daemon.round()
+    assert [path for path, report in reports.items() if report.status] == ["/a"]
+    assert {reports[path].reason for path in ("/b", "/c")} == {"polling.budget is used up for now"}
+    assert {report.outcome for report in daemon.round().values()} == {Outcome.SKIPPED}
+    assert daemon.round("/b")["/b"].status == 404
+
+
+def test_the_stretch_for_a_budget(daemon: Daemon) -> None:
+    """Without a budget nothing is stretched; one that three new sources exceed makes their pauses longer."""
+
+    async def stretch(pipeline: Pipeline) -> float:
+        return pipeline.stretch
+
+    assert daemon.run(stretch) == 1
+    for budget, times in ((3, 1.0), (1, 3.0)):
+        polling = daemon.settings.polling.model_copy(update={"budget": budget})
+        daemon.settings = daemon.settings.model_copy(update={"polling": polling})
+        assert daemon.run(stretch) == pytest.approx(times, rel=0.01)
+
+
+def test_a_public_site_is_the_contact() -> None:
+    """Publishers find the public site where no contact is given; an address of this machine is none."""
+    assert network_of(Settings()).contact is None
+    public = Settings(site=Site(url="https://news.example.com/"))
+    assert network_of(public).contact == "https://news.example.com/"
+    named = public.model_copy(update={"network": Network(contact="me@example.com")})
+    assert network_of(named).contact == "me@example.com"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.cadence import NextPoll
-from aggregator.model import Fetched, Header, Hints, Link, Outcome, Person, Validators
+from aggregator.model import Fetched, Header, Hints, Link, Move, Outcome, Person, Rhythm, Validators
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
@@ -294,3 +294,65 @@ def test_header_and_hints_come_back(desk: Any, header: Header, hints: Hints, at:
     _record(desk, A, at=at, header=header, hints=hints)
     feed = desk.feed(A)
     assert (feed.header, feed.hints, feed.last_poll) == (header, hints, at)
+
+
+def test_rhythm_and_silence_come_back(desk: Any) -> None:
+    """What is known of a feed's rhythm, dates and failures is as it was written; None leaves it."""
+    desk.sync(A)
+    rhythm = Rhythm(entries=2.5, days=7.25, at=NOON - HOUR)
+    _record(desk, A, outcome=Outcome.NEW, rhythm=rhythm, claimed=NOON + HOUR, restamped_at=NOON)
+    _record(desk, A, at=NOON + HOUR, outcome=Outcome.ERROR, errors=1, failing_since=NOON + HOUR, error="404.")
+    feed = desk.feed(A)
+    assert (feed.rhythm, feed.claimed, feed.restamped_at) == (rhythm, NOON + HOUR, NOON)
+    assert (feed.errors, feed.failing_since) == (1, NOON + HOUR)
+    _record(desk, A, at=NOON + 2 * HOUR, outcome=Outcome.NOT_MODIFIED)
+    assert desk.feed(A).failing_since is None
+
+
+def test_a_move_and_its_adoption(desk: Any) -> None:
+    """A move is kept until it is replaced; an adopted address has another host's queue and no validators."""
+    desk.sync(A)
+    move = Move("https://new.example:8443/feed", NOON, 2)
+    validators = Validators('"x"', "date")
+    _record(desk, A, at=NOON, outcome=Outcome.NEW, move=move, validators=validators, asked_as="as")
+    assert (desk.feed(A).move, desk.feed(A).asked_as) == (move, "as")
+    _record(desk, A, at=NOON, outcome=Outcome.NEW, validators=validators, asked_as="as", fetch_url=move.to)
+    feed = desk.feed(A)
+    assert (feed.url, feed.fetch_url, feed.move) == (A, move.to, None)
+    assert (feed.validators, feed.asked_as) == (Validators(), None)
+    (request,) = desk.take(A)
+    assert request.host == "new.example:8443"
+
+
+def test_absolve(desk: Any) -> None:
+    """Failures are taken back to what they were, and nothing else."""
+    desk.sync(A)
+    before = desk.feed(A)
+    _record(desk, A, at=NOON, outcome=Outcome.ERROR, errors=1, failing_since=NOON, error="silent", remedy="wait")
+    with desk.store.transaction() as tx:
+        tx.feeds.absolve(before)
+    assert desk.feed(A) == replace(before, last_poll=NOON)
+
+
+def test_rhythms_of_all_that_is_polled(desk: Any) -> None:
+    """Every source that is polled by itself has its rhythm there; gone and disabled ones have not."""
+    desk.sync(A, FeedSettings(url=B, enabled=False), "https://gone.example/")
+    rhythm = Rhythm(1, 2, NOON)
+    _record(desk, A, at=NOON, outcome=Outcome.NEW, rhythm=rhythm)
+    _record(desk, "https://gone.example/", at=NOON, outcome=Outcome.GONE, errors=1)
+    with desk.store.snapshot() as tx:
+        assert tx.feeds.rhythms() == {A: rhythm}
+
+
+def test_polls_are_counted(desk: Any) -> None:
+    """Polls since a moment are counted by outcome, and those that asked for all of it."""
+    desk.sync(A, B)
+    _record(desk, A, at=NOON - HOUR, outcome=Outcome.NEW, unconditional=True)
+    _record(desk, A, at=NOON, outcome=Outcome.NEW, unconditional=True)
+    _record(desk, A, at=NOON, outcome=Outcome.NOT_MODIFIED)
+    _record(desk, B, at=NOON, outcome=Outcome.NEW)
+    with desk.store.snapshot() as tx:
+        count, none = tx.feeds.polls_since(NOON), tx.feeds.polls_since(NOON + HOUR)
+        assert [line.unconditional for line in tx.feeds.polls(desk.feed(A), 9)] == [False, True, True]
+    assert (count.outcomes, count.unconditional, count.total) == ({Outcome.NEW: 2, Outcome.NOT_MODIFIED: 1}, 1, 3)
+    assert (none.outcomes, none.unconditional, none.total) == ({}, 0, 0)
