@@ -351,8 +351,9 @@ def test_polls_are_counted(desk: Any) -> None:
     _record(desk, A, at=NOON, outcome=Outcome.NEW, unconditional=True)
     _record(desk, A, at=NOON, outcome=Outcome.NOT_MODIFIED)
     _record(desk, B, at=NOON, outcome=Outcome.NEW)
+    feed = desk.feed(A)
     with desk.store.snapshot() as tx:
         count, none = tx.feeds.polls_since(NOON), tx.feeds.polls_since(NOON + HOUR)
-        assert [line.unconditional for line in tx.feeds.polls(desk.feed(A), 9)] == [False, True, True]
+        assert [line.unconditional for line in tx.feeds.polls(feed, 9)] == [False, True, True]
     assert (count.outcomes, count.unconditional, count.total) == ({Outcome.NEW: 2, Outcome.NOT_MODIFIED: 1}, 1, 3)
     assert (none.outcomes, none.unconditional, none.total) == ({}, 0, 0)
