@@ -205,7 +205,7 @@ class _Settling:
         """Leave the feed as it was, whatever an earlier result of this outage made of it, and ask again soon."""
         self.tx.feeds.absolve(self.feed)
         wait = outage.AGAIN * (1 + self.chance.jitter / 2)
-        then = NextPoll(self.result.at + wait, "our own network was down", self.feed.not_before)
+        then = NextPoll(self.result.at + wait, outage.REASON, self.feed.not_before)
         self.tx.requests.reschedule(self.result.request, then)
         words = f"{error.message} {error.remedy}"
         return PollReport(self.feed.url, Outcome.ERROR, error=words, next_poll_at=then.at, reason=then.reason)

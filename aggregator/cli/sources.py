@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.blame import network_down
 from aggregator.cli.tables import table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
+from aggregator.decide.outage import REASON
 from aggregator.model import FeedState
 from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
@@ -47,6 +49,8 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     for state in states:
         if state["error"]:
             context.print(f"\n{state['url']}\n  {state['error']} {state['remedy'] or ''}".rstrip())
+    if any(state["reason"] == REASON for state in states):
+        context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
 

@@ -16,6 +16,8 @@ HOSTS = 5
 """Fewer hosts than this say nothing of our network."""
 AGAIN = timedelta(minutes=5)
 """Pause before a source is asked again that our network kept from being reached; up to half of it is added."""
+REASON = "our own network was down"
+"""Why a source is asked again then, for the operator."""
 _LAST = 5
 """While the network is down, so many of the last attempts tell whether it still is."""
 _LATELY = timedelta(days=1)
