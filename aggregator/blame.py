@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from aggregator.model import Request
     from aggregator.settle import Result
 
+_REMEMBERED = 4 * WINDOW
+"""How long a failure may still turn out to be our network's: where few hosts are asked that is slow to be seen."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -63,7 +66,7 @@ class Blame:
         if not isinstance(result.error, NetworkError):
             return result, []
         if not self.network_down:
-            self._blamed = [one for one in self._blamed if result.at - one.at <= WINDOW]
+            self._blamed = [one for one in self._blamed if result.at - one.at <= _REMEMBERED]
             self._blamed.append(result)
             return result, []
         wronged, self._blamed = self._blamed, []

@@ -120,6 +120,8 @@ class Document:
     """feedparser's name of the format: rss20, atom10, ..."""
     notices: tuple[str, ...] = ()
     """What was wrong with the document and was mended or left out, for the operator."""
+    cut_short: bool = False
+    """It ends in the middle: its validators stand for items that it does not list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,8 @@ class FeedState:
     """Why then."""
     not_before: datetime | None = None
     """What the server asked for (Retry-After)."""
+    fresh_until: datetime | None = None
+    """Until when the last good answer asked for rest, in any way."""
 
 
 class RequestKind(StrEnum):

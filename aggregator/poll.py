@@ -23,11 +23,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.blame import Blame
+from aggregator.config.echoes import is_own_output
 from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
-from aggregator.decide.cadence import MAX_JITTER, NextPoll, not_now
+from aggregator.decide.cadence import MAX_JITTER, Asked, NextPoll, next_poll, not_now
 from aggregator.decide.sites import host_of, is_public, site_of
-from aggregator.errors import EmptyDocument, FetchError, ParseError, ParserKilled
+from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
 from aggregator.model import Validators
@@ -78,6 +79,14 @@ class Stages:
     """A number of [0, 1)."""
 
 
+class _Resting(Exception):
+    """A redirect leads to a site that asked to be left alone."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 class Pipeline:
     """Takes requests through the stages; an async context manager."""
 
@@ -93,8 +102,12 @@ class Pipeline:
         self.stretch = 1.0
         """How many times longer the budget makes pauses (decide.budget)."""
         self._blame = Blame()
-        self._resting: dict[str, datetime] = {}
+        self.resting: dict[str, datetime] = {}
         """Until when sites have asked to be left alone: their requests may be waiting for a turn already."""
+        self.asking: set[int] = set()
+        """Keys of requests whose servers are being asked."""
+        self.broken_off: dict[int, NextPoll] = {}
+        """When to ask instead whose polls were cancelled after their servers had been asked, by the requests' keys."""
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
@@ -149,12 +162,19 @@ class Pipeline:
                 return Result(request, now)
             if (later := self._later_than_now(request, now, by_hand=by_hand)) is not None:
                 return Result(request, now, postponed=later)
-            result = await self._ask(request, source, place, refetch=refetch)
-            return await self._read(result, source, asked=place.leave)
+            self.asking.add(request.key)
+            try:
+                result = await self._ask(request, source, place, refetch=refetch)
+                return await self._read(result, source, asked=place.leave)
+            except asyncio.CancelledError:
+                self.broken_off[request.key] = self._not_again(request.feed)
+                raise
+            finally:
+                self.asking.discard(request.key)
 
     def _later_than_now(self, request: Request, now: datetime, *, by_hand: bool) -> NextPoll | None:
         """Return when to ask instead, if what was heard since the request was claimed forbids it now."""
-        until = self._resting.get(site_of(request.host))
+        until = self.resting.get(site_of(request.host))
         if until is not None and until > now:
             spread = MAX_JITTER * self._stages.random()
             return NextPoll(until + spread, "its site asked to be left alone", request.feed.not_before)
@@ -165,23 +185,38 @@ class Pipeline:
         result = Result(request, self._stages.clock(), asked_as=_digest(ask), unconditional=not ask.validators)
         self._blame.asks(request, result.at)
         try:
-            fetched = await self._stages.client.get(ask, reach=place.take)
+            if is_own_output(ask.url, self.settings):
+                raise AddressRefused("The address is an output of this very program.", "Remove it from feeds.yaml.")
+            fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+        except _Resting as resting:
+            now = self._stages.clock()
+            self._blame.heard(request, now, None)
+            at = max(resting.until, now + self.settings.polling.min_interval) + MAX_JITTER * self._stages.random()
+            then = NextPoll(at, "it redirects to a site that asked to be left alone", request.feed.not_before)
+            return replace(result, at=now, postponed=then)
         except FetchError as error:
             result = replace(result, at=self._stages.clock(), error=error)
             self._blame.heard(request, result.at, error)
             return result
         self._blame.heard(request, fetched.received, None)
-        self._rest(request, source, fetched)
+        self._rest(source, fetched)
         return self._understand(replace(result, at=fetched.received), fetched)
 
-    def _rest(self, request: Request, source: FeedSettings, fetched: Fetched) -> None:
+    async def _reach(self, place: Place, host: str) -> None:
+        """Wait until a host may be asked that a redirect leads to; raises _Resting."""
+        await place.take(host)
+        until = self.resting.get(site_of(host))
+        if until is not None and until > self._stages.clock():
+            raise _Resting(until)
+
+    def _rest(self, source: FeedSettings, fetched: Fetched) -> None:
         """Remember that a site is to be left alone, until the store's requests know it too."""
         now = fetched.received
-        until = pause_of(source, request.host, fetched)
+        until = pause_of(source, fetched)
         if until is not None:
-            self._resting = {site: end for site, end in self._resting.items() if end > now}
-            site = site_of(request.host)
-            self._resting[site] = max(until, self._resting.get(site, until))
+            self.resting = {site: end for site, end in self.resting.items() if end > now}
+            site = site_of(host_of(fetched.url))
+            self.resting[site] = max(until, self.resting.get(site, until))
 
     def _understand(self, result: Result, fetched: Fetched) -> Result:
         result = replace(result, fetched=fetched)
@@ -230,6 +265,14 @@ class Pipeline:
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
         return settle(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
+
+    def _not_again(self, feed: FeedState) -> NextPoll:
+        """Return when a source is asked again whose answer was not waited for; one that fails keeps its backoff."""
+        asked = Asked(self._stages.clock(), ok=False, errors=feed.errors + 1)
+        usual = asked.at + self.settings.polling.min_interval
+        backoff = next_poll(asked, self.settings.polling, jitter=self._stages.random()).at if feed.errors else None
+        at = max(moment for moment in (usual, backoff, feed.next_poll_at) if moment is not None)
+        return NextPoll(at, "it was broken off while it was asked", feed.not_before)
 
     def _later(self) -> NextPoll:
         """Return when a source is asked again whose answer could not be stored."""

@@ -10,7 +10,7 @@ from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pa
 from aggregator.decide.changes import Verdict, candidates, judge
 from aggregator.decide.release import Arrival, hold, unheld
 from aggregator.decide.rhythm import learn, of_history
-from aggregator.decide.sites import is_public, site_of
+from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed
 from aggregator.model import Caching, Held, Outcome, PollReport
 from aggregator.releasing import release
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
     from aggregator.store.protocols import Transaction
 
+_GONE = "410 Gone: not asked again"
 _NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
 
@@ -151,7 +152,7 @@ class _Settling:
             fetched=fetched,
             header=replace(document.header, updated=None) if document else None,
             hints=document.hints if document else None,
-            validators=fetched.validators if fetched else None,
+            validators=fetched.validators if fetched and not (document and document.cut_short) else None,
             body_hash=result.body_hash,
             items=len(document.items) if document else None,
             new=len(kept.verdict.additions),
@@ -205,7 +206,7 @@ class _Settling:
         """Leave the feed as it was, whatever an earlier result of this outage made of it, and ask again soon."""
         self.tx.feeds.absolve(self.feed)
         wait = outage.AGAIN * (1 + self.chance.jitter / 2)
-        then = NextPoll(self.result.at + wait, outage.REASON, self.feed.not_before)
+        then = self._no_sooner(NextPoll(self.result.at + wait, outage.REASON, self.feed.not_before))
         self.tx.requests.reschedule(self.result.request, then)
         words = f"{error.message} {error.remedy}"
         return PollReport(self.feed.url, Outcome.ERROR, error=words, next_poll_at=then.at, reason=then.reason)
@@ -216,6 +217,7 @@ class _Settling:
         record = PollRecord(
             at=self.result.at,
             outcome=Outcome.GONE if self.result.gone and not lost else Outcome.ERROR,
+            gone=(self.result.gone and not lost) or self.feed.gone,
             fetched=self.result.fetched,
             unconditional=self.result.unconditional,
             errors=errors,
@@ -226,17 +228,20 @@ class _Settling:
             fetch_url=self.feed.url if lost else None,
         )
         self._pause_site()
-        gone = record.outcome is Outcome.GONE
-        return self._written(record, never("410 Gone: not asked again") if gone else self._next_asked(errors=errors))
+        return self._written(record, never(_GONE) if record.gone else self._next_asked(errors=errors))
+
+    def _no_sooner(self, then: NextPoll) -> NextPoll:
+        """Return when to ask a source that was not reached: not before it was due, and never one that is gone."""
+        due = self.feed.next_poll_at
+        if self.feed.gone:
+            return never(_GONE)
+        return replace(then, at=due, reason=self.feed.reason) if due and then.at and due > then.at else then
 
     def _pause_site(self) -> None:
         """Leave the whole site alone when a host of it asks for it."""
         fetched = self.result.fetched
-        until = None if fetched is None else pause_of(self.source, self.result.request.host, fetched)
-        if until is not None and fetched is not None:
-            self.tx.requests.pause_site(
-                site_of(self.result.request.host), until, f"{fetched.status} of {self.feed.url}"
-            )
+        if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
+            self.tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {self.feed.url}")
 
     def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None) -> NextPoll:
         result, document = self.result, self.result.document
@@ -252,11 +257,12 @@ class _Settling:
             rhythm=rhythm or self.feed.rhythm,
             added_at=self.feed.added_at,
             stretch=self.chance.stretch,
+            fresh_until=self.feed.fresh_until,
         )
         return next_poll(asked, self.settings.polling, jitter=self.chance.jitter)
 
     def _written(self, record: PollRecord, then: NextPoll) -> PollReport:
-        self.tx.feeds.record(self.feed, record)
+        self.tx.feeds.record(self.feed, replace(record, fresh_until=then.fresh_until))
         self.tx.requests.reschedule(self.result.request, then)
         return PollReport(
             url=self.feed.url,
@@ -279,12 +285,12 @@ class _Settling:
         return self.feed.items if record.outcome is Outcome.UNCHANGED else 0
 
 
-def pause_of(source: FeedSettings, host: str, fetched: Fetched) -> datetime | None:
-    """Return until when an answer asks the whole site to be left alone.
+def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
+    """Return until when an answer asks the whole site that gave it to be left alone.
 
     None too where it speaks for one service only: hosts that are not public, and sources called `independent`.
     """
-    if source.independent or not is_public(host):
+    if source.independent or not is_public(host_of(fetched.url)):
         return None
     return site_pause(fetched.received, fetched.status, fetched.caching)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from aggregator.config.echoes import is_own_output
 from aggregator.config.places import Place, spell
 from aggregator.config.settings import (
     FeedDefaults,
@@ -111,6 +112,9 @@ def _unsafe(settings: Settings) -> Iterator[Warned]:
 def _useless(settings: Settings) -> Iterator[Warned]:
     if not settings.feeds:
         yield ("feeds",), "there are no sources.", "Add one: aggregator add https://example.org/feed.xml"
+    for index, feed in enumerate(settings.feeds):
+        if isinstance(feed, FeedSettings) and is_own_output(feed.url, settings):
+            yield ("feeds", index, "url"), "is an output of this very program, which it does not read.", "Remove it."
     known = {tag for feed in settings.feeds for tag in feed.tags}
     for index, output in enumerate(settings.outputs):
         for position, tag in enumerate(output.tags):

@@ -94,7 +94,7 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[Finding]:
 def _headers(headers: Mapping[str, Any]) -> Iterator[Finding]:
     seen: set[str] = set()
     for name, value in headers.items():
-        lower = name.lower()
+        lower = name.lower().replace("_", "-")  # as CGI and WSGI read it
         if not _HEADER_NAME.fullmatch(name):
             yield f"{name!a} is not the name of a header.", "Use letters, digits and -."
         elif lower in _FORBIDDEN_HEADERS or lower.startswith(_FORBIDDEN_STARTS):

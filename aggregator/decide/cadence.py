@@ -55,6 +55,8 @@ class Asked:
     """Since when the source is known."""
     stretch: float = 1.0
     """How many times longer the budget makes all pauses that no one asked for."""
+    fresh_until: datetime | None = None
+    """Until when the last good answer asked for rest: a failure in between does not end that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class NextPoll:
     reason: str
     not_before: datetime | None = None
     """What the server asked for (Retry-After): not even an operator's --force asks sooner."""
+    fresh_until: datetime | None = None
+    """Until when the publisher asked for rest in any way; of the last good answer."""
 
 
 def next_poll(asked: Asked, polling: Polling, *, jitter: float) -> NextPoll:
@@ -77,7 +81,8 @@ def next_poll(asked: Asked, polling: Polling, *, jitter: float) -> NextPoll:
         *([moved] if moved else []),
         *([f"jitter {human(spread)}"] if spread >= timedelta(seconds=1) else []),
     ]
-    return NextPoll(_rounded_up(at), ", ".join(parts), _not_before(asked))
+    fresh_until = _fresh_until(asked, polling) if asked.ok else asked.fresh_until
+    return NextPoll(_rounded_up(at), ", ".join(parts), _not_before(asked), fresh_until)
 
 
 def _rounded_up(at: datetime) -> datetime:
@@ -95,18 +100,29 @@ def never(reason: str) -> NextPoll:
 
 
 def _after_success(asked: Asked, polling: Polling) -> _Wish:
-    wishes = [_rhythm(asked, polling), _min_interval(polling), *_max_age(asked), *_retry_after(asked)]
+    return _latest([_rhythm(asked, polling), _min_interval(polling), *_publishers(asked, polling)])
+
+
+def _publishers(asked: Asked, polling: Polling) -> list[_Wish]:
+    """Return what server and document ask for."""
+    wishes = [*_max_age(asked), *_retry_after(asked)]
     if asked.interval is None:
         wishes += _hinted(asked.hints)
         if not asked.has_validators and asked.caching.max_age is None:
             wishes.append((polling.min_interval * _BLIND, "no validators and no max-age"))
-    return _latest(wishes)
+    return wishes
+
+
+def _fresh_until(asked: Asked, polling: Polling) -> datetime | None:
+    return max((asked.at + wait for wait, _ in _publishers(asked, polling)), default=None)
 
 
 def _after_failure(asked: Asked, polling: Polling) -> _Wish:
     wishes = [*(_retry_after(asked) or [_backoff(asked)]), _min_interval(polling), *_max_age(asked)]
     if asked.interval is not None:
         wishes.append(_rhythm(asked, polling))
+    if asked.fresh_until is not None:
+        wishes.append((asked.fresh_until - asked.at, "its last answer asked for that"))
     return _latest(wishes)
 
 

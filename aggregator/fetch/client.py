@@ -15,7 +15,7 @@ from aggregator.decide.sites import host_of
 from aggregator.errors import BrokenResponse, TimedOut
 from aggregator.fetch.caching import header_text, read_caching, read_validators
 from aggregator.fetch.decoding import Body, too_large
-from aggregator.fetch.failures import translated
+from aggregator.fetch.failures import DatedHandshake, translated
 from aggregator.fetch.guard import Guard, current_dial
 from aggregator.fetch.redirects import REDIRECTS, Trail
 from aggregator.fetch.request import basic_authorization, request_headers, user_agent
@@ -149,6 +149,7 @@ class Client:
     def _trust(self) -> ssl.SSLContext:
         """What the system trusts now (SSL_CERT_FILE included), not what it did when aiohttp was imported."""
         context = ssl.create_default_context()
+        context.sslobject_class = DatedHandshake
         context.set_alpn_protocols(["http/1.1"])
         return context
 

@@ -6,8 +6,9 @@ import errno
 import os
 import socket
 import ssl
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
 
@@ -41,6 +42,7 @@ _DISTRUST: Final = {
     62: "is for another host",
     64: "is for another address",
 }
+_EXPIRED: Final = 10
 _UNCONNECTED: Final = {
     errno.ECONNREFUSED: "refuses connections",
     errno.ECONNRESET: "breaks off connections",
@@ -48,6 +50,20 @@ _UNCONNECTED: Final = {
     errno.ENETUNREACH: "cannot be reached from this network",
     errno.ETIMEDOUT: "does not answer",
 }
+
+
+class DatedHandshake(ssl.SSLObject):
+    """A handshake whose error knows until when the certificate was valid: OpenSSL's does not say."""
+
+    def do_handshake(self) -> None:
+        """Shake hands."""
+        try:
+            super().do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            inner, told = cast("Any", self), cast("Any", error)
+            with suppress(Exception):  # private before Python 3.13, and no more than a courtesy
+                told.not_after = inner._sslobj.get_unverified_chain()[0].get_info()["notAfter"]  # noqa: SLF001
+            raise
 
 
 @contextmanager
@@ -92,6 +108,8 @@ def _distrusted(error: Exception, dial: Dial) -> FetchError:
     cause = getattr(error, "certificate_error", error)
     code = getattr(cause, "verify_code", 0)
     why = _DISTRUST.get(code) or f"was not accepted ({getattr(cause, 'verify_message', 'no reason given')})"
+    if code == _EXPIRED and (until := getattr(cause, "not_after", None)) is not None:
+        why = f"{why} on {datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC):%Y-%m-%d}"
     return TlsFailed(f"{dial.host}: the certificate {why}.", _TELL)
 
 
@@ -142,8 +160,9 @@ def _not_http(error: aiohttp.ClientResponseError, dial: Dial) -> FetchError:
     return BrokenResponse(f"{dial.host}: {what}.", "Tell the publisher, or check the address and its port.")
 
 
-def _hung_up(_: Exception, dial: Dial) -> FetchError:
-    return BrokenResponse(f"{dial.host}: the server closed the connection without an answer.", _PASSES)
+def _hung_up(error: Exception, dial: Dial) -> FetchError:
+    how = "broke the connection off" if getattr(error, "errno", None) == errno.ECONNRESET else "closed the connection"
+    return BrokenResponse(f"{dial.host}: the server {how} without an answer.", _PASSES)
 
 
 def _odd(error: Exception, dial: Dial) -> FetchError:

@@ -57,8 +57,15 @@ class Trail:
 
     @property
     def moved_to(self) -> str | None:
-        """Where the feed has moved to for good; None without a redirect, or when a hop was temporary."""
-        return self.address if self.visited and self.permanent else None
+        """Where the feed has moved to for good; None without a redirect, or when a hop was temporary.
+
+        Nor when the way left the host and came back: whoever sent us back would choose where secrets are sent.
+        """
+        if not (self.visited and self.permanent):
+            return None
+        home, *way = (url.authority for url in (*self.visited, self.url))
+        back = way[-1] == home and any(host != home for host in way)
+        return None if back else self.address
 
     def follow(self, status: int, location: str, *, public: bool = True) -> Trail:
         """Take one redirect, of a `public` address or not.

@@ -74,7 +74,7 @@ def basic_authorization(userinfo: str) -> str:
 
 
 def _check(name: str, value: str) -> None:
-    if _RESERVED.fullmatch(name):
+    if _RESERVED.fullmatch(name.replace("_", "-")):  # as CGI and WSGI read it
         raise FetchError(
             f"The header {name} is not a source's to set.",
             "Remove it from the source's headers in feeds.yaml.",

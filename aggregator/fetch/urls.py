@@ -48,6 +48,8 @@ def locate(url: str) -> URL:
         raise _no_address(f"its scheme is {scheme!r}" if scheme else "it has no scheme")
     netloc = _netloc(authority or "", scheme.lower())
     target = quote(path or "/", safe=_IN_PATH) + quote(query or "", safe=_IN_QUERY)
+    if query == "?":  # yarl drops an empty query, but leaves a path as it is
+        return URL.build(scheme=scheme.lower(), authority=netloc, path=target, encoded=True)
     return URL(f"{scheme.lower()}://{netloc}{target}", encoded=True)
 
 

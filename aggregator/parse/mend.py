@@ -10,6 +10,7 @@ from xml.parsers import expat
 from aggregator.parse.encoding import legal
 
 _CLOSINGS = re.compile(r"</(?:[\w.-]+:)?(?:rss|rdf|feed)\s*>", re.IGNORECASE)
+_ENDS = re.compile(r"</(?:[\w.-]+:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE)
 _LOOSE = re.compile(
     r"(?P<kept><!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:amp|lt|gt|quot|apos);)"
     r"|(?P<less><(?![A-Za-z_/!?]))|&(?:\#(?P<number>\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});)?",
@@ -28,6 +29,11 @@ def damage(text: str) -> tuple[int, str] | None:
     except expat.ExpatError as error:
         return error.lineno, expat.ErrorString(error.code)
     return None
+
+
+def is_cut_short(text: str) -> bool:
+    """Tell whether a document does not end: what it would have listed after this is missing."""
+    return not _ENDS.search(text)
 
 
 def mend(text: str) -> str:

@@ -21,7 +21,7 @@ from aggregator.parse.encoding import decode
 from aggregator.parse.header import read_header, read_hints
 from aggregator.parse.items import MEDIA_DESCRIPTION, Context, read_item
 from aggregator.parse.limits import MOST_ITEMS, bound
-from aggregator.parse.mend import damage, mend
+from aggregator.parse.mend import damage, is_cut_short, mend
 from aggregator.parse.sniff import find_root, refuse_binary, refuse_empty
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     text, notice = decode(body, content_type)
     root, strange = find_root(text, url)
     text, outside, left_out = bound(_DECLARATION + "\n" * text.count("\n", 0, root) + text[root:])
+    cut_short = is_cut_short(text)
     text, flaw = _repaired(text)
     feed, entries, version = _ask_feedparser(text)
     if not version and not entries and not feed.get("title"):
@@ -59,7 +60,8 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     damaged = f"{flaw}; {len(items)} items were read" if flaw else None
     counted = [f"{what}: {count}" for what, count in context.notices.items()]
     notices = tuple(filter(None, (notice, strange, damaged, *left_out, *counted)))
-    return Document(header, items, read_hints(feed, outside), version, notices)
+    hints = read_hints(feed, outside)
+    return Document(header, items, hints, version, notices, cut_short=flaw is not None and cut_short)
 
 
 def _repaired(text: str) -> tuple[str, str | None]:

@@ -61,6 +61,7 @@ class Engine:
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
+        self.pipeline.resting = await self.pipeline.in_writer(self._pauses)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,6 +77,10 @@ class Engine:
             hosts = _hosts(settings)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
+
+    def _pauses(self) -> dict[str, datetime]:
+        with self._store.snapshot() as tx:
+            return tx.requests.pauses(utc_now())
 
     def keep_to_budget(self, times: float) -> None:
         """Make pauses so many times longer from now on."""

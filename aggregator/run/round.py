@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import Polling
+    from aggregator.decide.cadence import NextPoll
     from aggregator.decide.choice import Choice
     from aggregator.model import FeedState, Request
     from aggregator.poll import Pipeline
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(days=1)
 """A claim outlives only its process, and the next writer voids the leases of the dead."""
+
+GRACE = 2.0
+"""Seconds in which servers that are being asked may still answer when polling stops."""
 
 
 async def poll_round(
@@ -81,15 +85,28 @@ def _held(url: str) -> PollReport:
 
 
 async def abandon(pipeline: Pipeline, store: Store, polls: dict[asyncio.Task[PollReport], Request]) -> None:
-    """Cancel polls that are still under way and give their requests back; they stay due."""
-    undone = [request for task, request in polls.items() if not task.done()]
-    for task in polls:
+    """Cancel polls that are still under way and give their requests back.
+
+    Servers that are being asked have a moment to answer: asking once more after a restart would be impolite. The
+    others stay due.
+    """
+    asked = [task for task, request in polls.items() if request.key in pipeline.asking]
+    for task in polls.keys() - set(asked):
+        task.cancel()
+    if asked:
+        await asyncio.wait(asked, timeout=GRACE)
+    undone = [request for task, request in polls.items() if not task.done() or task.cancelled()]
+    for task in asked:
         task.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
     if undone:
-        await pipeline.in_writer(lambda: _give_back(store, undone))
+        await pipeline.in_writer(lambda: _give_back(store, undone, pipeline.broken_off))
 
 
-def _give_back(store: Store, requests: list[Request]) -> None:
+def _give_back(store: Store, requests: list[Request], broken_off: dict[int, NextPoll]) -> None:
+    """Give requests back; one whose server was asked already is put off."""
     with store.transaction() as tx:
-        tx.requests.give_back(requests)
+        tx.requests.give_back([request for request in requests if request.key not in broken_off])
+        for request in requests:
+            if (then := broken_off.pop(request.key, None)) is not None:
+                tx.requests.reschedule(request, then)

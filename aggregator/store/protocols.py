@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PollRecord:
-    """What a poll taught about its feed; None leaves what is stored, save for the failure and the move."""
+    """What a poll taught about its feed; None leaves what is stored, save for the failure, the move and fresh_until."""
 
     at: datetime
     outcome: Outcome
@@ -43,6 +43,8 @@ class PollRecord:
     rhythm: Rhythm | None = None
     claimed: datetime | None = None
     restamped_at: datetime | None = None
+    fresh_until: datetime | None = None
+    gone: bool = False
     errors: int = 0
     failing_since: datetime | None = None
     error: str | None = None
@@ -164,10 +166,13 @@ class Requests(Protocol):
         """End every lease: only for the process that has just become the one writer."""
 
     def pause_site(self, site: str, until: datetime, reason: str) -> None:
-        """Ask nothing of any host of a site (decide.sites.site_of) before `until`; a later pause wins."""
+        """Ask nothing of any host of a site (decide.sites.site_of) before `until`; a later pause wins.
 
-    def paused_until(self, site: str, now: datetime) -> datetime | None:
-        """Return until when a site is paused, or None."""
+        What would be due until then is spread over the half hour after it.
+        """
+
+    def pauses(self, now: datetime) -> dict[str, datetime]:
+        """Return until when sites are paused, those whose pause is over left out."""
 
 
 class Entries(Protocol):

@@ -105,7 +105,16 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
     (www / "index.html").write_text("mine")
     assert "8 documents" in home.run("export", str(www)).stderr
     names = {path.name for path in www.iterdir()}
-    assert {"all.atom", "all.rss", "all.json", "labs.atom", "all.atom.gz", "sources.opml", "sources.atom", "index.html"} <= names
+    assert {
+        "all.atom",
+        "all.rss",
+        "all.json",
+        "labs.atom",
+        "all.atom.gz",
+        "sources.opml",
+        "sources.atom",
+        "index.html",
+    } <= names
     assert not any("secret" in name for name in names)
     assert len(feedparser.parse((www / "all.atom").read_bytes()).entries) == 1
     dates = {path: path.stat().st_mtime_ns for path in www.iterdir()}

@@ -88,7 +88,7 @@ def test_every_error_of_aiohttp_is_translated(kind: type[BaseException]) -> None
         (aiohttp.ClientConnectorError(KEY, OSError(errno.ENETUNREACH, "x")), ConnectFailed, "from this network"),
         (aiohttp.ClientConnectorError(KEY, OSError(errno.EMFILE, "x")), ConnectFailed, os.strerror(errno.EMFILE)),
         (aiohttp.ClientConnectorError(KEY, OSError("Multiple exceptions")), ConnectFailed, "no reason given"),
-        (aiohttp.ClientOSError(errno.ECONNRESET, "x"), BrokenResponse, "closed the connection"),
+        (aiohttp.ClientOSError(errno.ECONNRESET, "x"), BrokenResponse, "broke the connection off"),
         (ConnectionResetError("x"), BrokenResponse, "closed the connection"),
         (ssl.SSLError(1, "x"), TlsFailed, "no encrypted connection"),
         (aiohttp.InvalidURL("x"), FetchError, "cannot be asked"),

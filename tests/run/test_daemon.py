@@ -251,10 +251,13 @@ def test_what_is_being_polled_is_not_asked_twice(house: House, publisher: Any) -
 
     async def scenario(_: Daemon, described: Any) -> None:
         command = {"command": "poll", "urls": [publisher.url("/feed")], "reload": True}
-        reports.extend(await asyncio.to_thread(lambda: list(call(Path(described["control"]), command))))
+        await until(lambda: publisher.paths)
+        asked = asyncio.create_task(asyncio.to_thread(lambda: list(call(Path(described["control"]), command))))
+        await asyncio.sleep(0.3)
+        publisher.replies["/feed"].wait.set()
+        reports.extend(await asked)
 
     publisher.replies["/feed"].wait = threading.Event()
-    threading.Timer(1.0, publisher.replies["/feed"].wait.set).start()
     house.run(scenario)
     assert (reports[0]["new"], reports[0]["outcome"]) == (1, "new")
     assert publisher.paths == ["/feed"]

@@ -187,8 +187,8 @@ def test_reports_come_one_by_one(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("skipped_first", [False, True])
-def test_round_that_is_broken_off(daemon: Daemon, *, skipped_first: bool) -> None:
-    """When nobody wants the reports any more, what is under way is cancelled and given back, still due."""
+def test_round_that_is_broken_off(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, *, skipped_first: bool) -> None:
+    """When nobody wants the reports any more, what is under way is cancelled; who was asked is not asked again at once."""
     for path in PATHS[not skipped_first :]:
         daemon.publisher.say(path)
         daemon.publisher.replies[path].wait = threading.Event()
@@ -201,12 +201,31 @@ def test_round_that_is_broken_off(daemon: Daemon, *, skipped_first: bool) -> Non
         assert first.url == daemon.url("/a")
         return daemon.leased()
 
+    monkeypatch.setattr("aggregator.run.round.GRACE", 0.1)
     assert daemon.run(scenario) == set()
     for path in ("/b", "/c"):
         feed = daemon.feed(path)
-        assert (feed.last_poll, feed.reason) == (None, "never polled")
+        due = timedelta(0) if skipped_first else timedelta(minutes=15)  # or it was not asked yet
+        assert feed.last_poll is None
+        assert feed.reason == ("never polled" if skipped_first else "it was broken off while it was asked")
         assert feed.next_poll_at is not None
-        assert feed.next_poll_at <= datetime.now(UTC)
+        assert abs(feed.next_poll_at - datetime.now(UTC) - due) < timedelta(minutes=1)
+
+
+def test_what_is_being_asked_has_a_moment_to_answer(daemon: Daemon, rss: Callable[..., bytes]) -> None:
+    """An answer that comes while polling stops is kept: nobody is asked twice because of a restart."""
+    for path in PATHS:
+        daemon.publisher.say(path, rss(path[1:]))
+    daemon.publisher.replies["/b"].wait = gate = threading.Event()
+
+    async def scenario(pipeline: Pipeline) -> None:
+        async with contextlib.aclosing(poll_round(pipeline, daemon.store, Choice(), utc_now)) as reports:
+            await anext(reports)
+            asyncio.get_running_loop().call_later(0.3, gate.set)
+
+    daemon.run(scenario)
+    assert daemon.feed("/b").last_success is not None
+    assert sorted(daemon.publisher.paths) == ["/a", "/b", "/c"]
 
 
 def test_database_in_trouble(daemon: Daemon) -> None:

@@ -118,7 +118,7 @@ def test_source_that_was_never_asked(desk: Any, source: FeedSettings) -> None:
 def test_gone_source_stays_gone(desk: Any) -> None:
     """A source that the publisher took away is not asked again because it left the configuration and returned."""
     desk.sync(A)
-    _record(desk, A, outcome=Outcome.GONE, errors=1, error="410 Gone.")
+    _record(desk, A, outcome=Outcome.GONE, gone=True, errors=1, error="410 Gone.")
     _reschedule(desk, A, NextPoll(None, "410 Gone"))
     desk.sync()
     desk.sync(A)
@@ -151,7 +151,7 @@ def test_successor_continues_the_history(desk: Any, item: Callable[..., Any]) ->
 def test_successor_of_a_source_that_is_gone(desk: Any) -> None:
     """Naming the successor of a source that answers 410 makes it be asked, without its predecessor's failures."""
     desk.sync(A)
-    _record(desk, A, outcome=Outcome.GONE, errors=4, error="410 Gone.", remedy="Remove it.")
+    _record(desk, A, outcome=Outcome.GONE, gone=True, errors=4, error="410 Gone.", remedy="Remove it.")
     _reschedule(desk, A, NextPoll(None, "410 Gone", NOON + 9 * HOUR))
     desk.sync(FeedSettings(url=B, was=(A,)), at=NOON + HOUR)
     feed = desk.feed(B)
@@ -219,7 +219,7 @@ def test_record_clears_validators(desk: Any) -> None:
 def test_record_failure_and_gone(desk: Any) -> None:
     """A failure is no success; gone lasts until something else is answered."""
     desk.sync(A)
-    _record(desk, A, outcome=Outcome.GONE, errors=1, error="410 Gone.", remedy="Remove it.")
+    _record(desk, A, outcome=Outcome.GONE, gone=True, errors=1, error="410 Gone.", remedy="Remove it.")
     feed = desk.feed(A)
     assert (feed.gone, feed.errors, feed.error, feed.remedy) == (True, 1, "410 Gone.", "Remove it.")
     assert (feed.last_poll, feed.last_success) == (NOON, None)
@@ -339,7 +339,7 @@ def test_rhythms_of_all_that_is_polled(desk: Any) -> None:
     desk.sync(A, FeedSettings(url=B, enabled=False), "https://gone.example/")
     rhythm = Rhythm(1, 2, NOON)
     _record(desk, A, at=NOON, outcome=Outcome.NEW, rhythm=rhythm)
-    _record(desk, "https://gone.example/", at=NOON, outcome=Outcome.GONE, errors=1)
+    _record(desk, "https://gone.example/", at=NOON, outcome=Outcome.GONE, gone=True, errors=1)
     with desk.store.snapshot() as tx:
         assert tx.feeds.rhythms() == {A: rhythm}
 

@@ -123,7 +123,8 @@ class SqliteFeeds:
 
     def record(self, feed: FeedState, poll: PollRecord) -> None:
         at = to_ms(poll.at)
-        changes: dict[str, Any] = {"last_poll": at, "gone": int(poll.outcome is Outcome.GONE)}
+        fresh_until = to_ms_or_none(poll.fresh_until)
+        changes: dict[str, Any] = {"last_poll": at, "gone": int(poll.gone), "fresh_until": fresh_until}
         if poll.outcome not in (Outcome.ERROR, Outcome.GONE):
             changes["last_success"] = at
         if poll.new:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aggregator.decide.cadence import MAX_JITTER
 from aggregator.model import Request, RequestKind
 from aggregator.store.sqlite.rows import FEED_COLUMNS, feed_state, from_ms, to_ms, to_ms_up
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from aggregator.decide.cadence import NextPoll
 
@@ -26,6 +28,9 @@ _DUE = """
       AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
       AND host NOT IN (SELECT value FROM json_each(:full))
     ORDER BY due_at, id"""
+
+_APART = timedelta(seconds=30)
+"""How far apart a site's requests begin after a pause, at most."""
 
 
 class SqliteRequests:
@@ -103,9 +108,22 @@ class SqliteRequests:
             WHERE excluded.next_allowed_at > site.next_allowed_at""",
             [site, to_ms_up(until), reason],
         )
+        self._spread(site, to_ms_up(until))
 
-    def paused_until(self, site: str, now: datetime) -> datetime | None:
-        row = self._db.execute(
-            "SELECT next_allowed_at FROM site WHERE name = ? AND next_allowed_at > ?", [site, to_ms(now)]
-        ).fetchone()
-        return None if row is None else from_ms(row["next_allowed_at"])
+    def _spread(self, site: str, until: int) -> None:
+        """Put what would be due in a pause after it, one after the other: all at its end would be a stampede.
+
+        Soon after it, though: a source that is refused at every poll must not keep the others from their turn.
+        """
+        due = self._db.execute(
+            "SELECT id FROM request WHERE site = ? AND due_at < ? ORDER BY due_at, id", [site, until]
+        ).fetchall()
+        step = min(_APART, MAX_JITTER / max(len(due), 1)) // timedelta(milliseconds=1)
+        self._db.executemany(
+            "UPDATE request SET due_at = ?, reason = 'its site asked to be left alone' WHERE id = ?",
+            [(until + step * place, row["id"]) for place, row in enumerate(due)],
+        )
+
+    def pauses(self, now: datetime) -> dict[str, datetime]:
+        rows = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > ?", [to_ms(now)])
+        return {row["name"]: from_ms(row["next_allowed_at"]) for row in rows}

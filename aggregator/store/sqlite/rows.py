@@ -105,6 +105,7 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         asked_as=row["asked_as"],
         errors=row["errors"],
         failing_since=from_ms_or_none(row["failing_since"]),
+        fresh_until=from_ms_or_none(row["fresh_until"]),
         error=row["error"],
         remedy=row["remedy"],
         gone=bool(row["gone"]),

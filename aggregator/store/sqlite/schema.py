@@ -39,6 +39,7 @@ def m002_polling(db: Database) -> None:
         "claimed INTEGER",                           # newest date of the last document
         "restamped_at INTEGER",                      # when that moved without news
         "failing_since INTEGER",
+        "fresh_until INTEGER",                       # what the last good answer asked for
         "moved_to TEXT",                             # a permanent redirect that is not believed yet
         "moved_since INTEGER",
         "moved_times INTEGER NOT NULL DEFAULT 0",
@@ -50,6 +51,7 @@ def m002_polling(db: Database) -> None:
     db.execute("ALTER TABLE request ADD COLUMN site TEXT NOT NULL DEFAULT ''")
     hosts = [row[0] for row in db.execute("SELECT DISTINCT host FROM request")]
     db.conn.executemany("UPDATE request SET site = ? WHERE host = ?", [(site_of(host), host) for host in hosts])
+    db.execute("CREATE INDEX request_site ON request(site, due_at)")
     db.execute("ALTER TABLE host RENAME TO site")
 
 

@@ -8,8 +8,8 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 01:33:09.158724+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 01:33:09.167682+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 02:29:30.742831+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 02:29:30.752680+00:00');
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -41,15 +41,15 @@ CREATE TABLE feed (
             entries INTEGER NOT NULL DEFAULT 0,      -- sighted in it, ever
             added_at INTEGER NOT NULL, last_poll INTEGER, last_success INTEGER, last_new INTEGER,
             errors INTEGER NOT NULL DEFAULT 0, error TEXT, remedy TEXT, gone INTEGER NOT NULL DEFAULT 0
-        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT);
-INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,0,NULL);
-INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,0,NULL);
+        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, fresh_until INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT);
+INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
+INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
 CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','593c69d2-f04b-47e8-9762-4adbafc794da');
-INSERT INTO "meta" VALUES('created','2026-11-27T01:33:09.155404+00:00');
+INSERT INTO "meta" VALUES('instance','5af8c8e5-02c3-49ce-b718-4125415a18cf');
+INSERT INTO "meta" VALUES('created','2026-11-27T02:29:30.739630+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -123,6 +123,7 @@ CREATE INDEX entry_story ON entry(story);
 CREATE INDEX sighting_entry ON sighting(entry, feed);
 CREATE INDEX release_entry ON release(entry);
 CREATE INDEX release_time ON release(output, released_at);
+CREATE INDEX request_site ON request(site, due_at);
 COMMIT;
 CREATE VIRTUAL TABLE "entry_fts" USING FTS5 (
     "title", "text",

@@ -1,0 +1,21 @@
+"""Is an address one of our own outputs? Read back, it would bring nothing but our own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.config.addresses import same_address
+from aggregator.config.settings import FORMATS
+
+if TYPE_CHECKING:
+    from aggregator.config.settings import Settings
+
+
+def is_own_output(url: str, settings: Settings) -> bool:
+    """Tell whether scheme, host, port and path are those of an output published at site.url; other paths are not."""
+    base = same_address(settings.site.url).rstrip("/")
+    address = same_address(url)
+    if not address.startswith(f"{base}/"):
+        return False
+    name, _, ending = address.removeprefix(f"{base}/").rpartition("/")[2].partition(".")
+    return name in settings.published and ending in FORMATS
