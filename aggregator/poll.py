@@ -1,7 +1,8 @@
 """The one pipeline: the only module that knows the order of the stages.
 
     requests.claim_due                      what is due, under a lease
-      | place.take | client.get             one request a host at a time, the guard on every connection
+      | place.take | restraint.instead      the host's turn has come; may it still be asked now?
+      | client.get                          conditional; the guard on every connection
       | blame.heard                         is it them, or is it our network?
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
@@ -26,14 +27,15 @@ from aggregator.blame import Blame
 from aggregator.config.echoes import is_own_output
 from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
-from aggregator.decide.cadence import MAX_JITTER, Asked, NextPoll, next_poll, not_now
-from aggregator.decide.sites import host_of, is_public, site_of
+from aggregator.decide.cadence import NextPoll
+from aggregator.decide.sites import host_of, is_public
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
 from aggregator.model import Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
-from aggregator.settle import Chance, Result, Settled, pause_of, settle
+from aggregator.restraint import Resting, Restraint
+from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
 if TYPE_CHECKING:
@@ -79,14 +81,6 @@ class Stages:
     """A number of [0, 1)."""
 
 
-class _Resting(Exception):
-    """A redirect leads to a site that asked to be left alone."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__()
-        self.until = until
-
-
 class Pipeline:
     """Takes requests through the stages; an async context manager."""
 
@@ -102,12 +96,7 @@ class Pipeline:
         self.stretch = 1.0
         """How many times longer the budget makes pauses (decide.budget)."""
         self._blame = Blame()
-        self.resting: dict[str, datetime] = {}
-        """Until when sites have asked to be left alone: their requests may be waiting for a turn already."""
-        self.asking: set[int] = set()
-        """Keys of requests whose servers are being asked."""
-        self.broken_off: dict[int, NextPoll] = {}
-        """When to ask instead whose polls were cancelled after their servers had been asked, by the requests' keys."""
+        self.restraint = Restraint(stages.clock, stages.random)
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
@@ -157,28 +146,19 @@ class Pipeline:
         async with Place(self._stages.hosts, self._slots) as place:
             await place.take(request.host)
             source = self.settings.sources.get(request.feed.url)
-            now = self._stages.clock()
             if source is None:  # removed since it was claimed
-                return Result(request, now)
-            if (later := self._later_than_now(request, now, by_hand=by_hand)) is not None:
-                return Result(request, now, postponed=later)
-            self.asking.add(request.key)
+                return Result(request, self._stages.clock())
+            if (later := self.restraint.instead(request, by_hand=by_hand)) is not None:
+                return Result(request, self._stages.clock(), postponed=later)
+            self.restraint.asking.add(request.key)
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
                 return await self._read(result, source, asked=place.leave)
             except asyncio.CancelledError:
-                self.broken_off[request.key] = self._not_again(request.feed)
+                self.restraint.break_off(request, self.settings.polling)
                 raise
             finally:
-                self.asking.discard(request.key)
-
-    def _later_than_now(self, request: Request, now: datetime, *, by_hand: bool) -> NextPoll | None:
-        """Return when to ask instead, if what was heard since the request was claimed forbids it now."""
-        until = self.resting.get(site_of(request.host))
-        if until is not None and until > now:
-            spread = MAX_JITTER * self._stages.random()
-            return NextPoll(until + spread, "its site asked to be left alone", request.feed.not_before)
-        return None if by_hand else not_now(request.feed.hints, now, jitter=self._stages.random())
+                self.restraint.asking.discard(request.key)
 
     async def _ask(self, request: Request, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
         ask = _asked(request.feed, source, refetch=refetch)
@@ -188,35 +168,21 @@ class Pipeline:
             if is_own_output(ask.url, self.settings):
                 raise AddressRefused("The address is an output of this very program.", "Remove it from feeds.yaml.")
             fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
-        except _Resting as resting:
-            now = self._stages.clock()
-            self._blame.heard(request, now, None)
-            at = max(resting.until, now + self.settings.polling.min_interval) + MAX_JITTER * self._stages.random()
-            then = NextPoll(at, "it redirects to a site that asked to be left alone", request.feed.not_before)
-            return replace(result, at=now, postponed=then)
+        except Resting as resting:
+            self._blame.heard(request, self._stages.clock(), None)
+            return replace(result, postponed=self.restraint.after(resting, request, self.settings.polling))
         except FetchError as error:
             result = replace(result, at=self._stages.clock(), error=error)
             self._blame.heard(request, result.at, error)
             return result
         self._blame.heard(request, fetched.received, None)
-        self._rest(source, fetched)
+        self.restraint.heard(source, fetched)
         return self._understand(replace(result, at=fetched.received), fetched)
 
     async def _reach(self, place: Place, host: str) -> None:
-        """Wait until a host may be asked that a redirect leads to; raises _Resting."""
+        """Wait until a host may be asked that a redirect leads to; raises Resting."""
         await place.take(host)
-        until = self.resting.get(site_of(host))
-        if until is not None and until > self._stages.clock():
-            raise _Resting(until)
-
-    def _rest(self, source: FeedSettings, fetched: Fetched) -> None:
-        """Remember that a site is to be left alone, until the store's requests know it too."""
-        now = fetched.received
-        until = pause_of(source, fetched)
-        if until is not None:
-            self.resting = {site: end for site, end in self.resting.items() if end > now}
-            site = site_of(host_of(fetched.url))
-            self.resting[site] = max(until, self.resting.get(site, until))
+        self.restraint.check(host)
 
     def _understand(self, result: Result, fetched: Fetched) -> Result:
         result = replace(result, fetched=fetched)
@@ -265,14 +231,6 @@ class Pipeline:
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
         return settle(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
-
-    def _not_again(self, feed: FeedState) -> NextPoll:
-        """Return when a source is asked again whose answer was not waited for; one that fails keeps its backoff."""
-        asked = Asked(self._stages.clock(), ok=False, errors=feed.errors + 1)
-        usual = asked.at + self.settings.polling.min_interval
-        backoff = next_poll(asked, self.settings.polling, jitter=self._stages.random()).at if feed.errors else None
-        at = max(moment for moment in (usual, backoff, feed.next_poll_at) if moment is not None)
-        return NextPoll(at, "it was broken off while it was asked", feed.not_before)
 
     def _later(self) -> NextPoll:
         """Return when a source is asked again whose answer could not be stored."""

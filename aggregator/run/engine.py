@@ -61,7 +61,7 @@ class Engine:
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
-        self.pipeline.resting = await self.pipeline.in_writer(self._pauses)
+        self.pipeline.restraint.know(await self.pipeline.in_writer(self._pauses))
         return self
 
     async def __aexit__(self, *_: object) -> None:

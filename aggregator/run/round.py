@@ -90,7 +90,7 @@ async def abandon(pipeline: Pipeline, store: Store, polls: dict[asyncio.Task[Pol
     Servers that are being asked have a moment to answer: asking once more after a restart would be impolite. The
     others stay due.
     """
-    asked = [task for task, request in polls.items() if request.key in pipeline.asking]
+    asked = [task for task, request in polls.items() if request.key in pipeline.restraint.asking]
     for task in polls.keys() - set(asked):
         task.cancel()
     if asked:
@@ -100,7 +100,7 @@ async def abandon(pipeline: Pipeline, store: Store, polls: dict[asyncio.Task[Pol
         task.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
     if undone:
-        await pipeline.in_writer(lambda: _give_back(store, undone, pipeline.broken_off))
+        await pipeline.in_writer(lambda: _give_back(store, undone, pipeline.restraint.broken_off))
 
 
 def _give_back(store: Store, requests: list[Request], broken_off: dict[int, NextPoll]) -> None:

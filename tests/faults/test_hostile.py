@@ -148,7 +148,8 @@ def test_F21_hostile_documents_are_read_or_refused(served: Served, world: Any, t
     for name, url in served.urls.items():
         state = State.FAILING if name in REFUSED else State.OK
         assert state_of(world.feed(url), world.now) is state, name
-        assert (world.feed(url).validators.etag is None) is (name in REFUSED), name
+        unread = name in REFUSED or name == "truncated_mid_item.xml"  # whose validators stand for more than came
+        assert (world.feed(url).validators.etag is None) is unread, name
     check_kept(world)
     check_published(world, tmp_path / "out")
 

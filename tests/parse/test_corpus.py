@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import os
 import subprocess
 import sys
 import tarfile
-import time
 import warnings
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -73,15 +73,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, An
 
 
 def test_hostile_documents(hostile: list[tuple[dict[str, Any], bytes]], read: Callable[..., Document]) -> None:
-    """Every hostile document is read or refused as its manifest says, in under 2 s, with nothing illegal or read from a file."""
+    """Every hostile document is read or refused as its manifest says, with nothing illegal or read from a file."""
     seen: dict[str, Any] = {}
     for each, body in hostile:
-        start = time.process_time()
         try:
             seen[each["file"]] = read(body, each.get("http", {}).get("content_type"))
         except ParseError as error:
             seen[each["file"]] = error
-        assert time.process_time() - start < 2, each["file"]
     for name, result in seen.items():
         assert all(text == legal(text) and "root:" not in text for text in strings(result)), name
     assert {name: seen[name].items[0].title for name in TITLES} == TITLES
@@ -92,30 +90,43 @@ def test_hostile_documents(hostile: list[tuple[dict[str, Any], bytes]], read: Ca
 
 
 MEASURE = r"""
-import re, sys
+import json, re, sys, time
 from datetime import UTC, datetime
 from aggregator.errors import ParseError
 from aggregator.parse.syndication import parse
-for name in sys.argv[1:]:
-    with open(name, "rb") as file:
-        body = file.read()
+
+def cost(body):
+    start = time.process_time()
     try:
         parse(body, url="https://example.org/", content_type="text/xml", received=datetime.now(UTC))
     except ParseError:
         pass
+    return time.process_time() - start
+
+item = b"<item><title>T</title><link>https://e.org/%d</link><description>&lt;p&gt;Words.&lt;/p&gt;</description></item>"
+full = b"<rss version='2.0'><channel><title>T</title>" + b"".join(item % n for n in range(1000)) + b"</channel></rss>"
+yardstick = min(cost(full) for _ in range(3))
+costs = {}
+for name in sys.argv[1:]:
+    with open(name, "rb") as file:
+        costs[name] = cost(file.read()) / yardstick
 with open("/proc/self/status") as status:  # not ru_maxrss: that counts the parent before exec, too
-    print(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+    print(json.dumps([int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]), costs]))
 """
 
 
-def test_hostile_documents_in_200_megabytes(hostile: list[tuple[dict[str, Any], bytes]], tmp_path: Path) -> None:
-    """One process reads all hostile documents, one after the other, within 200 MB."""
+def test_hostile_documents_cost_little(hostile: list[tuple[dict[str, Any], bytes]], tmp_path: Path) -> None:
+    """One process reads all hostile documents within 200 MB, none for more than five honest ones of 1,000 items."""
     paths = []
     for each, body in hostile:
         paths.append(tmp_path / each["file"])
         paths[-1].write_bytes(body)
-    done = subprocess.run([sys.executable, "-c", MEASURE, *map(str, paths)], check=True, capture_output=True, text=True)
-    assert int(done.stdout) < 200 * 1024
+    untraced = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    command = [sys.executable, "-c", MEASURE, *map(str, paths)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=untraced)
+    memory, costs = json.loads(done.stdout)
+    assert memory < 200 * 1024
+    assert {Path(name).name: cost for name, cost in costs.items() if cost > 5} == {}
 
 
 def test_real_feeds(tmp_path: Path, read: Callable[..., Document]) -> None:
