@@ -264,25 +264,21 @@ def test_of_two_undated_versions_the_first_counts(new_shelf: NewShelf, item: Mak
 
 
 def test_a_thousand_items_with_one_link_take_no_time(new_shelf: NewShelf, item: Make) -> None:
-    """A hostile feed that changes guids and titles of one link costs as much an item as ten times more of them."""
+    """A hostile feed that changes a thousand guids and titles of one link does not stop the writer."""
+    shelf, calls = new_shelf(), 0
 
-    def cost(count: int) -> int:
-        shelf, calls = new_shelf(), 0
+    def count_calls(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
 
-        def count_calls(_frame: object, event: str, _arg: object) -> None:
-            nonlocal calls
-            calls += event == "call"
-
-        for turn in range(2):
-            items = [item(1, guid=f"{turn} {n}", title=f"T{turn} {n}", summary=f"{n} {TEXT}") for n in range(count)]
-            sys.setprofile(count_calls)
-            try:
-                assert len(shelf.poll(OWN, items).additions) == count
-            finally:
-                sys.setprofile(None)
-        return calls
-
-    assert cost(1000) < 15 * cost(100)
+    for turn in range(2):
+        items = [item(1, guid=f"{turn} {n}", title=f"T{turn} {n}", summary=f"{turn} {n} {TEXT}") for n in range(1000)]
+        sys.setprofile(count_calls)
+        try:
+            assert len(shelf.poll(OWN, items).additions) == 1000
+        finally:
+            sys.setprofile(None)
+    assert calls < 5_000_000, "3.2 million function calls when this was written; comparing all with all would be 100"
 
 
 # Several feeds
