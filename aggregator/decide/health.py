@@ -72,11 +72,15 @@ def state_of(feed: FeedState, now: datetime) -> State:
 
 
 def quiet_since(feed: FeedState) -> datetime | None:
-    """Return when a source became, or becomes, quiet unless it brings something; None when it never brought a thing."""
+    """Return when a source became, or becomes, quiet unless it brings something; None when it never brought a thing.
+
+    Silence counts from when we began to watch: a first document's dates tell of a rhythm, not of what we missed.
+    """
     if feed.rhythm.at is None:
         return None
     gap = usual_gap(feed.rhythm)
-    return feed.rhythm.at + (_UNKNOWN if gap is None else max(gap * GAPS, SILENCE))
+    silent_from = max(feed.rhythm.at, feed.added_at or feed.rhythm.at)
+    return silent_from + (_UNKNOWN if gap is None else max(gap * GAPS, SILENCE))
 
 
 def standing(feed: FeedState, now: datetime) -> Standing:

@@ -52,6 +52,13 @@ def test_quiet_is_learnt_from_the_feeds_own_rhythm(rhythm: Rhythm, quiet_after: 
     assert quiet_since(source) == NOW + quiet_after
 
 
+def test_silence_counts_from_when_it_is_watched() -> None:
+    """A source that was silent for years when it was added is called quiet only after it was watched for a while."""
+    old = feed(rhythm=Rhythm(entries=30, days=30, at=NOW - DAY * 900), added_at=NOW)
+    assert state_of(old, NOW + DAY) == "ok"
+    assert state_of(old, NOW + DAY * GAPS) == "quiet"
+
+
 def test_stale_is_quiet_while_dates_move() -> None:
     """A silent source whose document goes on claiming to be new is stale; one that moved its dates long ago is quiet."""
     silent_since = NOW + DAY * GAPS
