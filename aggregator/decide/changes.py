@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
 from aggregator.decide.identity import content_key, derived_id, digest, item_keys, publisher_id
-from aggregator.decide.sameness import EARLIEST, Sameness, claim
+from aggregator.decide.sameness import EARLIEST, ENOUGH, MOST, Sameness, claim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -78,6 +78,8 @@ class Known:
     """
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
+    former: frozenset[int] = frozenset()
+    """Entries of the feed's last document, given when this one `is_strange`; they are among `entries`, with bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ def candidates(items: Iterable[Item], ignore: Collection[str] = ()) -> list[Cand
     ]
 
 
+def is_strange(items: int, strangers: int) -> bool:
+    """Tell whether so many of a document's items have new names that the feed may have renamed all of them."""
+    return strangers >= ENOUGH and strangers >= items * MOST
+
+
 _IGNORED: dict[str, dict[str, object]] = {
     "title": {"title": ""},
     "author": {"authors": ()},
@@ -174,7 +181,7 @@ class _Bench:
 
     def __init__(self, feed: str, listed: Sequence[Candidate], known: Known, now: datetime, *, private: bool) -> None:
         self.feed, self.listed, self.known, self.now, self.private = feed, listed, known, now, private
-        self.sameness = Sameness(feed, listed, known.entries.values(), now=now)
+        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former)
         self.entries: dict[int, KnownEntry] = {}
         self.titles: dict[int, str] = {}
         self.alike: defaultdict[str, set[int]] = defaultdict(set)
@@ -290,6 +297,8 @@ class _Bench:
 
     def _same_as(self, candidate: Candidate) -> KnownEntry | None:
         """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
+        if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
+            return self.entries[renamed]
         title, at = fold(candidate.item.title), self._published(candidate.item)
         nearest = heapq.nsmallest(
             _COMPARED,

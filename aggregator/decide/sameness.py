@@ -12,7 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import bodies_contain, fold, titles_agree
+from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
 from aggregator.decide.identity import SHORT, same_day
 from aggregator.decide.sites import same_host, same_site
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """No feed is older: an earlier date is a mistake."""
+MOST, ENOUGH = 0.8, 3
+"""How much of a document must say the same under new names before the feed is taken to have renamed everything."""
 _MOMENT = timedelta(seconds=1)
 _MIDNIGHT = time()
 _LISTED = ""
@@ -39,9 +41,15 @@ class Sameness:
     """What the documents of a feed, and the entries known, say of whether two are one."""
 
     def __init__(
-        self, feed: str, listed: Collection[Candidate], entries: Collection[KnownEntry], *, now: datetime
+        self,
+        feed: str,
+        listed: Collection[Candidate],
+        entries: Collection[KnownEntry],
+        *,
+        now: datetime,
+        former: Collection[int] = (),
     ) -> None:
-        """Take all candidates of a document, and all entries that it may list."""
+        """Take all candidates of a document, all entries that it may list, and which of them the last one listed."""
         self._now = now
         self._feed = feed
         self._keys = {candidate.key for candidate in listed}
@@ -55,6 +63,29 @@ class Sameness:
         for (lister, link, _), count in self._names.items():
             self._links[lister, link] += count
         self._entries = entries
+        self.renamed = self._renamed(listed, former)
+        """Entries by the new keys of their items, where the whole feed gave its items new names."""
+
+    def _renamed(self, listed: Collection[Candidate], former: Collection[int]) -> dict[str, int]:
+        """Pair items with the last document's entries when nearly all say the same, one by one: a moved site.
+
+        What little each of them says would prove nothing alone; of a few items, or some, it does not here either.
+        """
+        left = {entry.key: entry for entry in self._entries if entry.key in former and not self._is_listed(entry)}
+        bearers = Counter(fold(entry.item.title) for entry in left.values())
+        named = {fold(entry.item.title): entry for entry in left.values()}
+        pairs = {}
+        for candidate in listed:
+            title = fold(candidate.item.title)
+            if title and self._titles[title] == bearers[title] == 1 and self._says_the_same(candidate, named[title]):
+                pairs[candidate.key] = named[title].key
+        return pairs if len(pairs) >= max(ENOUGH, MOST * min(len(listed), len(left))) else {}
+
+    def _says_the_same(self, candidate: Candidate, entry: KnownEntry) -> bool:
+        """Tell whether text and moment are the same, as far as they are given; the title is."""
+        moment = self._date(candidate.item) is None or self._same_moment(candidate, entry)
+        one, other = (plain_text(_body(item)) for item in (candidate.item, entry.item))
+        return moment and one == other
 
     def holds(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether a candidate that this feed never listed under its key is this entry all the same."""

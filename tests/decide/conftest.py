@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.decide.changes import Candidate, Known, KnownEntry, Listed, Sight, Verdict, asked_ids, candidates, judge
+from aggregator.decide.changes import (
+    Candidate,
+    Known,
+    KnownEntry,
+    Listed,
+    Sight,
+    Verdict,
+    asked_ids,
+    candidates,
+    is_strange,
+    judge,
+)
 from aggregator.model import Item
 
 if TYPE_CHECKING:
@@ -65,6 +76,7 @@ class Shelf:
             if (seen := self.sightings.get((feed, candidate.key))) is not None
         }
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
+        former = self._former(feed) if is_strange(len(listed), len(strangers)) else frozenset()
         links = {candidate.canonical for candidate in strangers} - {None}
         texts = {candidate.content_key for candidate in strangers} - {None}
         entries = {
@@ -76,11 +88,16 @@ class Shelf:
                 left=entry.feed not in self._listers(key),
             )
             for key, entry in self.entries.items()
-            if key in {last.entry for last in sighted.values()}
+            if key in {last.entry for last in sighted.values()} | former
             or entry.canonical in links
             or entry.content_key in texts
         }
-        return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()))
+        return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()), former)
+
+    def _former(self, feed: str) -> frozenset[int]:
+        seen = [seen for (lister, _), seen in self.sightings.items() if lister == feed]
+        last = max((one.last for one in seen), default=0)
+        return frozenset(one.entry for one in seen if one.last == last)
 
     def of(self, feed: str, item: Item, among: Sequence[Item]) -> int:
         """Return the entry that an item of a document was sighted as."""

@@ -281,6 +281,54 @@ def test_a_thousand_items_with_one_link_take_no_time(new_shelf: NewShelf, item: 
     assert calls < 5_000_000, "3.2 million function calls when this was written; comparing all with all would be 100"
 
 
+# A whole feed renamed
+
+
+def bare(item: Make, number: int, **changes: Any) -> Item:
+    """Return an item that says next to nothing: a short title, a link, no date, no text, no guid."""
+    usual = {"title": f"t{number}", "guid": None, "published": None, "summary": None}
+    return item(number, **(usual | {"link": f"https://site.example/{number}?s=1"} | changes))
+
+
+def test_a_feed_that_renames_everything_brings_no_news(new_shelf: NewShelf, item: Make) -> None:
+    """When all items have new links and guids and say what the last document said, they are the same entries."""
+    shelf = new_shelf()
+    shelf.poll(OWN, [bare(item, number) for number in range(3)])
+    moved = [bare(item, number, link=f"https://new.example/{number}", guid=f"g{number}") for number in range(3)]
+    assert shelf.poll(OWN, moved).additions == ()
+    assert shelf.poll(OWN, moved).additions == ()
+    assert len(shelf.entries) == 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{}, {}, {"title": "other"}],
+        [{}, {"summary": "<p>Another text</p>"}, {}],
+        [{"published": datetime(2026, 4, 1, tzinfo=UTC)}, {}, {}],
+        [{"title": "t1"}, {}, {}],
+        [{}, {}],
+    ],
+    ids=["another title", "another text", "another date", "a title twice", "two items"],
+)
+def test_less_than_everything_proves_nothing(new_shelf: NewShelf, item: Make, changes: list[dict[str, Any]]) -> None:
+    """One of three that says something else, titles that are no names, or two items alone: all of them are new."""
+    shelf = new_shelf()
+    shelf.poll(OWN, [bare(item, number) for number in range(len(changes))])
+    moved = [
+        bare(item, number, **({"link": f"https://new.example/{number}"} | one)) for number, one in enumerate(changes)
+    ]
+    assert len(shelf.poll(OWN, moved).additions) == len(changes)
+
+
+def test_what_is_still_listed_is_not_renamed(new_shelf: NewShelf, item: Make) -> None:
+    """An item with the title of one that stands beside it under its old name is another one."""
+    shelf, old = new_shelf(), [bare(item, number) for number in range(3)]
+    shelf.poll(OWN, old)
+    more = [bare(item, number, link=f"https://new.example/{number}") for number in range(12)]
+    assert len(shelf.poll(OWN, [*old, *more]).additions) == 12
+
+
 # Several feeds
 
 

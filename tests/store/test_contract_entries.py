@@ -136,6 +136,19 @@ def test_known_of_strangers(desk: Any, item: Callable[..., Item]) -> None:
     assert (known.sighted, known.entries, known.taken) == ({}, {}, frozenset())
 
 
+def test_known_of_a_document_that_is_all_new(desk: Any, item: Callable[..., Item]) -> None:
+    """When nearly all items have new names, the last document's entries are known with their texts; else they are not."""
+    older = desk.keep(A, item(9))
+    last = desk.keep(A, item(1), item(2), item(3), at=NOON + HOUR)
+    strangers = [item(number, guid=f"new {number}", link=f"https://moved.example/{number}") for number in range(1, 4)]
+    known = _known(desk, A, *strangers)
+    assert known.former == frozenset(last)
+    assert {known.entries[key].item.content for key in last} == {f"<p>Text {number}.</p>" for number in (1, 2, 3)}
+    assert not set(older) & set(known.entries)
+    assert _known(desk, A, *strangers, item(1), item(2)).former == frozenset()
+    assert _known(desk, B, *strangers).former == frozenset(), "each feed has its own"
+
+
 def test_known_of_listed_items(desk: Any, item: Callable[..., Item]) -> None:
     """Of an item that this feed has listed, the entry and the digest listed last are known, and the keys used here."""
     (key,) = desk.keep(A, item(1), held="flood")

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.canonical import plain_text
-from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
+from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids, is_strange
 from aggregator.decide.identity import story_key
 from aggregator.decide.release import Subject
 from aggregator.model import Item, Sighting
@@ -55,14 +55,27 @@ class SqliteEntries:
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        alike = self._alike(strangers)
+        former = self._former(feed) if is_strange(len(listed), len(strangers)) else set()
+        alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
         entries = self._db.execute(_KNOWN, found)
         taken = self._among("SELECT atom_id FROM entry WHERE atom_id IN", asked_ids(feed.url, strangers))
         return Known(
-            sighted, {row["id"]: _known_entry(row) for row in entries}, frozenset(row["atom_id"] for row in taken)
+            sighted,
+            {row["id"]: _known_entry(row) for row in entries},
+            frozenset(row["atom_id"] for row in taken),
+            frozenset(former),
         )
+
+    def _former(self, feed: FeedState) -> set[int]:
+        """Return the entries that a feed's last document listed."""
+        last = self._db.execute(
+            "SELECT entry FROM sighting WHERE feed = :feed"
+            " AND last_seen = (SELECT max(last_seen) FROM sighting WHERE feed = :feed)",
+            {"feed": feed.key},
+        )
+        return {row["entry"] for row in last}
 
     def _alike(self, strangers: Sequence[Candidate]) -> set[int]:
         found: set[int] = set()
