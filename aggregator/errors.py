@@ -148,6 +148,9 @@ class AddressRefused(FetchError):
 class NetworkError(FetchError):
     """Nothing answered; when many hosts are silent at once the fault is ours."""
 
+    redirected = False
+    """A server did answer, and sent us to where nothing did."""
+
 
 class ResolveFailed(NetworkError):
     """The name has no address."""

@@ -95,7 +95,7 @@ class Pipeline:
         """Sources whose last document was too much for a parser."""
         self.stretch = 1.0
         """How many times longer the budget makes pauses (decide.budget)."""
-        self._blame = Blame()
+        self._blame = Blame(settings.sources)
         self.restraint = Restraint(stages.clock, stages.random)
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
@@ -112,6 +112,7 @@ class Pipeline:
         if settings.polling.concurrency != self.settings.polling.concurrency:
             self._limit(settings.polling.concurrency)
         self.settings = settings
+        self._blame.adopt(settings.sources)
         self._stages = replace(self._stages, client=client or self._stages.client, hosts=hosts or self._stages.hosts)
 
     @property
@@ -133,6 +134,7 @@ class Pipeline:
         `by_hand`: the operator wants it now, whatever hours the publisher skips. Once cancelled it asks nothing more; a
         result that is there already is written before it ends.
         """
+        self._blame.begins(request)
         try:
             result = await self._result(request, refetch=refetch, by_hand=by_hand)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
@@ -246,7 +248,7 @@ def _asked(feed: FeedState, source: FeedSettings, *, refetch: bool) -> Ask:
         headers=source.headers,
         verify=source.verify,
         outside=own if own != other and is_public(own) else None,
-        name=hashlib.sha256(feed.url.encode()).hexdigest()[:8],
+        name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
     )
     known = not refetch and feed.asked_as in (None, _digest(ask))
     return replace(ask, validators=feed.validators) if known else ask

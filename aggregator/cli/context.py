@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Settings
 
 
+_NO_TERMINAL = 10_000
+"""Characters in a line where nobody looks at it: nothing is cut."""
+
+
 class Context:
     """Options given before the command, and the parts that commands build from them."""
 
@@ -41,7 +45,8 @@ class Context:
         self._database = database
         self._served_at: str | None = None
         self.verbose = verbose
-        self.out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+        width = None if sys.stdout.isatty() else _NO_TERMINAL
+        self.out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), width=width)
         self.talk = Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
         set_up_logs(log_format or ("text" if sys.stderr.isatty() else "json"), verbose=verbose)
 

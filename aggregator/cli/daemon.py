@@ -130,4 +130,4 @@ def health(context: Context) -> None:
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
     if not all(status.get(name) for name in ("writable", "polling", "answered")):
         raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
-    click.echo("ok")
+    click.echo("ok, but our own network is down" if status.get("network_down") else "ok")

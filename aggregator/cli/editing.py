@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +17,14 @@ from aggregator.cli.words import one_source
 from aggregator.config.document import read_text
 from aggregator.config.edit import with_feed, without_feed
 from aggregator.config.load import load
-from aggregator.decide.choice import Choice
+from aggregator.decide.choice import BACKOFF, Choice
+from aggregator.decide.sites import host_of, is_public, same_host
 from aggregator.errors import AggregatorError, ConfigError, FolderNotWritable, Usage
+from aggregator.model import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from aggregator.cli.context import Context
 
 
@@ -32,24 +38,18 @@ def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) ->
 
     That first reading is the source's first poll: the server is asked once, not to try and then again to read.
     """
-    path = context.config_path
-    before = read_text(path)
-    tried: list[str] = []
-    while True:
-        _check_new(context, url)
-        _write(path, with_feed(before, path, url, title=title, tags=tags))
-        tried.append(url)
-        report = _first_poll(context, url, before)
-        if report["error"] is None:
-            context.print(f"added {url}: {report['entries']} entries" if report["status"] else f"added {url}")
-            context.print(f"next poll {report['next_poll_at'] or 'never'} because {report['reason']}")
-            return
-        _restore(context, before)
-        further = [found for found in report["feeds"] if found not in tried]
-        if len(tried) > 1 or not further:
-            raise AggregatorError(f"{url} was not added. {report['error']}")
-        url = further[0]
-        context.talk.print(f"{tried[0]} names its feed: {url}", markup=False)
+    report = _added(context, url, title, tags)
+    found = None if report["error"] is None else _feed_of(url, report["feeds"])
+    if found is not None:
+        context.talk.print(f"{url} names its feed: {found}", markup=False)
+        url, report = found, _added(context, found, title, tags)
+    if report["error"] is not None:
+        raise AggregatorError(f"{url} was not added. {report['error']}")
+    if report["outcome"] == Outcome.SKIPPED:
+        context.print(f"added {url}; not read now: {report['reason']}")
+        return
+    context.print(f"added {url}: {report['entries']} entries")
+    context.print(f"next poll {report['next_poll_at'] or 'never'} because {report['reason']}")
 
 
 @click.command()
@@ -61,34 +61,93 @@ def remove(context: Context, url: str) -> None:
     SOURCE is its address, its title, or a part of either that only it has.
     """
     url = one_source(context.settings, url)
-    path = context.config_path
-    _write(path, without_feed(read_text(path), path, url))
+    _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
     context.print(f"removed {url}")
 
 
-def _check_new(context: Context, url: str) -> None:
+def _added(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> dict[str, Any]:
+    """Put a source into feeds.yaml and poll it; one that gives no feed is taken out again. Return the poll's report."""
+    path = context.config_path
     if url in context.settings.sources:
-        raise Usage(f"{url} is in {context.config_path} already.", f"See how it is doing: aggregator why {url}")
-
-
-def _first_poll(context: Context, url: str, before: str) -> dict[str, Any]:
-    """Poll the new source, in the daemon when one runs; whatever goes wrong, feeds.yaml is as it was."""
+        raise Usage(f"{url} is in {path} already.", f"See how it is doing: aggregator why {url}")
+    edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags))
     try:
-        context.forget_settings()
-        (report,), _ = run_round(context, Choice(frozenset({url})), lambda _: None, reload=True)
+        report = _polled(context, Choice(frozenset({edit.source})))
+        if report["reason"].endswith(BACKOFF):  # it was there before, and failed
+            report = _polled(context, Choice(frozenset({edit.source}), force=True))
     except BaseException:
-        _restore(context, before)
+        _take_back(context, edit)
         raise
+    if report["error"] is not None:
+        _take_back(context, edit)
     return report
 
 
-def _restore(context: Context, before: str) -> None:
-    _write(context.config_path, before)
+def _polled(context: Context, choice: Choice) -> dict[str, Any]:
+    (report,), _ = run_round(context, choice, lambda _: None, reload=True)
+    return report
+
+
+def _feed_of(url: str, feeds: Sequence[str]) -> str | None:
+    """Return the first feed that a page names, for whoever owns the page must not choose an address in our network."""
+    return next((feed for feed in feeds if feed != url and (is_public(host_of(feed)) or same_host(feed, url))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What was done to the file."""
+
+    before: str
+    after: str
+    source: str
+    """The address that was added or removed."""
+
+
+def _edited(context: Context, change: Callable[[str], str], *, removed: str | None = None) -> _Edit:
+    """Change feeds.yaml by one source; Usage when it is written so that the change would come to something else."""
+    path = context.config_path
+    with _alone(path):
+        before = read_text(path)
+        had = set(load(path, os.environ).sources)
+        after = change(before)
+        try:
+            has = _write(path, after, lambda has: _fits(had, has, removed))
+        except ConfigError as error:  # the file was right before: the words were not
+            raise Usage(error.problems[0].message, error.problems[0].remedy) from error
+    context.forget_settings()
+    return _Edit(before, after, removed or (has - had).pop())
+
+
+def _fits(had: set[str], has: set[str], removed: str | None) -> bool:
+    """Tell whether one source went, that one, or one came."""
+    return had - has == {removed} and has < had if removed else had < has and len(has - had) == 1
+
+
+def _take_back(context: Context, edit: _Edit) -> None:
+    """Make the file what it was; where somebody changed it meanwhile, take out the added source alone."""
+    path = context.config_path
+    with _alone(path):
+        now = read_text(path)
+        _write(path, edit.before if now == edit.after else without_feed(now, path, edit.source), lambda _: True)
     context.forget_settings()
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace the file at once by a right one, with the rights it had; ConfigError when it would be wrong."""
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep others who edit this way waiting."""
+    folder = os.open(os.path.realpath(path.parent), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, text: str, fits: Callable[[set[str]], bool]) -> set[str]:
+    """Replace the file at once by a right one, with the owner and the rights it had; return the addresses it lists.
+
+    Raises ConfigError when it would be wrong, Usage when its addresses do not fit.
+    """
     real = Path(os.path.realpath(path))
     try:
         handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
@@ -96,20 +155,35 @@ def _write(path: Path, text: str) -> None:
         try:
             with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - of a number
                 file.write(text)
-            new.chmod(real.stat().st_mode & 0o777)
-            _check(new, path)
+                file.flush()
+                os.fsync(file.fileno())
+            _give(new, real)
+            listed = _listed(new, path)
+            if not fits(listed):
+                raise Usage(f"{path} is written in a way that is not edited here.", "Edit it by hand.")
             new.replace(real)
         finally:
             new.unlink(missing_ok=True)
+    except UnicodeEncodeError as error:
+        raise Usage("The address or the title is not text.", "Write it in UTF-8.") from error
     except OSError as error:
         raise FolderNotWritable(
             f"{path} cannot be changed: {error.strerror} (user id {os.getuid()}).",
             "Give this user the right to write the file and its folder, or edit it by hand.",
         ) from error
+    return listed
 
 
-def _check(new: Path, path: Path) -> None:
+def _give(new: Path, real: Path) -> None:
+    """Give a file the owner and the rights of another: the daemon may run as a user of its own."""
+    was, ours = real.stat(), new.stat()
+    if (was.st_uid, was.st_gid) != (ours.st_uid, ours.st_gid):
+        os.chown(new, was.st_uid, was.st_gid)
+    new.chmod(was.st_mode & 0o777)
+
+
+def _listed(new: Path, path: Path) -> set[str]:
     try:
-        load(new, os.environ)
+        return set(load(new, os.environ).sources)
     except ConfigError as error:
         raise ConfigError([replace(problem, file=str(path)) for problem in error.problems]) from error

@@ -31,7 +31,7 @@ _Report = dict[str, Any]
 
 @click.command()
 @click.argument("urls", nargs=-1, metavar="[URL]...")
-@click.option("--all", "every", is_flag=True, help="Ask all sources, save those polled in the last 5 minutes.")
+@click.option("--all", "every", is_flag=True, help="Ask all, save those polled 5 minutes ago, and failing ones.")
 @click.option("--force", is_flag=True, help="Ask whatever the due times say; never before a server's Retry-After.")
 @click.option("--refetch", is_flag=True, help="Ask for whole documents: send no validators.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

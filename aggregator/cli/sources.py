@@ -29,7 +29,7 @@ _SHOWN_POLLS = 10
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
-    """Show how each source is doing: its state, last success, next poll and why, error and remedy."""
+    """Show how each source is doing: its state, entries, next poll and why, error and remedy."""
     states = [feed_json(feed, source) for feed, source in _known(context)]
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
@@ -97,7 +97,7 @@ def _poll_lines(context: Context, polls: list[PollLine]) -> None:
         for line in polls
     ]
     if rows:
-        table(context, heads, rows, numbers=heads[2:8])
+        table(context, heads, rows, numbers=heads[2:8], whole=heads[:2])
 
 
 def _known(context: Context) -> list[tuple[FeedState, FeedSettings]]:

@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from aggregator.config.logs import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import JustifyMethod
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What drives a terminal beside the controls that JSON escapes by itself."""
+_GAP = 3
+"""Characters between two columns."""
+_NAMED = 10
+"""So many sources that were skipped are told of one by one."""
+_LEAST = 8
+"""Characters of a cell that say something."""
 _STYLES = {
     "new": "green", "ok": "green", "updated": "cyan", "error": "red", "failing": "red", "gone": "red",
     "quiet": "yellow", "stale": "yellow",
@@ -52,20 +59,30 @@ def table(
     """
     if not rows:
         return
+    widths = _widths(context, heads, rows, {*numbers, *whole})
     grid = Table(box=box.SIMPLE, pad_edge=False, show_edge=False)
-    for place, head in enumerate(heads):
-        width = max(len(str(row[place])) for row in (heads, *rows)) if head in (*numbers, *whole) else None
+    for head, width in zip(heads, widths, strict=True):
         justify: JustifyMethod = "right" if head in numbers else "left"
-        grid.add_column(head, justify=justify, overflow="ellipsis", no_wrap=True, min_width=width)
+        grid.add_column(head, justify=justify, overflow="ellipsis", no_wrap=True, width=width)
     for row in rows:
         cells = [shown(context.mask(str(cell))) for cell in row]
         grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
-    context.out.print(grid, width=None if context.out.is_terminal else _whole_width(heads, rows))
+    context.out.print(grid)
 
 
-def _whole_width(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
-    longest = [max(len(shown(row[place])) for row in (heads, *rows)) for place in range(len(heads))]
-    return sum(longest) + 3 * len(heads)
+def _widths(
+    context: Context, heads: Sequence[str], rows: Sequence[Sequence[object]], whole: Collection[str]
+) -> list[int]:
+    """Return how wide columns are: as their longest cell, but on a terminal the longest are cut until all have room."""
+    widths = [max(cell_len(shown(row[place])) for row in (heads, *rows)) for place in range(len(heads))]
+    room = context.out.width - _GAP * (len(heads) - 1)
+    cut = [place for place, head in enumerate(heads) if head not in whole]
+    while context.out.is_terminal and cut and sum(widths) > room:
+        longest = max(cut, key=lambda place: widths[place])
+        if widths[longest] <= _LEAST:
+            break
+        widths[longest] -= 1
+    return widths
 
 
 def poll_table(context: Context, report: dict[str, Any]) -> None:
@@ -90,5 +107,8 @@ def poll_table(context: Context, report: dict[str, Any]) -> None:
         f"{len(asked)} asked, {totals['errors']} failed, {totals['skipped']} skipped: {totals['new']} new, "
         f"{totals['updated']} edited, {totals['duplicates']} duplicates, in {report['elapsed_s']:.1f} s"
     )
-    if not asked and report["feeds"]:
+    skipped = [feed for feed in report["feeds"] if feed["outcome"] == "skipped"]
+    for feed in skipped if len(skipped) <= _NAMED else []:
+        context.print(f"{feed['url']}\n  not asked: {feed['reason']}")
+    if not asked and len(skipped) > _NAMED:
         context.print("Nothing is due. Ask anyway: aggregator poll --all, or --force")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~/?&=%+;@!*()'$:-]*(?<!:)")
 """What stands for itself without quotes..."""
-_OTHER = re.compile(r"[\d.+e:-]+|0[xo][\da-f]+|true|false|null|yes|no|on|off", re.IGNORECASE)
+_OTHER = re.compile(r"[\d_.+e:-]+|0[xo][\da-f]+|true|false|null|yes|no|on|off", re.IGNORECASE)
 """... unless it reads as a number or another value than text."""
 
 
@@ -96,6 +96,8 @@ def _line_end(text: str, index: int) -> int:
 
 
 def _indent(text: str, item: Node) -> str:
+    if not re.search(r"^ *- +\Z", text[: item.start_mark.index], re.MULTILINE):
+        raise Usage("feeds.yaml is written in a way that is not edited here.", "Edit it by hand.")
     start = _line_start(text, item)
     return text[start : text.index("-", start)]
 
@@ -111,12 +113,10 @@ def _entry(url: str, title: str | None, tags: Sequence[str]) -> list[str]:
 def _flow(url: str, title: str | None, tags: Sequence[str]) -> str:
     if title is None and not tags:
         return _word(url)
-    return f"{{{', '.join(line.strip('- ') for line in _entry(url, title, tags))}}}"
+    return f"{{{', '.join(line[2:] for line in _entry(url, title, tags))}}}"
 
 
 def _word(text: str) -> str:
     """Write a value: plain where that is safe, else in double quotes, which JSON's are in YAML 1.2 too."""
-    plain = _PLAIN.fullmatch(text) and not re.fullmatch(
-        r"[\d.+eE:-]+|true|false|null|yes|no|on|off", text, re.IGNORECASE
-    )
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    plain = _PLAIN.fullmatch(text) and not _OTHER.fullmatch(text)
+    return text if plain else json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f").replace("\x85", "\\N")

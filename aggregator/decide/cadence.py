@@ -134,7 +134,7 @@ def _rhythm(asked: Asked, polling: Polling) -> _Wish:
     """Return what the operator fixed, or what the feed's own rhythm earns, within bounds and budget."""
     if asked.interval is not None:
         return asked.interval, f"interval {human(asked.interval)}"
-    wait, why = _earned(asked, polling.default_interval)
+    wait, why = _earned(asked, polling.default_interval, polling.min_interval)
     if asked.stretch > _STRETCHED:
         why = f"{why}, {asked.stretch:.1f} times longer for the budget"
     if (wait := wait * asked.stretch) > polling.max_interval:
@@ -142,11 +142,11 @@ def _rhythm(asked: Asked, polling: Polling) -> _Wish:
     return wait, why
 
 
-def _earned(asked: Asked, default: timedelta) -> _Wish:
+def _earned(asked: Asked, default: timedelta, shortest: timedelta) -> _Wish:
     if asked.added_at is None or asked.at - asked.added_at < FIRST_DAY:
         return default, f"default_interval {human(default)}"
     per_day = rate(asked.rhythm, asked.at)
-    return worth(per_day, default), human_rate(per_day)
+    return max(worth(per_day, default), shortest), human_rate(per_day)
 
 
 def _min_interval(polling: Polling) -> _Wish:
@@ -197,11 +197,17 @@ def _outside_skipped(at: datetime, hints: Hints, spread: timedelta) -> tuple[dat
 
 
 def site_pause(at: datetime, status: int, caching: Caching) -> datetime | None:
-    """Return until when a response asks the whole site to be left alone: 429, and 503 with Retry-After."""
+    """Return until when a response asks the whole site to be left alone: 429, and 503 with Retry-After.
+
+    At most 6 hours: one source must not silence its neighbours for a week; itself it may.
+    """
     asked = Asked(at, ok=False, status=status, caching=caching, errors=1)
+    wishes = _retry_after(asked)
     if status == _TOO_MANY_REQUESTS:
-        return at + (_retry_after(asked) or [_backoff(asked)])[0][0]
-    return _not_before(asked) if status == _UNAVAILABLE else None
+        wishes = wishes or [_backoff(asked)]
+    elif status != _UNAVAILABLE:
+        return None
+    return at + min(wishes[0][0], MAX_BACKOFF_429) if wishes else None
 
 
 def not_now(hints: Hints, at: datetime, *, jitter: float) -> NextPoll | None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from aggregator.model import FeedState
 
+BACKOFF = " (--force asks now)"
+"""What is said of a source that is left alone because it fails."""
 JUST_POLLED = timedelta(minutes=5)
 POLLED_KINDS = frozenset({"feed"})
 """Kinds of source that this version can poll."""
@@ -58,7 +60,7 @@ def _skip_asked_for(feed: FeedState, *, named: bool, now: datetime) -> str | Non
     if feed.last_poll is not None and timedelta(0) <= now - feed.last_poll < JUST_POLLED:
         return "polled less than 5 minutes ago"
     in_backoff = feed.errors and feed.next_poll_at is not None and feed.next_poll_at > now
-    return f"{feed.reason} (--force asks now)" if in_backoff else None
+    return f"{feed.reason}{BACKOFF}" if in_backoff else None
 
 
 def _not_due(feed: FeedState) -> str:

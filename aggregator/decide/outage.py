@@ -6,6 +6,8 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.decide.sites import site_of
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 WINDOW = timedelta(minutes=5)
 HOSTS = 5
 """Fewer hosts than this say nothing of our network."""
+SITES = 3
+"""Nor do the hosts of fewer sites than this, where more are known: they may be one publisher's."""
 AGAIN = timedelta(minutes=5)
 """Pause before a source is asked again that our network kept from being reached; up to half of it is added."""
 REASON = "our own network was down"
@@ -37,7 +41,9 @@ def is_telling(feed: FeedState, now: datetime, *, acquitted: bool) -> bool:
 class Reachability:
     """What attempts to reach hosts came to lately; times are the caller's."""
 
-    def __init__(self) -> None:
+    def __init__(self, sites: int = SITES) -> None:
+        """Take how many sites there are in all."""
+        self.sites = sites
         self.down = False
         """Our network, rather than the hosts, is taken to be at fault."""
         self._hosts: dict[str, tuple[datetime, bool]] = {}
@@ -64,5 +70,10 @@ class Reachability:
         if self.down:  # old failures must not keep a network down that is back
             return sum(self._last) * 2 <= _LAST
         self._hosts = {host: tried for host, tried in self._hosts.items() if abs(at - tried[0]) <= WINDOW}
-        silent = sum(in_vain for _, in_vain in self._hosts.values())
-        return len(self._hosts) >= HOSTS and silent * 2 > len(self._hosts)
+        silent = [host for host, (_, in_vain) in self._hosts.items() if in_vain]
+        return len(self._hosts) >= HOSTS and len(silent) * 2 > len(self._hosts) and self._are_many(silent)
+
+    def _are_many(self, silent: list[str]) -> bool:
+        """Tell whether hosts belong to most of the sites that were tried, and to several."""
+        sites, tried = {site_of(host) for host in silent}, {site_of(host) for host in self._hosts}
+        return len(sites) * 2 > len(tried) and len(sites) >= min(SITES, self.sites)

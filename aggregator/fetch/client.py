@@ -12,7 +12,7 @@ import aiohttp
 
 from aggregator.config.types import format_duration
 from aggregator.decide.sites import host_of
-from aggregator.errors import BrokenResponse, TimedOut
+from aggregator.errors import BrokenResponse, NetworkError, TimedOut
 from aggregator.fetch.caching import header_text, read_caching, read_validators
 from aggregator.fetch.decoding import Body, too_large
 from aggregator.fetch.failures import DatedHandshake, translated
@@ -115,7 +115,11 @@ class Client:
         spent, trail = 0.0, Trail.start(ask.url, ask.outside)
         while True:
             started = asyncio.get_running_loop().time() - spent
-            answer = await self._in_time(ask, trail, started)
+            try:
+                answer = await self._in_time(ask, trail, started)
+            except NetworkError as error:
+                error.redirected = bool(trail.visited)
+                raise
             if not isinstance(answer, Trail):
                 return answer
             spent, trail = asyncio.get_running_loop().time() - started, answer

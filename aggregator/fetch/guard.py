@@ -193,7 +193,7 @@ class Guard:
         network, kind = found
         subject = f"{dial.host} is" if dial.host == str(address) else f"{dial.host} resolves to {address},"
         if dial.outside is not None:
-            return _led_astray(dial, subject, kind)
+            return _led_astray(dial, f"{dial.host} leads to", kind)
         if any(one.covers(dial, ip) for one in self._allowances for ip in (address, reached)):
             return None
         endpoint = f"{reached}:{dial.port}" if reached.version == 4 else f"[{reached}]:{dial.port}"  # noqa: PLR2004

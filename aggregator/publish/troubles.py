@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Transaction
 
 NAME = "sources"
+_MOST = 500
+"""Entries; when more sources are in trouble, it is something else."""
 _PRIVATE = "A private source"
 
 
@@ -46,7 +48,7 @@ def troubles(tx: Transaction, settings: Settings, now: datetime) -> Channel:
         language="en",
         author=Person(site.author.name, site.author.uri, site.author.email),
         full_content=True,
-        entries=tuple(entries),
+        entries=tuple(entries[:_MOST]),
     )
 
 

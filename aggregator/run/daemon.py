@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.decide.choice import Choice
+from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, StoreError, Usage
 from aggregator.model import Outcome
 from aggregator.run.control import ControlServer
@@ -100,6 +101,8 @@ class Daemon:
         self._press = asyncio.Lock()
         self._stop = asyncio.Event()
         self._reload_now = False
+        self._was_down = False
+        self._reading = asyncio.Lock()
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
 
@@ -114,7 +117,7 @@ class Daemon:
             self._engine = engine
             self._pipeline = engine.pipeline
             self._parts.describe({"control": str(control.path.absolute())})
-            self._mark(self.settings.published)
+            self._mark([*self.settings.published, _NO_OUTPUT])
             await self._publish_dirty()
             async with self._parts.web or contextlib.nullcontext():
                 scheduler = self._scheduler()
@@ -184,15 +187,19 @@ class Daemon:
         out in growing numbers rather than all at once.
         """
         most = self.settings.polling.concurrency * _AHEAD
-        self._pace = 1 if self._pipeline.network_down else min(self._pace * 2, most)
+        down, before = self._pipeline.network_down, self._was_down
+        self._pace, self._was_down = (1 if down else min(self._pace * 2, most)), down
         room = min(most - len(self._polls), self._pace)
         if room > 0:
-            await self._guarded(lambda: self._claim(room), self._send)
+            await self._guarded(lambda: self._claim(room, probe=down, resume=before and not down), self._send)
         self._health.last_tick = time.monotonic()
 
-    def _claim(self, room: int) -> list[Request]:
+    def _claim(self, room: int, *, probe: bool, resume: bool) -> list[Request]:
+        """Take what is due; of what our network kept from being reached, one to `probe` it, or all to `resume`."""
         now = utc_now()
         with self._parts.store.transaction() as tx:
+            if probe or resume:
+                tx.requests.hasten(REASON, now, limit=None if resume else 1)
             limit = within_budget(tx, self.settings.polling, now, room, under_way=len(self._polls))
             return tx.requests.claim_due(now, limit=limit, lease=LEASE, per_host=_PER_HOST_AHEAD)
 
@@ -234,6 +241,10 @@ class Daemon:
 
     async def _watch(self) -> None:
         """Take over feeds.yaml when it has changed; a wrong one is told and changes nothing."""
+        async with self._reading:  # whoever asks for it meanwhile finds it done
+            await self._reload()
+
+    async def _reload(self) -> None:
         forced, self._reload_now = self._reload_now, False
         try:
             settings = await asyncio.to_thread(self._parts.reload)
@@ -264,7 +275,8 @@ class Daemon:
             if not names:
                 return
             try:
-                await asyncio.to_thread(self._parts.press.publish, frozenset(names))
+                press, troubles = self._parts.press, _NO_OUTPUT in names
+                await asyncio.to_thread(press.publish, frozenset(names), tell_troubles=troubles)
             except BaseException:
                 self._mark(names)
                 raise
@@ -302,6 +314,7 @@ class Daemon:
             raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
         async for report in self._polled_for(choice):
             yield report_json(report) | {"feeds": list(report.feeds)}
+        self._mark([_NO_OUTPUT])
         await self._publish_dirty()
 
     async def _polled_for(self, choice: Choice) -> AsyncGenerator[PollReport, None]:
@@ -327,6 +340,7 @@ class Daemon:
             "writable": unwritten is None,
             "polling": polling,
             "answered": silence is None,
+            "network_down": self._pipeline.network_down,
             "last_tick_age": round(age, 3),
             "reason": reason,
         }

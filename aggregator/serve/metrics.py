@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -14,6 +13,7 @@ from starlette.responses import Response
 
 from aggregator import __version__
 from aggregator.decide.health import State, state_of
+from aggregator.decide.outage import REASON
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
 
@@ -83,6 +83,8 @@ def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], polls: P
     waiting = Gauge("aggregator_feeds_overdue", "Sources that should have been asked a minute ago.", registry=registry)
     line = now - timedelta(minutes=1)
     waiting.set(sum(feed.next_poll_at is not None and feed.next_poll_at < line for feed in feeds))
+    down = Gauge("aggregator_network_down", "1 while most hosts cannot be reached.", registry=registry)
+    down.set(any(feed.reason == REASON for feed in feeds))
     answered = [feed.last_success for feed in feeds if feed.last_success is not None]
     last = Gauge("aggregator_last_success_timestamp_seconds", "When any source last answered.", registry=registry)
     last.set(max(answered).timestamp() if answered else 0)
@@ -105,4 +107,4 @@ def _about_each(registry: CollectorRegistry, feeds: Sequence[FeedState]) -> None
 
 def _name(feed: FeedState) -> str:
     """Return the label of a source: its address, unless that is a secret."""
-    return f"private-{hashlib.sha256(feed.url.encode()).hexdigest()[:8]}" if feed.private else feed.url
+    return f"private-{feed.key}" if feed.private else feed.url

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aggregator.decide.outage import REASON
 from aggregator.publish.selection import present
 from aggregator.serve import views
 from aggregator.serve.document import PROTECTION, Document, compressed
@@ -84,7 +85,7 @@ class Pages:
         return {"days": await self._reader.read(_newest)}
 
     async def _sources(self) -> dict[str, Any]:
-        return {"sources": await self._reader.read(_every_source)}
+        return await self._reader.read(_every_source)
 
 
 def _newest(tx: Transaction) -> tuple[views.Day, ...]:
@@ -92,6 +93,9 @@ def _newest(tx: Transaction) -> tuple[views.Day, ...]:
     return views.days(present([one.entry for one in released if not one.entry.private]))
 
 
-def _every_source(tx: Transaction) -> list[views.Source]:
-    now = datetime.now(UTC)
-    return [views.source(feed, now) for feed in tx.feeds.all()]
+def _every_source(tx: Transaction) -> dict[str, Any]:
+    now, feeds = datetime.now(UTC), tx.feeds.all()
+    return {
+        "sources": [views.source(feed, now) for feed in feeds],
+        "network_down": any(feed.reason == REASON for feed in feeds),
+    }

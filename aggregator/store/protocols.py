@@ -162,6 +162,9 @@ class Requests(Protocol):
     def give_back(self, requests: Collection[Request]) -> None:
         """End the leases of requests that were not carried out; they stay due."""
 
+    def hasten(self, reason: str, now: datetime, *, limit: int | None = None) -> None:
+        """Make due now what was put off for this reason, the first of it, or all."""
+
     def void_leases(self) -> None:
         """End every lease: only for the process that has just become the one writer."""
 

@@ -148,7 +148,7 @@ def test_a_budget_makes_pauses_longer() -> None:
     [
         (429, Caching(), timedelta(minutes=30)),
         (429, Caching(retry_after=NOON + HOUR), HOUR),
-        (429, Caching(retry_after=NOON + 30 * DAY), 7 * DAY),
+        (429, Caching(retry_after=NOON + 30 * DAY), 6 * HOUR),
         (503, Caching(retry_after=NOON + HOUR), HOUR),
         (503, Caching(), None),
         (200, Caching(retry_after=NOON + HOUR), None),

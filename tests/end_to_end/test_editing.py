@@ -41,8 +41,8 @@ def test_what_cannot_be_added_changes_nothing(home, publisher, make) -> None:
         (old, 2, "already"),
         (publisher.base + "/missing", 1, "404 Not Found"),
         (page, 1, "No feed is named in it"),
-        ("ftp://files.example/feed", 78, "feeds.yaml"),
-        ("https://a.example/\nfeeds: []", 78, "feeds.yaml"),
+        ("ftp://files.example/feed", 2, "an address starts with https://"),
+        ("https://a.example/\nfeeds: []", 2, "aggregator: "),
     ):
         refused = home.run("add", url, code=code)
         assert words in refused.stderr, refused.stderr

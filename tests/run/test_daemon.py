@@ -223,7 +223,7 @@ def test_the_pace_while_our_network_is_down(house: House, monkeypatch: pytest.Mo
     rooms: list[int] = []
     down = {"now": True}
     monkeypatch.setattr(Pipeline, "network_down", property(lambda _: down["now"]))
-    monkeypatch.setattr(Daemon, "_claim", lambda _, room: rooms.append(room) or [])
+    monkeypatch.setattr(Daemon, "_claim", lambda _, room, **__: rooms.append(room) or [])
 
     async def scenario(_: Daemon, __: Any) -> None:
         await until(lambda: len(rooms) > 3)

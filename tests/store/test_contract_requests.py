@@ -253,3 +253,17 @@ def test_host_of_request(desk: Any, address: str) -> None:
     """A scheme's own port does not make another host."""
     desk.sync(FeedSettings(url=address))
     assert [request.host for request in desk.claim()] == ["a.example"]
+
+
+def test_hasten(desk: Any) -> None:
+    """What was put off for a reason is made due now, the first of it or all; what waits for another reason waits."""
+    desk.sync(A, B, C)
+    for hours, url, reason in ((2, A, "outage"), (1, B, "outage"), (1, C, "rhythm")):
+        (request,) = desk.take(url)
+        _reschedule(desk, request, NextPoll(NOON + hours * HOUR, reason))
+    with desk.store.transaction() as tx:
+        tx.requests.hasten("outage", NOON, limit=1)
+    assert _urls(desk.claim()) == [B]
+    with desk.store.transaction() as tx:
+        tx.requests.hasten("outage", NOON)
+    assert _urls(desk.claim()) == [A]

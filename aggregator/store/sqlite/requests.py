@@ -97,6 +97,13 @@ class SqliteRequests:
             "UPDATE request SET lease_until = NULL WHERE id = ?", [(request.key,) for request in requests]
         )
 
+    def hasten(self, reason: str, now: datetime, *, limit: int | None = None) -> None:
+        self._db.execute(
+            "UPDATE request SET due_at = :now WHERE id IN"
+            " (SELECT id FROM request WHERE reason = :reason AND due_at > :now ORDER BY due_at, id LIMIT :limit)",
+            {"reason": reason, "now": to_ms(now), "limit": -1 if limit is None else limit},
+        )
+
     def void_leases(self) -> None:
         self._db.execute("UPDATE request SET lease_until = NULL WHERE lease_until IS NOT NULL")
 

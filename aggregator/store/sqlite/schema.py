@@ -52,7 +52,14 @@ def m002_polling(db: Database) -> None:
     hosts = [row[0] for row in db.execute("SELECT DISTINCT host FROM request")]
     db.conn.executemany("UPDATE request SET site = ? WHERE host = ?", [(site_of(host), host) for host in hosts])
     db.execute("CREATE INDEX request_site ON request(site, due_at)")
+    db.execute("CREATE INDEX request_reason ON request(reason, due_at)")
     db.execute("ALTER TABLE host RENAME TO site")
+    for name, until, reason in db.execute("SELECT name, next_allowed_at, reason FROM site").fetchall():
+        db.execute(
+            "INSERT INTO site (name, next_allowed_at, reason) VALUES (?, ?, ?) ON CONFLICT (name)"
+            " DO UPDATE SET next_allowed_at = max(next_allowed_at, excluded.next_allowed_at)",
+            [site_of(name), until, reason],
+        )
 
 
 def _meta(db: Database) -> None:

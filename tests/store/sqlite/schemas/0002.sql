@@ -8,8 +8,8 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 02:29:30.742831+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 02:29:30.752680+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 03:10:45.414323+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 03:10:45.425087+00:00');
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -48,8 +48,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','5af8c8e5-02c3-49ce-b718-4125415a18cf');
-INSERT INTO "meta" VALUES('created','2026-11-27T02:29:30.739630+00:00');
+INSERT INTO "meta" VALUES('instance','3e934d8b-8583-48e8-b3d7-301fdbd6ae00');
+INSERT INTO "meta" VALUES('created','2026-11-27T03:10:45.407726+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -124,6 +124,7 @@ CREATE INDEX sighting_entry ON sighting(entry, feed);
 CREATE INDEX release_entry ON release(entry);
 CREATE INDEX release_time ON release(output, released_at);
 CREATE INDEX request_site ON request(site, due_at);
+CREATE INDEX request_reason ON request(reason, due_at);
 COMMIT;
 CREATE VIRTUAL TABLE "entry_fts" USING FTS5 (
     "title", "text",
