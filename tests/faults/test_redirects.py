@@ -149,7 +149,7 @@ def test_F16_a_redirect_from_outside_to_a_private_address_is_refused(world: Any,
     world.configure(url)
     world.round().check_healthy()
     feed = world.feed(url)
-    assert feed.error == "127.0.0.1 is a loopback address; public.org, a public host, must not redirect there."
+    assert feed.error == "127.0.0.1 leads to a loopback address; public.org, a public host, must not redirect there."
     assert "network.allow_private" in feed.remedy
     assert (outside.connections, world.origin.connections) == (1, 0)
 
