@@ -23,29 +23,20 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import PollLine
 
 _SHOWN_POLLS = 10
+_WIDE = 110
+"""Characters in a line that all columns need."""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
-    """Show how each source is doing: its state, entries, next poll and why, error and remedy."""
+    """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy."""
     states = [feed_json(feed, source) for feed, source in _known(context)]
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
         return
-    heads = ("source", "state", "entries", "next poll", "because")
-    rows = [
-        (
-            state["title"],
-            state["state"],
-            state["entries"],
-            _minute(state["next_poll_at"]),
-            state["reason"],
-        )
-        for state in states
-    ]
-    table(context, heads, rows, numbers=("entries",), whole=("state", "next poll"))
+    _states_table(context, states)
     for state in states:
         if state["error"]:
             context.print(f"\n{state['url']}\n  {state['error']} {state['remedy'] or ''}".rstrip())
@@ -53,6 +44,19 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
+
+
+def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
+    """Print a line for each source; a narrow terminal has no room for when it last answered and brought something."""
+    narrow = context.out.is_terminal and context.out.width < _WIDE
+    dates = ("next_poll_at",) if narrow else ("last_success", "last_new", "next_poll_at")
+    names = {"last_success": "last success", "last_new": "last new", "next_poll_at": "next poll"}
+    heads = ("source", "state", "entries", *(names[date] for date in dates), "because")
+    rows = [
+        (state["title"], state["state"], state["entries"], *(_minute(state[date]) for date in dates), state["reason"])
+        for state in states
+    ]
+    table(context, heads, rows, numbers=("entries",), whole=heads[1:-1])
 
 
 @click.command()
