@@ -33,9 +33,20 @@ def parse(pool: ParserPool, body: bytes = FEED, *, suspect: bool = False) -> Awa
     return pool.parse(body, url="https://example.org/", content_type=None, received=at, suspect=suspect)
 
 
+_OTHERS: set[int] = set()
+"""Processes that other tests keep for the whole run."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    """Remember whose processes are none of a test's own."""
+    _OTHERS.clear()
+    _OTHERS.update(workers())
+
+
 def workers() -> set[int]:
-    """Return the ids of the processes that this one has started and that live."""
-    return {child.pid or 0 for child in multiprocessing.active_children()}
+    """Return the ids of the processes that a test has started and that live."""
+    return {child.pid or 0 for child in multiprocessing.active_children()} - _OTHERS
 
 
 def test_documents_and_errors_come_back() -> None:
