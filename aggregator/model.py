@@ -176,6 +176,40 @@ class Held(StrEnum):
     FLOOD = "flood"
     ARTICLE = "article"
     PRIVATE = "private"
+    WITHDRAWN = "withdrawn"
+
+
+class Kinship(StrEnum):
+    """How one entry is related to another."""
+
+    LINKS_TO = "links-to"
+    """It tells of the other under the other's own address: a headline elsewhere, a commentary."""
+    COPY = "copy"
+    """The same text, at another publisher's."""
+    TRANSLATION = "translation"
+    TOGETHER = "together"
+    """The operator put them into one story."""
+    APART = "apart"
+    """The operator keeps them out of one story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Another article on the story of an entry."""
+
+    key: int
+    id: str
+    title: str
+    link: str | None
+    source: str
+    """Title of the feed that tells it."""
+    language: str | None
+    published: datetime
+    rank: int = 5
+    private: bool = False
+    """A private feed tells it."""
+    kind: Kinship | None = None
+    """What it is to the entry, where that can be named: a copy of it, a translation, a link to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +254,8 @@ class Entry:
     revisions: int = 0
     held: str | None = None
     sightings: tuple[Sighting, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    """What else there is on its story, where an output tells stories."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""Which entries become visible where, written by the serial stage: releases are append-only."""
+"""Which entries become visible where, written by the serial stage: releases are append-only.
+
+Outputs that tell stories are told of them when the stories are decided (telling.py); here it is noted which entries
+belong there.
+"""
 
 from __future__ import annotations
 
@@ -28,39 +32,50 @@ _BATCH = 500
 def release(tx: Transaction, keys: Iterable[int], settings: Settings, now: datetime) -> set[str]:
     """Make entries visible in the outputs that they belong to and are not in yet; return those outputs."""
     subjects = {key: subject for key, subject in tx.entries.subjects(list(keys)).items() if subject.held is None}
-    done = tx.releases.outputs_of(subjects)
+    done = outputs_of(tx, subjects)
     wanted: dict[str, list[int]] = defaultdict(list)
     for key in sorted(subjects, key=lambda key: (subjects[key].published, key)):
         for name in outputs_for(subjects[key], settings.published, now=now, except_for=done.get(key, ())):
             wanted[name].append(key)
-    cap = _Cap(tx, settings)
-    fresh = {name: [key for key in found if cap.allows(name, subjects[key], now)] for name, found in wanted.items()}
-    for name, found in fresh.items():
-        tx.releases.append(name, found, now)
+    cap = Cap(tx, settings)
+    fresh: dict[str, list[int]] = {}
+    for name, found in wanted.items():
+        if (output := settings.published[name]).tells_stories:
+            fresh[name] = found
+            tx.tellings.add(name, found, now + output.hold)
+        else:
+            fresh[name] = [key for key in found if cap.allows(name, subjects[key].feed, now)]
+            tx.releases.append(name, fresh[name], now)
     _explain(tx, subjects, told={*done, *chain(*fresh.values())}, wanted={*chain(*wanted.values())})
-    return {name for name, found in fresh.items() if found}
+    return {name for name, found in fresh.items() if found and not settings.published[name].tells_stories}
 
 
-class _Cap:
+class Cap:
     """Counts what an output releases of a source on a (UTC) day."""
 
     def __init__(self, tx: Transaction, settings: Settings) -> None:
         self._tx, self._settings = tx, settings
         self._counts: dict[tuple[str, str, datetime], int] = {}
 
-    def allows(self, name: str, subject: Subject, at: datetime) -> bool:
+    def allows(self, name: str, feed: str, at: datetime) -> bool:
         """Tell whether one more fits, and count it if so."""
         most = self._settings.published[name].per_source
         if most is None:
             return True
         day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        place = name, subject.feed, day
+        place = name, feed, day
         if place not in self._counts:
-            since, after = (self._tx.releases.released_since(name, subject.feed, start) for start in (day, day + _DAY))
+            since, after = (self._tx.releases.released_since(name, feed, start) for start in (day, day + _DAY))
             self._counts[place] = since - after
         fits = self._counts[place] < most
         self._counts[place] += fits
         return fits
+
+
+def outputs_of(tx: Transaction, keys: Collection[int]) -> dict[int, set[str]]:
+    """Return the outputs that know entries: released there, or there to tell their stories."""
+    released, told = tx.releases.outputs_of(keys), tx.tellings.of(keys)
+    return {key: released.get(key, set()) | told.get(key, set()) for key in released.keys() | told.keys()}
 
 
 def _explain(
@@ -101,13 +116,18 @@ def _choice(name: str, settings: Settings) -> str:
 
 def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:
     """Release in one output what belongs there and is released elsewhere; tell whether there was any."""
-    output, cap, filled = {name: settings.published[name]}, _Cap(tx, settings), False
+    output, cap, filled = settings.published[name], Cap(tx, settings), False
     missing = tx.releases.missing(name)
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         subjects = tx.entries.subjects([key for key, _ in batch])
         for key, first in batch:
-            if outputs_for(subjects[key], output, now=now) and cap.allows(name, subjects[key], first):
+            if not outputs_for(subjects[key], {name: output}, now=now):
+                continue
+            if output.tells_stories:
+                tx.tellings.add(name, [key], first)
+                filled = True
+            elif cap.allows(name, subjects[key].feed, first):
                 tx.releases.append(name, [key], first)
                 filled = True
     return filled

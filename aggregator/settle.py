@@ -13,7 +13,8 @@ from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed
 from aggregator.model import Caching, Held, Outcome, PollReport
-from aggregator.releasing import release
+from aggregator.parse.language import spoken
+from aggregator.releasing import outputs_of, release
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
+    from aggregator.decide.changes import Candidate
     from aggregator.errors import AggregatorError
     from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
     from aggregator.store.protocols import Transaction
@@ -129,6 +131,7 @@ class _Settling:
         listed = candidates(document.items, self.source.ignore)
         known = self.tx.entries.known(feed, listed)
         verdict = judge(feed.url, listed, known, now=now, private=self.source.private)
+        verdict = _in_languages(verdict, document.header.language)
         arrival = Arrival(now, self.tx.created, feed.last_success)
         held = hold(verdict.additions, arrival, self.source, self.settings.publishing)
         keys = self.tx.entries.add(feed, verdict.additions, held, now)
@@ -138,7 +141,7 @@ class _Settling:
         free = unheld(sights, known.entries, arrival, self.source, self.settings.publishing)
         self.tx.entries.set_held(free, None)
         changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
-        revised = self.tx.releases.outputs_of({revision.entry for revision in verdict.revisions})
+        revised = outputs_of(self.tx, {revision.entry for revision in verdict.revisions})
         return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())))
 
     def _succeeded(self, kept: _Kept) -> PollReport:
@@ -293,6 +296,19 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
     if source.independent or not is_public(host_of(fetched.url)):
         return None
     return site_pause(fetched.received, fetched.status, fetched.caching)
+
+
+def _in_languages(verdict: Verdict, declared: str | None) -> Verdict:
+    """Find out the languages of what is written."""
+
+    def of(candidate: Candidate) -> Candidate:
+        return replace(candidate, item=spoken(candidate.item, declared))
+
+    return replace(
+        verdict,
+        additions=tuple(replace(one, candidate=of(one.candidate)) for one in verdict.additions),
+        revisions=tuple(replace(one, candidate=of(one.candidate)) for one in verdict.revisions),
+    )
 
 
 def _news(verdict: Verdict, held: Mapping[int, str]) -> int:

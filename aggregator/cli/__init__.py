@@ -24,6 +24,8 @@ _COMMANDS = {
     "entries": "reading",
     "search": "reading",
     "show": "reading",
+    "stories": "stories",
+    "withdraw": "stories",
     "export": "exporting",
     "migrate": "upkeep",
     "schema": "upkeep",

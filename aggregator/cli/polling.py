@@ -113,6 +113,7 @@ async def _round(context: Context, store: Any, choice: Choice, told: Callable[[_
         async for one in poll_round(engine.pipeline, store, choice, utc_now):
             told(report := report_json(one) | {"feeds": list(one.feeds)})
             reports.append(report)
+        await engine.stories.drain()
     return reports
 
 

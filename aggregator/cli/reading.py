@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.entry_json import entry_json
+from aggregator.cli.story_words import print_story, story_json
 from aggregator.cli.tables import table
 from aggregator.cli.words import known_output
 from aggregator.config.types import parse_duration
@@ -92,19 +93,25 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT001
-    """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry."""
+    """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry.
+
+    And what else there is on its story: which entries, by which evidence each was put there.
+    """
     with _reading(context) as tx:
         entry = tx.entries.get(entry_id)
         if entry is None:
             raise Usage(f"There is no entry {entry_id!r}.", "Ids are printed by: aggregator entries")
         revisions = tx.entries.revisions(entry.key)
-        outputs = sorted(tx.releases.outputs_of([entry.key]).get(entry.key, ()))
+        outputs = sorted(outputs_of(tx, [entry.key]).get(entry.key, ()))
+        members, kin = tx.kinships.members(entry.key), tx.kinships.kin(entry.key)
     if as_json:
         answer = {"schema": SCHEMA, "entry": entry_json(entry), "outputs": outputs}
         answer["history"] = [_revision_json(revision) for revision in revisions]
+        answer["story"] = story_json(entry, members, kin)
         context.print_json(answer)
     else:
         _print_entry(context, entry, outputs, revisions)
+        print_story(context, entry, members, kin)
 
 
 def _revision_json(revision: EntryRevision) -> dict[str, Any]:

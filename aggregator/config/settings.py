@@ -282,6 +282,11 @@ class OutputSettings(Frozen):
     was: tuple[str, ...] = ()
     """Earlier names: old addresses lead here."""
 
+    @property
+    def tells_stories(self) -> bool:
+        """It has one item for each story, or is made of stories."""
+        return self.by == "story" or self.top is not None or self.digest is not None
+
 
 FeedOrList = Annotated[
     Annotated[FeedSettings, Tag("feed")] | Annotated[OpmlSettings, Tag("opml")],

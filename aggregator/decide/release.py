@@ -106,7 +106,7 @@ def belongs(subject: Subject, output: OutputSettings, *, now: datetime) -> bool:
 
 def is_active(output: OutputSettings) -> bool:
     """Tell whether this version can choose what the output wants; one that it can't stays empty."""
-    return output.search is None and output.top is None and output.digest is None
+    return output.search is None
 
 
 def _speaks(language: str | None, wanted: Sequence[str]) -> bool:
@@ -138,7 +138,7 @@ def unheld(
 
 def _is_told(sight: Sight, entry: KnownEntry, source: FeedSettings) -> bool:
     """Tell whether a held entry is listed by another source, by a public one at last, or edited."""
-    if entry.held is None:
+    if entry.held in {None, Held.WITHDRAWN}:
         return False
     if sight.first and not entry.here:
         return True

@@ -40,7 +40,7 @@ def _entry(entry: Any, piece: Piece) -> None:
     entry.author(persons(piece.authors))
     entry.contributor(persons(piece.contributors))
     entry.category(categories(piece))
-    if piece.summary:
-        entry.summary(piece.summary, type="html")
+    if piece.teaser:
+        entry.summary(piece.teaser, type="html")
     if piece.content or not piece.link:  # without an alternate link there has to be content
         entry.content(piece.text, type="html")

@@ -41,6 +41,8 @@ class Channel:
     """False: summaries only."""
     entries: tuple[Entry, ...]
     """In the order of presentation."""
+    tells_stories: bool = False
+    """Its entries are the leads of stories."""
     hubs: tuple[str, ...] = ()
     """WebSub hubs that announce changes."""
 

@@ -151,6 +151,9 @@ def _entry_links(entry: Element, piece: Piece) -> None:
         _add(entry, "link", href=piece.comments, rel="replies", type="text/html")
     for file in piece.enclosures:
         _add(entry, "link", href=file.href, rel="enclosure", type=file.type, length=_number(file.length))
+    for one in piece.coverage:
+        if one.link:
+            _add(entry, "link", href=one.link, rel="related", title=one.title, hreflang=one.language)
 
 
 def _media(entry: Element, files: Sequence[Enclosure], thumbnail: str | None) -> None:

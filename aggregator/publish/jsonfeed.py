@@ -57,7 +57,29 @@ def _item(piece: Piece, *, full: bool) -> dict[str, Any]:
         language=piece.language,
         attachments=[_attachment(file) for file in piece.enclosures],
         _source=_source(piece.source, piece.feed),
+        _story=_story(piece),
     )
+
+
+def _story(piece: Piece) -> dict[str, Any]:
+    """Return the story that an item leads: an extension, its members documented in docs/design.md."""
+    if not piece.story:
+        return {}
+    return {
+        "id": piece.story,
+        "size": 1 + len(piece.coverage),
+        "coverage": [
+            _given(
+                title=one.title,
+                url=one.link,
+                source=one.source,
+                language=one.language,
+                date_published=legal.rfc3339(one.published),
+                relation=one.kind,
+            )
+            for one in piece.coverage
+        ],
+    }
 
 
 def _authors(people: Iterable[Person]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from aggregator.model import Category, Enclosure, Header, Link, Person
 from aggregator.publish import legal
+from aggregator.publish.coverage import Mention, listed, mentions
 from aggregator.publish.plain import escaped, excerpt, label, plain
 
 if TYPE_CHECKING:
@@ -55,11 +56,20 @@ class Piece:
     """With id, title and date."""
     feed: str | None
     """Address of the source's document."""
+    story: str = ""
+    """Key of its story, in outputs that tell stories."""
+    coverage: tuple[Mention, ...] = ()
+    """What else there is on it."""
 
     @property
     def text(self) -> str:
-        """The longest HTML that is published of it, never empty."""
-        return self.content or self.summary or escaped(self.title)
+        """The longest HTML that is published of it, never empty; what else there is on its story stands below."""
+        return (self.content or self.summary or escaped(self.title)) + listed(self.coverage)
+
+    @property
+    def teaser(self) -> str | None:
+        """The summary beside a longer text; the text itself where there is no other."""
+        return self.summary if self.content else self.text
 
 
 def shown_title(channel: Channel) -> str:
@@ -99,6 +109,8 @@ def piece(entry: Entry, channel: Channel) -> Piece:
         comments=legal.address(item.comments),
         source=source,
         feed=_feed(entry),
+        story=entry.story if channel.tells_stories else "",
+        coverage=mentions(entry.coverage),
     )
 
 

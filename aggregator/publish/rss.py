@@ -46,9 +46,9 @@ def _item(item: Any, piece: Piece) -> None:
     item.title(_plain_text(piece.title))
     if piece.link:
         item.link(href=piece.link)
-    item.description(piece.summary or piece.text)
+    item.description(piece.teaser or piece.text)
     if piece.summary and piece.content:
-        item.content(piece.content)
+        item.content(piece.text)
     item.category(categories(piece))
     if piece.enclosures:
         item.link(_enclosure(piece.enclosures[0]))

@@ -9,6 +9,8 @@ from aggregator.config.secrets import display_url
 from aggregator.decide.identity import feed_id
 from aggregator.model import Person
 from aggregator.publish.channel import Channel
+from aggregator.publish.digest import digests
+from aggregator.publish.stories import covered, most_covered, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,26 +27,36 @@ CEILING = 500
 def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Channel:
     """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
     created = tx.releases.opened(output.name) or tx.created
-    released = tx.releases.select(output.name, limit=output.limit, window=settings.publishing.window, ceiling=CEILING)
-    entries = [
-        _masked(entry, settings)
-        for entry in present(young_enough(released, output))
-        if output.token or not entry.private
-    ]
+    released, entries = digests(tx, output, settings) if output.digest else _told(tx, output, settings)
     site = settings.site
     return Channel(
         name=output.name,
         id=feed_id(tx.instance, output.name),
         title=title_of(output, site),
         subtitle=site.subtitle,
-        updated=max((created, *(entry.updated for entry in entries), *(one.released_at for one in released))),
+        updated=max((created, *(entry.updated for entry in entries), *released)),
         base=site.url.rstrip("/") + "/",
         path=f"{output.token}/{output.name}" if output.token else output.name,
         language=site.language,
         author=Person(site.author.name, site.author.uri, site.author.email),
         full_content=output.full_content,
         entries=tuple(entries),
+        tells_stories=output.tells_stories and not output.digest,
     )
+
+
+def _told(tx: Transaction, output: OutputSettings, settings: Settings) -> tuple[list[datetime], list[Entry]]:
+    """Return when an output's entries were released, and the entries in the order of presentation."""
+    window, limit = settings.publishing.window, CEILING if output.top else output.limit
+    released = tx.releases.select(output.name, limit=limit, window=window, ceiling=CEILING)
+    if output.top is not None:
+        released = within(released, output.max_age or window)
+    entries = [entry for entry in young_enough(released, output) if output.token or not entry.private]
+    if output.tells_stories:
+        entries = covered(tx, output, entries)
+    if output.top is not None:
+        entries = most_covered(entries, output.top)
+    return [one.released_at for one in released], [_masked(entry, settings) for entry in present(entries)]
 
 
 def _masked(entry: Entry, settings: Settings) -> Entry:

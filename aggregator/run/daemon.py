@@ -39,6 +39,10 @@ _log = structlog.get_logger(__name__)
 TICK = 1.0
 """Seconds between two looks for due requests."""
 RELOAD = 2.0
+STORIES = 1.0
+"""Seconds between two looks for entries whose story is undecided, and for stories that were held for long enough."""
+_CALM = 5
+"""How often that look waits for polls under way: what they bring is decided together, the oldest first."""
 PUBLISH = 0.5
 TROUBLES = 60.0
 """Seconds between two looks at what is wrong with the sources, which nothing but time may have changed."""
@@ -102,6 +106,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._reload_now = False
         self._was_down = False
+        self._busy = 0
         self._reading = asyncio.Lock()
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
@@ -109,7 +114,7 @@ class Daemon:
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or stop(); what is in flight is given back, what has arrived is written."""
         self._listen_to_signals()
-        handlers = {"poll": self._answer_poll, "status": self._answer_status}
+        handlers = {"poll": self._answer_poll, "status": self._answer_status, "correct": self._answer_correction}
         async with (
             Engine(self._parts.store, self.settings, changed=self._mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
@@ -153,6 +158,7 @@ class Daemon:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a job still runs is no news
         scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
         scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD)
+        scheduler.add_job(self._job(self._tell_stories), "interval", seconds=STORIES)
         scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
         scheduler.add_job(self._job(self._publish_troubles), "interval", seconds=TROUBLES)
         scheduler.add_job(self._job(self._keep_to_budget), "interval", seconds=BUDGET)
@@ -232,12 +238,15 @@ class Daemon:
         try:
             found = await self._pipeline.in_writer(work)
         except StoreError as error:
-            if self._health.store_error != error.message:
-                _log.error("store.failed", error=error.message, remedy=error.remedy)
-            self._health.store_error = error.message
+            self._store_failed(error)
             return
         self._health.store_error = None
         then(found)
+
+    def _store_failed(self, error: StoreError) -> None:
+        if self._health.store_error != error.message:
+            _log.error("store.failed", error=error.message, remedy=error.remedy)
+        self._health.store_error = error.message
 
     async def _watch(self) -> None:
         """Take over feeds.yaml when it has changed; a wrong one is told and changes nothing."""
@@ -292,6 +301,15 @@ class Daemon:
         else:
             self._health.publish_error = None
 
+    async def _tell_stories(self) -> None:
+        self._busy = self._busy + 1 if self._polls and self._busy < _CALM else 0
+        if self._busy:
+            return
+        try:
+            await self._engine.stories.drain()
+        except StoreError as error:
+            self._store_failed(error)
+
     async def _publish_troubles(self) -> None:
         self._mark({_NO_OUTPUT})
         await self._publish_or_tell()
@@ -314,7 +332,13 @@ class Daemon:
             raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
         async for report in self._polled_for(choice):
             yield report_json(report) | {"feeds": list(report.feeds)}
+        await self._engine.stories.drain()
         self._mark([_NO_OUTPUT])
+        await self._publish_dirty()
+
+    async def _answer_correction(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        ids = [str(one) for one in request.get("ids", [])]
+        yield await self._engine.stories.correct(str(request.get("action")), ids)
         await self._publish_dirty()
 
     async def _polled_for(self, choice: Choice) -> AsyncGenerator[PollReport, None]:

@@ -17,6 +17,8 @@ from aggregator.fetch.hosts import HostQueue
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
+from aggregator.run.stories import StoryStage
+from aggregator.semantic import find_embedder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -60,6 +62,14 @@ class Engine:
             self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
+        self.stories = StoryStage(
+            self._store,
+            lambda: self._settings,
+            clock=utc_now,
+            in_writer=self.pipeline.in_writer,
+            changed=self._changed,
+            embedder=find_embedder(),
+        )
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
         self.pipeline.restraint.know(await self.pipeline.in_writer(self._pauses))
         return self

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
     from aggregator.decide.release import Subject
     from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Move, Outcome, Request, Rhythm, Validators
+    from aggregator.store.stories import Kinships, Stories, Tellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ class Releases(Protocol):
         """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
 
     def missing(self, output: str) -> list[tuple[int, datetime]]:
-        """Return entries released elsewhere but not in this output, with their first release, oldest first."""
+        """Return entries that other outputs know but this one does not, with their first release, oldest first."""
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
         """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`.
@@ -270,6 +271,18 @@ class Transaction(Protocol):
     @property
     def releases(self) -> Releases:
         """Outputs' contents."""
+
+    @property
+    def stories(self) -> Stories:
+        """Which entries are the same news."""
+
+    @property
+    def kinships(self) -> Kinships:
+        """How entries are related."""
+
+    @property
+    def tellings(self) -> Tellings:
+        """What outputs know of stories."""
 
     @property
     def created(self) -> datetime:

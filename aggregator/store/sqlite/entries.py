@@ -158,10 +158,11 @@ class SqliteEntries:
             columns["updated"] = self._updated(revision)
             assignments = ", ".join(f"{name} = ?" for name in columns)
             self._db.execute(
-                f"UPDATE entry SET {assignments}, revisions = revisions + ? WHERE id = ?",
+                f"UPDATE entry SET {assignments}, revisions = revisions + ?, grouped = iif(grouped, 2, 0) WHERE id = ?",
                 [*columns.values(), int(revision.edited), revision.entry],
             )
         self._index(revision.entry for revision in revisions)
+        self._db.executemany("DELETE FROM vector WHERE entry = ?", [(revision.entry,) for revision in revisions])
 
     def _unindex(self, entry: int) -> None:
         self._db.execute(
@@ -263,7 +264,7 @@ class SqliteEntries:
 
     def get(self, entry_id: str) -> Entry | None:
         found = self._hydrate(
-            self._db.execute(f"{_SELECT} WHERE entry.atom_id = ? OR entry.story = ? LIMIT 1", [entry_id, entry_id])
+            self._db.execute(f"{_SELECT} WHERE entry.atom_id = ? OR entry.founds = ? LIMIT 1", [entry_id, entry_id])
         )
         return found[0] if found else None
 

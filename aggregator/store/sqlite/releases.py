@@ -71,17 +71,22 @@ class SqliteReleases:
     def missing(self, output: str) -> list[tuple[int, datetime]]:
         rows = self._db.execute(
             """
-            SELECT entry, min(released_at) AS first FROM release
-            WHERE entry NOT IN (SELECT entry FROM release WHERE output = ?)
+            SELECT entry, min(at) AS first FROM (
+                SELECT entry, released_at AS at, seq FROM release
+                UNION ALL SELECT telling.entry, first_seen, 0 FROM telling JOIN entry ON entry.id = telling.entry)
+            WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output
+                UNION ALL SELECT entry FROM telling WHERE output = :output)
             GROUP BY entry ORDER BY first, min(seq)""",
-            [output],
+            {"output": output},
         )
         return [(row["entry"], from_ms(row["first"])) for row in rows]
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
         most = max(limit, ceiling)
         rows = self._db.execute(
-            "SELECT seq, entry, released_at FROM release WHERE output = ? ORDER BY released_at DESC, seq DESC LIMIT ?",
+            "SELECT seq, entry, released_at FROM release WHERE output = ? AND NOT EXISTS"
+            " (SELECT 1 FROM entry WHERE entry.id = release.entry AND withdrawn_at IS NOT NULL)"
+            " ORDER BY released_at DESC, seq DESC LIMIT ?",
             [output, most + 1],
         ).fetchall()
         if not rows:
@@ -100,6 +105,7 @@ class SqliteReleases:
             SELECT seq, entry, released_at FROM (
                 SELECT seq, entry, released_at, row_number() OVER newest AS place
                 FROM release JOIN entry ON entry.id = release.entry WHERE output = :output AND released_at > :line
+                  AND withdrawn_at IS NULL
                 WINDOW newest AS (PARTITION BY entry.feed ORDER BY released_at DESC, seq DESC)
                 ORDER BY place, released_at DESC, seq DESC LIMIT :most)
             ORDER BY released_at DESC, seq DESC""",
@@ -109,7 +115,7 @@ class SqliteReleases:
     def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
         rows = self._db.execute(
             "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry"
-            " WHERE release.output = ? AND entry.first_seen >= ?"
+            " WHERE release.output = ? AND entry.first_seen >= ? AND entry.withdrawn_at IS NULL"
             " ORDER BY release.released_at DESC, release.seq DESC",
             [output, to_ms(since) if since else 0],
         ).fetchall()

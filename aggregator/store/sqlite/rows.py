@@ -43,7 +43,8 @@ FEED_COLUMNS = "feed.*, request.due_at, request.reason, request.not_before"
 ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed.header AS feed_header,
     feed.private AS feed_private,
     feed.tags AS feed_tags, feed.rank AS feed_rank, feed.prefix AS feed_prefix,
-    (SELECT count(*) FROM entry AS member WHERE member.story = entry.story) AS story_size"""
+    (SELECT count(*) FROM entry AS member WHERE member.story = entry.story
+        AND member.withdrawn_at IS NULL) AS story_size"""
 
 
 def to_ms(moment: datetime) -> int:

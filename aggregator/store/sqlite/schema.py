@@ -101,7 +101,7 @@ def _stories(db: Database) -> None:
         CREATE TABLE snapshot (
             version INTEGER PRIMARY KEY,
             at INTEGER NOT NULL,
-            documents INTEGER NOT NULL,
+            through INTEGER NOT NULL,                -- the last entry at that time
             statistics TEXT NOT NULL                 -- how many articles have a word, and the means of languages
         )""")
     db.execute("CREATE TABLE vector (entry INTEGER PRIMARY KEY REFERENCES entry, model TEXT NOT NULL, value BLOB)")
@@ -112,6 +112,7 @@ def _stories(db: Database) -> None:
             due_at INTEGER,                          -- when its story is released; NULL: it is told
             PRIMARY KEY (output, entry)
         ) WITHOUT ROWID""")
+    db.execute("CREATE TABLE issue (output TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (output, day))")
     db.execute("CREATE INDEX telling_due ON telling(due_at) WHERE due_at IS NOT NULL")
     db.execute("CREATE INDEX telling_entry ON telling(entry)")
 

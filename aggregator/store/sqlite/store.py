@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
+from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
+from aggregator.store.sqlite.stories import SqliteStories
+from aggregator.store.sqlite.tellings import SqliteTellings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,6 +30,9 @@ class SqliteTransaction:
         self.requests = SqliteRequests(connection)
         self.entries = SqliteEntries(connection)
         self.releases = SqliteReleases(connection, self.entries)
+        self.stories = SqliteStories(connection)
+        self.kinships = SqliteKinships(connection)
+        self.tellings = SqliteTellings(connection, self.entries)
 
     @property
     def created(self) -> datetime:

@@ -1,0 +1,86 @@
+"""aggregator stories, aggregator withdraw: what an operator corrects by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aggregator.publish.press import Press
+from aggregator.publish.renditions import Renditions
+from aggregator.run.control import call
+from aggregator.run.engine import take_over, utc_now
+from aggregator.run.stories import StoryStage
+from aggregator.semantic import find_embedder
+
+if TYPE_CHECKING:
+    from aggregator.cli.context import Context
+
+
+@click.group()
+def stories() -> None:
+    """Correct which entries are one story."""
+
+
+@stories.command()
+@click.pass_obj
+def recompute(context: Context) -> None:
+    """Decide every entry's story anew; what was released keeps its id and its lead."""
+    _correct(context, "recompute")
+    context.talk.print("every story was decided anew")
+
+
+@stories.command()
+@click.argument("entry_id", metavar="ID")
+@click.pass_obj
+def split(context: Context, entry_id: str) -> None:
+    """Take an entry out of its story, for good; it tells a story of its own."""
+    context.print(_correct(context, "split", entry_id)["story"])
+
+
+@stories.command()
+@click.argument("entry_id", metavar="ID")
+@click.argument("other_id", metavar="ID")
+@click.pass_obj
+def join(context: Context, entry_id: str, other_id: str) -> None:
+    """Make the stories of two entries one, for good; what was released of both stays, and names the other."""
+    context.print(_correct(context, "join", entry_id, other_id)["story"])
+
+
+@click.command()
+@click.argument("entry_id", metavar="ID")
+@click.pass_obj
+def withdraw(context: Context, entry_id: str) -> None:
+    """Take an entry out of every output and delete its text, for good: a takedown, spam.
+
+    Its id stays known, so that it does not come back when its source lists it again.
+    """
+    _correct(context, "withdraw", entry_id)
+    context.talk.print(f"{entry_id} is withdrawn", markup=False)
+
+
+def _correct(context: Context, action: str, *ids: str) -> dict[str, Any]:
+    """Carry out a correction in the daemon when one runs, else here; return what came of it."""
+    socket = context.daemon_socket()
+    if socket is not None:
+        return next(iter(call(socket, {"command": "correct", "action": action, "ids": list(ids)})))
+    lock = context.lock
+    lock.acquire()
+    try:
+        told = _correct_here(context, action, ids)
+        press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
+        press.publish(frozenset(context.settings.published))
+    finally:
+        lock.release()
+    return told
+
+
+def _correct_here(context: Context, action: str, ids: tuple[str, ...]) -> dict[str, Any]:
+    store = context.open_for_writing()
+    try:
+        take_over(store, context.settings, utc_now())
+        stage = StoryStage(store, lambda: context.settings, clock=utc_now, embedder=find_embedder())
+        return asyncio.run(stage.correct(action, ids))
+    finally:
+        store.close()

@@ -1,0 +1,93 @@
+"""What the operator corrects by hand: stories split, joined and decided anew, entries withdrawn.
+
+Nothing of it changes an id or a lead that was released: two released stories that are joined name each other, an
+entry that is split off tells its own story, and a story whose lead was withdrawn gets another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.decide.identity import story_key
+from aggregator.errors import Usage
+from aggregator.model import Kinship
+from aggregator.releasing import outputs_of
+from aggregator.store.stories import Decision
+from aggregator.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from aggregator.config.settings import Settings
+    from aggregator.model import Entry
+    from aggregator.store.protocols import Transaction
+
+_BY_HAND = "by hand"
+
+
+def split(tx: Transaction, entry_id: str, settings: Settings, now: datetime) -> tuple[str, set[str]]:
+    """Take an entry out of its story for good; return its own story's key, and the outputs that changed.
+
+    Usage when there is no such entry, or nothing to split it from.
+    """
+    entry = _entry(tx, entry_id)
+    others = [key for key in tx.kinships.keys_of_story(entry.key) if key != entry.key]
+    if not others:
+        raise Usage(f"{entry_id!r} is alone in its story.", "See: aggregator show ID")
+    pairs = [(entry.key, other) for other in others]
+    tx.kinships.sever(pairs, Kinship.TOGETHER)
+    tx.kinships.relate(pairs, Kinship.APART, now)
+    own = story_key(entry.id)
+    decided = [Decision(entry.key, own, _BY_HAND)]
+    if own == entry.story:  # it has founded the story: the others go on under the name of their first
+        first = next(one for one in tx.kinships.members(entry.key) if one.entry_id != entry.id)
+        rest = story_key(first.entry_id)
+        decided += [Decision(key, rest, _BY_HAND, 1.0, closest=others[0]) for key in others]
+    return own, _decided(tx, decided, {entry.story, *(one.story for one in decided)}, settings, now)
+
+
+def join(tx: Transaction, one_id: str, other_id: str, settings: Settings, now: datetime) -> tuple[str, set[str]]:
+    """Make the stories of two entries one, the one's; return its key, and the outputs that changed.
+
+    Usage when there is no such entry, or they are one story already.
+    """
+    one, other = _entry(tx, one_id), _entry(tx, other_id)
+    if one.story == other.story:
+        raise Usage(f"{one_id!r} and {other_id!r} are one story already.", "See: aggregator show ID")
+    theirs, others = tx.kinships.keys_of_story(one.key), tx.kinships.keys_of_story(other.key)
+    tx.kinships.sever([(mine, yours) for mine in theirs for yours in others], Kinship.APART)
+    tx.kinships.relate([(one.key, key) for key in others], Kinship.TOGETHER, now)
+    decided = [Decision(key, one.story, _BY_HAND, 1.0, closest=one.key) for key in others]
+    return one.story, _decided(tx, decided, {one.story, other.story}, settings, now)
+
+
+def withdraw(tx: Transaction, entry_id: str, settings: Settings, now: datetime) -> set[str]:
+    """Delete what an entry says, everywhere and for good; return the outputs that changed.
+
+    What stays is a tombstone: its source may list it again, and nothing comes of it. Usage when there is none.
+    """
+    entry = _entry(tx, entry_id)
+    changed = _known_to(tx, [entry.key])
+    tx.kinships.withdraw(entry.key, now)
+    tx.tellings.orphaned(now, {entry.story})
+    return changed | tell(tx, settings, now)
+
+
+def _entry(tx: Transaction, entry_id: str) -> Entry:
+    entry = tx.entries.get(entry_id)
+    if entry is None:
+        raise Usage(f"There is no entry {entry_id!r}.", "Ids are printed by: aggregator entries")
+    return entry
+
+
+def _decided(
+    tx: Transaction, decided: Collection[Decision], stories: set[str], settings: Settings, now: datetime
+) -> set[str]:
+    tx.stories.decide(decided, now)
+    tx.tellings.orphaned(now, stories)
+    return _known_to(tx, [one.entry for one in decided]) | tell(tx, settings, now)
+
+
+def _known_to(tx: Transaction, keys: Iterable[int]) -> set[str]:
+    return set().union(*outputs_of(tx, list(keys)).values())

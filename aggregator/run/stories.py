@@ -1,0 +1,128 @@
+"""The story stage at work: entries are decided between two commits of polls' results, then outputs are told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aggregator import corrections
+from aggregator.decide.stories.embedding import subject_of
+from aggregator.errors import Usage
+from aggregator.grouping import STEP, Grouping
+from aggregator.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from datetime import datetime
+
+    from aggregator.config.settings import Settings
+    from aggregator.decide.stories.embedding import Embedder
+    from aggregator.store.protocols import Store, Transaction
+
+_T = TypeVar("_T")
+_EMBEDDED = 32
+"""Articles embedded together: about a second's work."""
+
+
+async def at_once(work: Callable[[], _T]) -> _T:
+    """Use the store right here: for a process in which nothing else does."""
+    return work()
+
+
+class StoryStage:
+    """Decides what waits to be decided, and carries out corrections; one thing at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Callable[[], Settings],
+        *,
+        clock: Callable[[], datetime],
+        in_writer: Callable[[Callable[[], Any]], Awaitable[Any]] = at_once,
+        changed: Callable[[Collection[str]], None] = lambda _: None,
+        embedder: Embedder | None = None,
+    ) -> None:
+        """Take `changed` as what is told, after a commit, which outputs' documents are not up to date any more."""
+        self._store, self._settings, self._clock = store, settings, clock
+        self._in_writer, self._changed = in_writer, changed
+        self._embedder = embedder
+        self._grouping = Grouping(embedder.name if embedder else None)
+        self._one_at_a_time = asyncio.Lock()
+
+    async def drain(self) -> None:
+        """Decide all that waits, then tell the outputs what is due; StoreError when it cannot be written."""
+        async with self._one_at_a_time:
+            await self._drain()
+
+    async def correct(self, action: str, ids: Sequence[str]) -> dict[str, Any]:
+        """Carry out a correction by hand; return what came of it, Usage when it makes no sense."""
+        async with self._one_at_a_time:
+            told, changed = await self._in_writer(lambda: self._correct(action, ids))
+            self._changed(changed)
+            await self._drain()
+        return told
+
+    async def _drain(self) -> None:
+        left = True
+        while left:
+            if self._embedder is not None:
+                await self._embed(self._embedder)
+            left, changed = await self._in_writer(self._step)
+            self._changed(changed)
+
+    def _step(self) -> tuple[bool, set[str]]:
+        """Decide some entries, and tell outputs of stories when none is left.
+
+        Return whether there are more, and which outputs changed.
+        """
+        now = self._clock()
+        try:
+            with self._store.transaction() as tx:
+                step = self._grouping.step(tx, now)
+                joined = tx.tellings.of([one.entry for one in step.decided])
+                tx.tellings.orphaned(now, step.stories)
+                changed = set() if step.left else tell(tx, self._settings(), now)
+        except BaseException:
+            self._grouping.forget()
+            raise
+        return step.left, changed.union(*joined.values())
+
+    def _correct(self, action: str, ids: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
+        self._grouping.forget()
+        with self._store.transaction() as tx:
+            return _corrected(tx, action, ids, self._settings(), self._clock())
+
+    async def _embed(self, embedder: Embedder) -> None:
+        """Make the vectors of what is decided next, beside the writer."""
+        while articles := await self._in_writer(lambda: self._unread(embedder.name)):
+            vectors = await asyncio.to_thread(embedder.embed, list(articles.values()))
+            made = {key: vector.tobytes() for key, vector in zip(articles, vectors, strict=True)}
+            await self._in_writer(lambda made=made: self._keep(made, embedder.name))
+
+    def _unread(self, model: str) -> dict[int, str]:
+        with self._store.snapshot() as tx:
+            waiting = tx.stories.waiting(limit=STEP, model=model)
+        missing = [one.article for one in waiting if one.article.vector is None]
+        return {article.key: subject_of(article) for article in missing[:_EMBEDDED]}
+
+    def _keep(self, vectors: dict[int, bytes], model: str) -> None:
+        with self._store.transaction() as tx:
+            tx.stories.keep_vectors(vectors, model)
+
+
+def _corrected(
+    tx: Transaction, action: str, ids: Sequence[str], settings: Settings, now: datetime
+) -> tuple[dict[str, Any], set[str]]:
+    match action, *ids:
+        case "recompute", *_:
+            tx.stories.undecide()
+            return {}, set()
+        case "split", one:
+            story, changed = corrections.split(tx, one, settings, now)
+        case "join", one, other:
+            story, changed = corrections.join(tx, one, other, settings, now)
+        case "withdraw", one:
+            return {}, corrections.withdraw(tx, one, settings, now)
+        case _:
+            raise Usage("There is no such correction.", "Is the daemon of the same version?")
+    return {"story": story}, changed

@@ -1,0 +1,104 @@
+"""How entries are related (store.stories.Kinships)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aggregator.model import Held, Kinship
+from aggregator.store.sqlite.rows import from_ms, to_ms
+from aggregator.store.stories import Kin, Membership
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from datetime import datetime
+
+_MEMBERS = """
+    SELECT entry.atom_id, entry.title, feed.url AS feed, feed.private, membership.method, membership.score,
+        closest.atom_id AS closest, membership.shared, membership.version,
+        coalesce(membership.decided_at, entry.first_seen) AS decided_at
+    FROM entry JOIN feed ON feed.id = entry.feed
+    LEFT JOIN membership ON membership.entry = entry.id
+    LEFT JOIN entry AS closest ON closest.id = membership.closest
+    WHERE entry.story = (SELECT story FROM entry WHERE id = ?) ORDER BY entry.published, entry.id"""
+_KIN = """
+    SELECT entry.atom_id, entry.title, relation.kind, relation.entry = :key AS outgoing
+    FROM relation JOIN entry ON entry.id = iif(relation.entry = :key, relation.other, relation.entry)
+    WHERE :key IN (relation.entry, relation.other) ORDER BY relation.kind, entry.published, entry.id"""
+
+
+class SqliteKinships:
+    """Kinships in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def members(self, key: int) -> list[Membership]:
+        return [_membership(row) for row in self._db.execute(_MEMBERS, [key])]
+
+    def keys_of_story(self, key: int) -> list[int]:
+        rows = self._db.execute(
+            "SELECT id FROM entry WHERE story = (SELECT story FROM entry WHERE id = ?) ORDER BY published, id", [key]
+        )
+        return [row["id"] for row in rows]
+
+    def kin(self, key: int) -> list[Kin]:
+        return [
+            Kin(row["atom_id"], row["title"], Kinship(row["kind"]), outgoing=bool(row["outgoing"]))
+            for row in self._db.execute(_KIN, {"key": key})
+        ]
+
+    def relate(self, pairs: Iterable[tuple[int, int]], kind: Kinship, now: datetime) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO relation (entry, other, kind, at) VALUES (?, ?, ?, ?)",
+            [(one, other, kind, to_ms(now)) for one, other in pairs],
+        )
+
+    def sever(self, pairs: Iterable[tuple[int, int]], kind: Kinship) -> None:
+        self._db.executemany(
+            "DELETE FROM relation WHERE kind = ?3 AND ((entry, other) = (?1, ?2) OR (entry, other) = (?2, ?1))",
+            [(one, other, kind) for one, other in pairs],
+        )
+
+    def joined(self, key: int) -> list[tuple[int, str]]:
+        rows = self._db.execute(
+            "SELECT entry.id, entry.story FROM relation"
+            " JOIN entry ON entry.id = iif(relation.entry = :key, relation.other, relation.entry)"
+            " WHERE :key IN (relation.entry, relation.other) AND kind = 'together' AND grouped <> 0 ORDER BY entry.id",
+            {"key": key},
+        )
+        return [(row["id"], row["story"]) for row in rows]
+
+    def withdraw(self, key: int, now: datetime) -> None:
+        self._db.execute(
+            "INSERT INTO entry_fts (entry_fts, rowid, title, text)"
+            " SELECT 'delete', id, title, text FROM entry WHERE id = ?",
+            [key],
+        )
+        self._db.execute(
+            """
+            UPDATE entry SET title = '', link = NULL, summary = NULL, content = NULL, text = '', rights = NULL,
+                comments = NULL, thumbnail = NULL, authors = '[]', contributors = '[]', categories = '[]',
+                enclosures = '[]', source = NULL, held = ?, withdrawn_at = ?, grouped = iif(grouped, 2, 0)
+            WHERE id = ?""",
+            [Held.WITHDRAWN, to_ms(now), key],
+        )
+        self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, '', '')", [key])
+        for table in ("revision", "vector", "telling"):
+            self._db.execute(f"DELETE FROM {table} WHERE entry = ?", [key])
+
+
+def _membership(row: sqlite3.Row) -> Membership:
+    return Membership(
+        entry_id=row["atom_id"],
+        title=row["title"],
+        feed=row["feed"],
+        private=bool(row["private"]),
+        method=row["method"] or "undecided",
+        score=row["score"] or 0.0,
+        closest=row["closest"],
+        shared=tuple(json.loads(row["shared"] or "[]")),
+        version=row["version"] or 0,
+        decided_at=from_ms(row["decided_at"]),
+    )

@@ -1,0 +1,146 @@
+"""What outputs know of stories (store.stories.Tellings)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from aggregator.model import Coverage, Kinship
+from aggregator.store.sqlite.rows import from_ms, to_ms
+from aggregator.store.stories import Due, Teller
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from aggregator.model import Entry
+    from aggregator.store.sqlite.entries import SqliteEntries
+
+_DAY = 86_400_000
+_TOLD = """EXISTS (
+    SELECT 1 FROM entry AS lead JOIN release ON release.entry = lead.id AND release.output = telling.output
+    WHERE lead.story = entry.story AND lead.withdrawn_at IS NULL)"""
+# The two steps are one statement so that a story comes whole: what is not due yet is told with what is.
+_DUE = f"""
+    SELECT telling.output, entry.story, entry.id, entry.published, telling.due_at, feed.rank, feed.url AS feed,
+        {_TOLD} AS told
+    FROM (SELECT DISTINCT telling.output, entry.story FROM telling JOIN entry ON entry.id = telling.entry
+          WHERE telling.due_at <= :now AND entry.grouped <> 0) AS wanted
+    JOIN entry ON entry.story = wanted.story AND entry.grouped <> 0
+    JOIN telling ON telling.output = wanted.output AND telling.entry = entry.id AND telling.due_at IS NOT NULL
+    JOIN feed ON feed.id = entry.feed ORDER BY telling.output, entry.published, entry.id"""
+_COVERAGE = """
+    SELECT lead.id AS lead, entry.id, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
+        coalesce(feed.title, json_extract(feed.header, '$.title'), feed.url) AS source,
+        feed.rank, feed.private,
+        (SELECT kind FROM relation WHERE kind IN ('links-to', 'copy', 'translation')
+            AND relation.entry IN (lead.id, entry.id) AND relation.other IN (lead.id, entry.id) LIMIT 1) AS kind
+    FROM entry AS lead JOIN entry ON entry.story = lead.story AND entry.id <> lead.id
+    JOIN telling ON telling.output = ? AND telling.entry = entry.id
+    JOIN feed ON feed.id = entry.feed
+    WHERE lead.id IN (SELECT value FROM json_each(?)) AND entry.withdrawn_at IS NULL AND entry.held IS NULL
+    ORDER BY entry.published, entry.id"""
+
+
+class SqliteTellings:
+    """Tellings in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection, entries: SqliteEntries) -> None:
+        self._db = connection
+        self._entries = entries
+
+    def add(self, output: str, keys: Collection[int], due_at: datetime) -> None:
+        self._db.executemany(
+            "INSERT INTO telling (output, entry, due_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(output, key, to_ms(due_at)) for key in keys],
+        )
+
+    def of(self, keys: Collection[int]) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = defaultdict(set)
+        for row in self._db.execute(
+            "SELECT entry, output FROM telling WHERE entry IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(keys))],
+        ):
+            found[row["entry"]].add(row["output"])
+        return dict(found)
+
+    def due(self, now: datetime) -> list[Due]:
+        found: dict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
+        for row in self._db.execute(_DUE, {"now": to_ms(now)}):
+            found[row["output"], row["story"]].append(row)
+        return [
+            Due(
+                output,
+                story,
+                since=from_ms(min(row["due_at"] for row in rows)),
+                told=bool(rows[0]["told"]),
+                tellers=tuple(Teller(row["id"], from_ms(row["published"]), row["rank"], row["feed"]) for row in rows),
+            )
+            for (output, story), rows in found.items()
+        ]
+
+    def told(self, output: str, keys: Collection[int]) -> None:
+        self._db.executemany(
+            "UPDATE telling SET due_at = NULL WHERE output = ? AND entry = ?", [(output, key) for key in keys]
+        )
+
+    def drop(self, output: str, keys: Collection[int]) -> None:
+        self._db.executemany("DELETE FROM telling WHERE output = ? AND entry = ?", [(output, key) for key in keys])
+
+    def orphaned(self, now: datetime, stories: Collection[str]) -> None:
+        self._db.execute(
+            f"""
+            UPDATE telling SET due_at = ? WHERE due_at IS NULL AND (output, entry) IN (
+                SELECT telling.output, telling.entry FROM entry JOIN telling ON telling.entry = entry.id
+                WHERE entry.story IN (SELECT value FROM json_each(?))
+                  AND telling.due_at IS NULL AND NOT {_TOLD}
+                  AND NOT EXISTS (SELECT 1 FROM entry AS other WHERE other.story = entry.story AND other.grouped = 0))""",
+            [to_ms(now), json.dumps(list(stories))],
+        )
+
+    def coverage(self, output: str, leads: Collection[int]) -> dict[int, list[Coverage]]:
+        found: dict[int, list[Coverage]] = defaultdict(list)
+        for row in self._db.execute(_COVERAGE, [output, json.dumps(list(leads))]):
+            found[row["lead"]].append(_coverage(row))
+        return dict(found)
+
+    def close_days(self, output: str, before: datetime) -> bool:
+        line = to_ms(before) // _DAY
+        closed = self._db.execute(
+            "INSERT INTO issue (output, day) SELECT DISTINCT output, released_at / :day FROM release"
+            " WHERE output = :output AND released_at < :line * :day AND released_at >= :day *"
+            " (SELECT coalesce(max(day) + 1, 0) FROM issue WHERE issue.output = :output)",
+            {"output": output, "day": _DAY, "line": line},
+        )
+        return closed.rowcount > 0
+
+    def issues(self, output: str, *, limit: int) -> list[tuple[datetime, list[Entry]]]:
+        days = self._db.execute(
+            "SELECT day FROM issue WHERE output = ? ORDER BY day DESC LIMIT ?", [output, limit]
+        ).fetchall()
+        return [(from_ms(row["day"] * _DAY), self._released_on(output, row["day"])) for row in days]
+
+    def _released_on(self, output: str, day: int) -> list[Entry]:
+        rows = self._db.execute(
+            "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry WHERE release.output = ?"
+            " AND released_at >= ? AND released_at < ? AND entry.withdrawn_at IS NULL ORDER BY seq",
+            [output, day * _DAY, (day + 1) * _DAY],
+        )
+        return list(self._entries.by_keys([row["entry"] for row in rows]))
+
+
+def _coverage(row: sqlite3.Row) -> Coverage:
+    return Coverage(
+        key=row["id"],
+        id=row["atom_id"],
+        title=row["title"],
+        link=row["link"],
+        source=row["source"],
+        language=row["language"],
+        published=from_ms(row["published"]),
+        rank=row["rank"],
+        private=bool(row["private"]),
+        kind=Kinship(row["kind"]) if row["kind"] else None,
+    )
