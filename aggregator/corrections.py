@@ -16,7 +16,7 @@ from aggregator.store.stories import Decision
 from aggregator.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from aggregator.config.settings import Settings
@@ -82,7 +82,7 @@ def _entry(tx: Transaction, entry_id: str) -> Entry:
 
 
 def _decided(
-    tx: Transaction, decided: Collection[Decision], stories: set[str], settings: Settings, now: datetime
+    tx: Transaction, decided: Sequence[Decision], stories: set[str], settings: Settings, now: datetime
 ) -> set[str]:
     tx.stories.decide(decided, now)
     tx.tellings.orphaned(now, stories)

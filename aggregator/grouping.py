@@ -76,10 +76,11 @@ class Grouping:
             if one.edited:
                 self._read_again(one)
             else:
-                step.decided.append(self._decide(tx, one))
-                step.stories |= {one.until_now, step.decided[-1].story}
+                decision = self._decide(tx, one)
+                tx.stories.decide([decision], now)  # at once: the next may have its link
+                step.decided.append(decision)
+                step.stories |= {one.until_now, decision.story}
         tx.stories.read_again([one.article.key for one in waiting if one.edited])
-        tx.stories.decide(step.decided, now)
         return step
 
     def _count_words(self, tx: Transaction, now: datetime) -> None:

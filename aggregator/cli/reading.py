@@ -14,6 +14,7 @@ from aggregator.cli.words import known_output
 from aggregator.config.types import parse_duration
 from aggregator.decide.canonical import plain_text
 from aggregator.errors import Usage
+from aggregator.releasing import outputs_of
 from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 

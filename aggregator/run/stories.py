@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator import corrections
@@ -57,6 +58,7 @@ class StoryStage:
     async def correct(self, action: str, ids: Sequence[str]) -> dict[str, Any]:
         """Carry out a correction by hand; return what came of it, Usage when it makes no sense."""
         async with self._one_at_a_time:
+            told: dict[str, Any]
             told, changed = await self._in_writer(lambda: self._correct(action, ids))
             self._changed(changed)
             await self._drain()
@@ -97,7 +99,7 @@ class StoryStage:
         while articles := await self._in_writer(lambda: self._unread(embedder.name)):
             vectors = await asyncio.to_thread(embedder.embed, list(articles.values()))
             made = {key: vector.tobytes() for key, vector in zip(articles, vectors, strict=True)}
-            await self._in_writer(lambda made=made: self._keep(made, embedder.name))
+            await self._in_writer(partial(self._keep, made, embedder.name))
 
     def _unread(self, model: str) -> dict[int, str]:
         with self._store.snapshot() as tx:

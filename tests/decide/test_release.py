@@ -119,8 +119,8 @@ def test_filtered_entries_do_not_count() -> None:
         ({"keep": [{"contains": ["grok"]}]}, False),
         ({"drop": [{"contains": ["story"]}]}, False),
         ({"search": "story"}, False),
-        ({"top": 5}, False),
-        ({"digest": "daily"}, False),
+        ({"top": 5}, True),
+        ({"digest": "daily"}, True),
     ],
 )
 def test_what_an_output_takes(output: dict[str, object], belonging: bool) -> None:
