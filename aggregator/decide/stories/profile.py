@@ -1,0 +1,87 @@
+"""What is compared of an article: its telling words, its title as a form, its publisher, its meaning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from aggregator.decide.sites import host_of, site_of
+from aggregator.decide.stories.templates import Form
+from aggregator.decide.stories.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from aggregator.decide.stories.article import Article
+    from aggregator.decide.stories.statistics import Statistics
+
+_TITLE: Final = 2.0
+"""Weight of a word of the title; in the text as well, that much more."""
+_LEAD: Final = 1.0
+_LEAD_WORDS: Final = 40
+"""Words of the text that say what is new; what follows explains."""
+_BODY: Final = 0.4
+_MOST_WORDS: Final = 64
+"""The most telling words that are kept: they bound the cost of a comparison and the weight of a long text."""
+_MOST_RARE: Final = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """An article under one snapshot of the statistics."""
+
+    article: Article
+    weights: Mapping[str, float]
+    """TF-IDF of its most telling words, as a vector of length 1."""
+    rare: tuple[str, ...]
+    """Those of them that are rare, the most telling first."""
+    form: Form
+    site: str
+    """Of its link; "" if it has none."""
+    meaning: NDArray[np.float32] | None
+    """Its embedding, centred."""
+
+
+def profile_of(article: Article, statistics: Statistics) -> Profile:
+    """Return what is compared of an article."""
+    weights = _telling(article, statistics)
+    rare = tuple(word for word in weights if statistics.is_rare(word))[:_MOST_RARE]
+    vector = article.vector
+    return Profile(
+        article,
+        weights,
+        rare,
+        Form.of(article.title),
+        _site(host_of(article.link or "")),
+        None if vector is None else statistics.centred(vector, article.language),
+    )
+
+
+def _telling(article: Article, statistics: Statistics) -> dict[str, float]:
+    """Return the weights of the most telling words, in falling order, without what its feed says every time."""
+    places = _places(words_of(article.title), words_of(article.text))
+    habits = statistics.habits_of(article.feed)
+    found = [(place * statistics.weight(word), word) for word, place in places.items() if word not in habits]
+    found.sort(reverse=True)
+    del found[_MOST_WORDS:]
+    length = math.sqrt(sum(weight * weight for weight, _ in found))
+    return {word: weight / length for weight, word in found}
+
+
+def _places(title: list[str], text: list[str]) -> dict[str, float]:
+    """Return how prominently each word stands; repetition adds nothing."""
+    places = dict.fromkeys(text[_LEAD_WORDS:], _BODY)
+    places.update(dict.fromkeys(text[:_LEAD_WORDS], _LEAD))
+    for word in set(title):
+        places[word] = places.get(word, 0.0) + _TITLE
+    return places
+
+
+@lru_cache(maxsize=10_000)
+def _site(host: str) -> str:
+    return site_of(host) if host else ""
