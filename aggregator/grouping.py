@@ -12,19 +12,16 @@ away when a step fails, so that memory never knows more than the store.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aggregator.decide.stories.links import linked_to, tells_of
-from aggregator.decide.stories.relations import Relation
+from aggregator.decide.stories.relations import Kind, Relation
 from aggregator.decide.stories.statistics import Statistics
-from aggregator.decide.stories.window import SPAN, Window
-from aggregator.model import Kinship
+from aggregator.decide.stories.window import APART, Window
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     from aggregator.decide.stories.article import Article
     from aggregator.store.protocols import Transaction
     from aggregator.store.stories import Waiting
@@ -56,14 +53,12 @@ class Grouping:
     def __init__(self, model: str | None = None) -> None:
         """Take the name of the embedder whose vectors are used, if one is."""
         self.model = model
-        self._window: Window | None = None
-        self._first: datetime | None = None
-        self._last: datetime | None = None
         self._known: tuple[Statistics, int] | None = None
+        self._near: _Surroundings | None = None
 
     def forget(self) -> None:
         """Drop what is in memory: it is read again."""
-        self._window = self._known = None
+        self._known = self._near = None
 
     def step(self, tx: Transaction, now: datetime, *, limit: int = STEP) -> Step:
         """Decide the stories of some entries."""
@@ -71,89 +66,100 @@ class Grouping:
         step = Step(left=len(waiting) == limit)
         if not waiting:
             return step
-        self._count_words(tx, now)
+        statistics = self._statistics(tx, now)
+        near = self._near = self._near or _Surroundings(statistics, self.model)
         for one in waiting:
             if one.edited:
-                self._read_again(one)
+                near.read_again(one)
             else:
-                decision = self._decide(tx, one)
+                decision = _decide(tx, one, near)
                 tx.stories.decide([decision], now)  # at once: the next may have its link
                 step.decided.append(decision)
                 step.stories |= {one.until_now, decision.story}
         tx.stories.read_again([one.article.key for one in waiting if one.edited])
         return step
 
-    def _count_words(self, tx: Transaction, now: datetime) -> None:
-        """Take the statistics of the latest snapshot, or of a new one when the articles have become many more."""
-        if self._known is None:
-            self._known = tx.stories.snapshot()
+    def _statistics(self, tx: Transaction, now: datetime) -> Statistics:
+        """Return the statistics of the latest snapshot, or of a new one when the articles have become many more."""
+        known = self._known or tx.stories.snapshot()
         last = next((article.key for article in tx.stories.latest(1)), 0)
-        if self._known is None or last - self._known[1] >= _growth(self._known[0]):
-            version = self._known[0].version + 1 if self._known else 1
-            statistics = Statistics.of(tx.stories.latest(_SAMPLE, model=self.model), version=version)
-            tx.stories.keep_snapshot(statistics, last, now)
-            self._known, self._window = (statistics, last), None
-        if self._window is None:
-            self._window, self._first, self._last = Window(self._known[0]), None, None
+        if known is None or last - known[1] >= max(_FEW, min(known[0].documents * _SHARE, _MANY)):
+            version = known[0].version + 1 if known else 1
+            known = Statistics.of(tx.stories.latest(_SAMPLE, model=self.model), version=version), last
+            tx.stories.keep_snapshot(known[0], last, now)
+            self._near = None
+        self._known = known
+        return known[0]
 
-    def _decide(self, tx: Transaction, one: Waiting) -> Decision:
-        window = self._around(tx, one.article)
-        decision = self._by_hand(tx, one) or self._by_link(tx, one) or self._by_words(window, one)
-        window.add(replace(one.article, story=decision.story))
-        return decision
 
-    def _by_hand(self, tx: Transaction, one: Waiting) -> Decision | None:
-        joined = tx.kinships.joined(one.article.key)
-        return Decision(one.article.key, joined[0][1], "by hand", 1.0, closest=joined[0][0]) if joined else None
+class _Surroundings:
+    """The articles that those being decided are compared with: a window that follows their dates."""
 
-    def _by_link(self, tx: Transaction, one: Waiting) -> Decision | None:
-        article = one.article
-        others = [other for other in tx.stories.linked(article.canonical or "") if other.key != article.key]
-        other = linked_to(article, others)
-        if other is None or other.story is None:
-            return None
-        related = (Relation(Kinship.LINKS_TO, other.key),) if tells_of(article, other) else ()
-        return Decision(article.key, other.story, "same link", 1.0, closest=other.key, relations=related)
+    def __init__(self, statistics: Statistics, model: str | None) -> None:
+        self.statistics = statistics
+        self._model = model
+        self._window = Window(statistics)
+        self._first = self._last = datetime.min.replace(tzinfo=UTC)
+        """The window knows what was published from the first up to the last."""
 
-    def _by_words(self, window: Window, one: Waiting) -> Decision:
-        found = window.place(one.article)
-        return Decision(
-            one.article.key,
-            found.story or one.founds,
-            found.method,
-            found.score,
-            found.closest,
-            found.shared,
-            window.statistics.version,
-            found.relations,
-        )
-
-    def _read_again(self, one: Waiting) -> None:
-        if self._window is not None and one.article.key in self._window:
-            self._window.replace(one.article)
-
-    def _around(self, tx: Transaction, article: Article) -> Window:
+    def of(self, tx: Transaction, article: Article) -> Window:
         """Return the window, with all articles in it that this one is to be compared with."""
-        assert self._window is not None  # noqa: S101 - _count_words has made it
-        first, last = article.published - SPAN, article.published + SPAN
-        if self._first is None or self._last is None or first > self._last or last < self._first:
-            self._window = Window(self._window.statistics)
-            self._first = self._last = first
+        first, last = article.published - APART, article.published + APART
+        if first > self._last or last < self._first:
+            self._window, self._first, self._last = Window(self.statistics), first, first
         if len(self._window) > _MOST and first > self._first:
             self._window.forget(first)
             self._first = first
         if first < self._first:
-            self._add(tx.stories.around(first, self._first, model=self.model))
+            self._read(tx, first, self._first)
             self._first = first
         if last > self._last:
-            self._add(tx.stories.around(self._last, last, model=self.model))
+            self._read(tx, self._last, last)
             self._last = last
         return self._window
 
-    def _add(self, articles: Iterable[Article]) -> None:
-        for article in articles:
-            self._window.add(article)  # type: ignore[union-attr]
+    def read_again(self, one: Waiting) -> None:
+        """Take an edited article as it is now, if it is among them."""
+        if one.article.key in self._window:
+            self._window.add(replace(one.article, story=one.until_now))
+
+    def _read(self, tx: Transaction, first: datetime, last: datetime) -> None:
+        for article in tx.stories.around(first, last, model=self._model):
+            self._window.add(article)
 
 
-def _growth(statistics: Statistics) -> float:
-    return max(_FEW, min(statistics.documents * _SHARE, _MANY))
+def _decide(tx: Transaction, one: Waiting, near: _Surroundings) -> Decision:
+    window = near.of(tx, one.article)
+    decision = _by_hand(tx, one) or _by_link(tx, one) or _by_words(window, one, near.statistics.version)
+    window.add(replace(one.article, story=decision.story))
+    return decision
+
+
+def _by_hand(tx: Transaction, one: Waiting) -> Decision | None:
+    joined = tx.kinships.joined(one.article.key)
+    return Decision(one.article.key, joined[0][1], "by hand", 1.0, closest=joined[0][0]) if joined else None
+
+
+def _by_link(tx: Transaction, one: Waiting) -> Decision | None:
+    article = one.article
+    others = [other for other in tx.stories.linked(article.canonical or "") if other.key != article.key]
+    other = linked_to(article, others)
+    if other is None or other.story is None:
+        return None
+    related = (Relation(Kind.LINKS_TO, other.key),) if tells_of(article, other) else ()
+    return Decision(article.key, other.story, "same link", 1.0, closest=other.key, relations=related)
+
+
+def _by_words(window: Window, one: Waiting, version: int) -> Decision:
+    found = window.place(one.article)
+    method = found.method if found.story else "first"
+    return Decision(
+        one.article.key,
+        found.story or one.founds,
+        method,
+        found.score,
+        found.closest,
+        found.shared,
+        version,
+        found.relations,
+    )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from aggregator.store.stories import Kin, Membership
 
 _METHODS = {
-    "first": "it began the story",
     "same link": "it has the link of another",
     "by hand": "the operator decided",
     "undecided": "not decided yet: it is in a story of its own until then",
@@ -67,7 +66,10 @@ def print_story(context: Context, entry: Entry, members: Sequence[Membership], k
 
 def _why(one: Membership) -> str:
     """Say by which evidence an entry is in its story."""
-    why = _METHODS.get(one.method, f"by {one.method}, {one.score:.2f} like the story on average")
+    if one.method == "first":
+        nearest = f"; the nearest was {one.closest}, {one.score:.2f} of what is enough" if one.closest else ""
+        return f"it began the story{nearest} (decided {rfc3339(one.decided_at)})"
+    why = _METHODS.get(one.method, f"by {one.method}, {one.score:.2f} of what is enough on average")
     if one.closest is not None:
         why += f"; most like {one.closest}"
     if one.shared:

@@ -112,6 +112,8 @@ def _useless(settings: Settings) -> Iterator[Warned]:
             yield ("feeds", index, "url"), "is an output of this very program, which it does not read.", "Remove it."
     known = {tag for feed in settings.feeds for tag in feed.tags}
     for index, output in enumerate(settings.outputs):
+        if output.hold and not output.tells_stories:
+            yield ("outputs", index, "hold"), "entries are not held, only stories are.", "Write by: story too."
         for position, tag in enumerate(output.tags):
             if tag not in known:
                 yield (

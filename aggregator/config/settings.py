@@ -268,7 +268,7 @@ class OutputSettings(Frozen):
     max_age: Duration | None = Field(default=None, gt=timedelta(0))
     """Older entries leave the feed."""
     hold: Duration = Field(default=timedelta(0), ge=timedelta(0))
-    """Wait this long for first coverage to gather (by: story)."""
+    """With by: story, wait this long for first coverage to gather; the earliest published of it leads."""
     per_source: int | None = Field(default=None, ge=1)
     """At most this many entries of one source a day."""
     full_content: bool = True
@@ -276,9 +276,9 @@ class OutputSettings(Frozen):
     token: str | None = Field(default=None, min_length=8)
     """A secret: the feed is then only at /TOKEN/NAME.atom, and may list private sources."""
     top: int | None = Field(default=None, ge=1, le=500)
-    """Only so many of the most covered stories."""
+    """Only so many of the most covered stories of the last max_age, else publishing.window; implies by: story."""
     digest: Literal["daily"] | None = None
-    """One entry a day, made of the day's stories."""
+    """One entry a day, made of the day's stories (UTC), the most covered first; implies by: story."""
     was: tuple[str, ...] = ()
     """Earlier names: old addresses lead here."""
 

@@ -63,7 +63,8 @@ def _line(one: Mention) -> str:
     lang = f' lang="{one.language}"' if one.language else ""
     target = f' hreflang="{one.language}"' if one.language else ""
     title = escaped(one.title)
-    linked = f'<a href="{html.escape(one.link)}"{target}{lang}>{title}</a>' if one.link else f"<span{lang}>{title}</span>"
+    href = f' href="{html.escape(one.link)}"{target}' if one.link else ""
+    linked = f"<a{href}{lang}>{title}</a>"
     about = [one.source, one.language or "", f"{one.published:%Y-%m-%d %H:%M} UTC", kind_words(one)]
     return f"{linked} ({escaped(', '.join(filter(None, about)))})"
 

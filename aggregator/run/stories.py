@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator import corrections
-from aggregator.decide.stories.embedding import subject_of
+from aggregator.decide.stories.embedding import text_to_embed
 from aggregator.errors import Usage
 from aggregator.grouping import STEP, Grouping
 from aggregator.telling import tell
@@ -105,7 +105,7 @@ class StoryStage:
         with self._store.snapshot() as tx:
             waiting = tx.stories.waiting(limit=STEP, model=model)
         missing = [one.article for one in waiting if one.article.vector is None]
-        return {article.key: subject_of(article) for article in missing[:_EMBEDDED]}
+        return {article.key: text_to_embed(article) for article in missing[:_EMBEDDED]}
 
     def _keep(self, vectors: dict[int, bytes], model: str) -> None:
         with self._store.transaction() as tx:

@@ -47,6 +47,7 @@ PLAIN = "feeds: [https://a.example/]\n"
             "outputs: [{name: a, tags: [y], token: abcdefgh}]",
             2, "feeds[0]", "this private source appears in no output.",
         ),
+        (PLAIN + "outputs:\n  - {name: a, hold: 5m}", 3, "outputs[a].hold", "entries are not held"),
         # not active yet
         (PLAIN + "database: postgresql://a.example/x", 2, "database", "PostgreSQL is not active yet."),
         (FEED + "kind: sitemap", 3, "feeds[0].kind", "reading pages and sitemaps is not active yet."),
@@ -55,10 +56,6 @@ PLAIN = "feeds: [https://a.example/]\n"
         (FEED + "full_text: true", 3, "feeds[0].full_text", "article pages is not active yet."),
         (PLAIN + "defaults: {full_text: true}", 2, "defaults.full_text", "article pages is not active yet."),
         ("feeds:\n  - opml: https://a.example/", 2, "feeds[0].opml", "reading remote lists is not active yet."),
-        (PLAIN + "outputs:\n  - {name: a, by: story}", 3, "outputs[a].by", "grouping stories is not active yet."),
-        (PLAIN + "outputs: [{name: a, hold: 5m}]", 2, "outputs[a].hold", "holding stories is not active yet."),
-        (PLAIN + "outputs: [{name: a, top: 5}]", 2, "outputs[a].top", "most covered stories is not active yet."),
-        (PLAIN + "outputs: [{name: a, digest: daily}]", 2, "outputs[a].digest", "a daily digest is not active yet."),
         (PLAIN + "outputs: [{name: a, search: x}]", 2, "outputs[a].search", "selecting by search is not active yet."),
         (PLAIN + "retention: {entries: 90d}", 2, "retention", "dropping old texts is not active yet."),
         (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
@@ -85,6 +82,7 @@ def test_each_warning_has_its_line(
         FEED + "private: true\n    tags: [x]\noutputs: [{name: a, tags: [x], token: abcdefgh}]",
         FEED + "interval: 15m\n    ignore: [updated]\n    keep: [{contains: [a]}]\n    independent: true",
         FEED + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
+        PLAIN + "outputs: [{name: a, by: story, hold: 5m}, {name: b, top: 5}, {name: c, digest: daily}]",
         "feeds: ['http://a.example/', 'http://b.example/@jo']",
     ],
 )
@@ -95,7 +93,7 @@ def test_a_wise_file_has_no_warning(read: Callable[..., Settings], text: str) ->
 
 def test_warnings_come_in_the_order_of_the_file(read: Callable[..., Settings]) -> None:
     """Whoever mends the file goes through it once."""
-    text = "outputs: [{name: a, by: story}]\npolling: {per_host: 2}\nfeeds:\n  - url: https://a.example/\n    verify: false\n"
+    text = "outputs: [{name: a, hold: 5m}]\npolling: {per_host: 2}\nfeeds:\n  - url: https://a.example/\n    verify: false\n"
     assert [problem.line for problem in warnings(read(text))] == [1, 2, 5]
 
 

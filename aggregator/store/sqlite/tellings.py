@@ -96,7 +96,7 @@ class SqliteTellings:
                 SELECT telling.output, telling.entry FROM entry JOIN telling ON telling.entry = entry.id
                 WHERE entry.story IN (SELECT value FROM json_each(?))
                   AND telling.due_at IS NULL AND NOT {_TOLD}
-                  AND NOT EXISTS (SELECT 1 FROM entry AS other WHERE other.story = entry.story AND other.grouped = 0))""",
+                  AND NOT EXISTS (SELECT 1 FROM entry AS one WHERE one.story = entry.story AND one.grouped = 0))""",
             [to_ms(now), json.dumps(list(stories))],
         )
 
