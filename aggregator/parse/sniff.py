@@ -99,7 +99,7 @@ def _page_error(text: str, url: str) -> NotAFeed:
     page = _page(text)
     title = plain_text(page.findtext(".//title") or "", markup=False, limit=100) if page is not None else ""
     named = f' ("{title}")' if title else ""
-    if any(words in f"{title} {text[:_FAR]}".lower() for words in _CHALLENGES) and len(text) < _FAR:
+    if is_challenge(title, text):
         return NotAFeed(
             f"A bot check or an error page{named} answered in place of the feed.",
             "Ask the publisher to let feed readers through, or look for another address of the feed.",
@@ -111,6 +111,11 @@ def _page_error(text: str, url: str) -> NotAFeed:
         else ("No feed is named in it; `kind: page` in feeds.yaml reads a page that lists articles.")
     )
     return NotAFeed(f"The document is no feed but a web page{named}.", remedy, found)
+
+
+def is_challenge(title: str, text: str) -> bool:
+    """Whether a page asks for a proof of being human, or refuses access, in place of what was asked for."""
+    return len(text) < _FAR and any(words in f"{title} {text[:_FAR]}".lower() for words in _CHALLENGES)
 
 
 def _page(text: str) -> etree._Element | None:

@@ -1,0 +1,317 @@
+"""What belongs to one article of a list: its card, and in it title, date, teaser and picture."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aggregator.parse.clean import clean_text
+from aggregator.parse.links import HEADINGS, LinkTo, address_speaks, is_generic
+from aggregator.parse.page_dates import Calendar, read_date, search_date
+from aggregator.parse.webpage import lines_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from lxml.html import HtmlElement
+
+    from aggregator.parse.webpage import Webpage
+
+_STOP = frozenset({"body", "main", "html"})
+_MANY = "*"
+"""In place of an address: the element holds several articles."""
+_TITLED = re.compile(r"(?:^|[\W_])(?:p-name|entry-title|post-?title|card-?title|[\w-]*title|[\w-]*headline|heading)\b", re.IGNORECASE)  # fmt: skip
+_LOUD = re.compile(r"\b(?:text-(?:[2-6]?xl|lg)|font-(?:bold|semibold|medium)|(?:heading|h)-?[1-6])\b")
+_NOT_TITLED = re.compile(r"sub-?title|section-?title|site-?title|eyebrow|kicker|categor|label|badge|author|byline|meta\b|date|time\b", re.IGNORECASE)  # fmt: skip
+_DATED = re.compile(r"date|time|publish|posted|meta|byline|info|day|when|issued", re.IGNORECASE)
+_HIDDEN = re.compile(r"sr-only|visually-?hidden|screen-reader", re.IGNORECASE)
+_URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
+_BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LONG_TITLE = 300
+
+
+@dataclass(slots=True)
+class Card:
+    """One article of a list, and the elements that speak of it."""
+
+    link: LinkTo
+    element: HtmlElement
+    """The largest element that holds no other article."""
+    links: list[LinkTo] = field(default_factory=list)
+    """All links to the article in it."""
+    beside: list[HtmlElement] = field(default_factory=list)
+    """Siblings that belong to it, where articles are not in elements of their own."""
+    title: str = ""
+    date: datetime | None = None
+    summary: str | None = None
+    image: str | None = None
+    headed: bool = False
+    """Its title is a heading."""
+
+    @property
+    def parts(self) -> list[HtmlElement]:
+        """The elements of the card, in order of importance."""
+        return [self.element, *self.beside]
+
+
+def strong_links(links: list[LinkTo]) -> list[LinkTo]:
+    """Return the links that by their place are articles': most links in such places speak of one.
+
+    A place is the path of tags from the root: cards of one list have their links in the same place.
+    """
+    places: dict[str, list[LinkTo]] = {}
+    for link in links:
+        places.setdefault(place_of(link.element), []).append(link)
+    strong: set[str] = set()
+    for members in places.values():
+        speaking = [link for link in members if _speaks(link)]
+        strong |= {link.key for link in (members if len(speaking) * 5 >= len(members) * 3 else speaking)}
+    return [link for link in links if link.key in strong]
+
+
+def place_of(element: HtmlElement) -> str:
+    """Return the path of tags down to an element."""
+    return "/".join(str(each.tag) for each in reversed([element, *element.iterancestors()]))
+
+
+def _speaks(link: LinkTo) -> bool:
+    """Whether a link by itself may be an article's: a heading, several words, or an address like one."""
+    if is_generic(link.text) and not link.heading:
+        return bool(address_speaks(link.href) == 1.0 and not link.text)
+    return (link.heading and bool(link.text)) or says_enough(link.text) or address_speaks(link.href) == 1.0
+
+
+def says_enough(text: str) -> bool:
+    """Whether a text is as long as titles are: four words, 24 characters, or seven of Chinese or Japanese."""
+    return len(text.split()) >= 4 or len(text) >= 24 or len(_CJK.findall(text)) >= 7  # noqa: PLR2004
+
+
+def cards_of(links: list[LinkTo]) -> list[Card]:
+    """Return a card for every place where articles are linked; an article that is linked twice may have two."""
+    owners = _owners(links)
+    cards: dict[HtmlElement, Card] = {}
+    for link in links:
+        element = _card_element(link, owners)
+        card = cards.setdefault(element, Card(link, element))
+        card.links.append(link)
+        if _weight(link) > _weight(card.link):
+            card.link = link
+    _take_siblings(list(cards.values()), owners)
+    return list(cards.values())
+
+
+def _weight(link: LinkTo) -> tuple[bool, bool, int]:
+    return (link.heading, bool(link.text) and not is_generic(link.text), min(len(link.text), 80))
+
+
+def _owners(links: list[LinkTo]) -> dict[HtmlElement, str]:
+    """Return for every element with articles in it the one's key, or _MANY."""
+    owners: dict[HtmlElement, str] = {}
+    for link in links:
+        element: HtmlElement | None = link.element
+        while element is not None and owners.get(element) not in (link.key, _MANY):
+            owners[element] = link.key if element not in owners else _MANY
+            element = element.getparent()
+    return owners
+
+
+def _card_element(link: LinkTo, owners: dict[HtmlElement, str]) -> HtmlElement:
+    element = link.element
+    while True:
+        parent = element.getparent()
+        if parent is None or parent.tag in _STOP or owners.get(parent) != link.key:
+            return element
+        element = parent
+
+
+def _take_siblings(cards: list[Card], owners: dict[HtmlElement, str]) -> None:
+    """Give cards the siblings between them: what follows each, or what stands before each where dates come first."""
+    by_parent: dict[HtmlElement, list[Card]] = {}
+    for card in cards:
+        parent = card.element.getparent()
+        if parent is not None:
+            by_parent.setdefault(parent, []).append(card)
+    for parent, members in by_parent.items():
+        children = list(parent)
+        if len(members) > 1 and len(children) > len(members):
+            _share_out(children, {card.element: card for card in members}, owners)
+
+
+def _share_out(
+    children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]
+) -> None:
+    before = _stands_before(children, cards)
+    current: Card | None = None
+    for child in reversed(children) if before else children:
+        if child in cards:
+            current = cards[child]
+        elif child in owners:
+            current = None
+        elif current is not None and len(current.beside) < 6:  # noqa: PLR2004
+            current.beside.append(child)
+
+
+def _stands_before(children: list[HtmlElement], cards: dict[HtmlElement, Card]) -> bool:
+    """Whether what belongs to an article stands before its link: something before the first, nothing after the last."""
+    numbers = [number for number, child in enumerate(children) if child in cards]
+    leading = children[0] if numbers[0] == 1 else None
+    after_last = numbers[-1] == len(children) - 1
+    return leading is not None and after_last and leading.tag not in ("h1", "h2")
+
+
+def read_cards(cards: Iterable[Card], page: Webpage, calendar: Calendar) -> None:
+    """Fill in title, date, teaser and picture of cards that are of one list."""
+    cards = list(cards)
+    lines = {id(card): [line for part in card.parts for line in lines_of(part)] for card in cards}
+    labels = _labels(lines.values())
+    for card in cards:
+        own = lines[id(card)]
+        card.title, card.headed = _title(card, own, labels, calendar)
+        card.date = _date(card, own, calendar)
+        card.summary = _summary(card, own, labels, calendar)
+        card.image = _image(card, page)
+
+
+def _labels(cards: Iterable[list[tuple[HtmlElement, str]]]) -> set[str]:
+    """Return the texts that several cards have in common: names of categories, `5 min read`, buttons."""
+    counts = Counter(text for card in cards for text in {text for _, text in card})
+    return {text for text, count in counts.items() if count > 1 and len(text) < 60}  # noqa: PLR2004
+
+
+def _title(
+    card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar
+) -> tuple[str, bool]:
+    """Return the title of a card, and whether it is a heading."""
+    candidates = [text_of(each, limit=_LONG_TITLE) for each in _headings(card)]
+    if title := next((text for text in candidates if _may_be_title(text, calendar)), None):
+        return title, True
+    if title := next((text for text in _named_titles(lines) if _may_be_title(text, calendar)), None):
+        return title, False
+    own = [text for each, text in lines if _inside(each, card.link.element)]
+    free = [text for text in own if text not in labels and _may_be_title(text, calendar)]
+    stated = clean_text(card.link.element.get("title") or card.link.element.get("aria-label") or "", limit=_LONG_TITLE)
+    if stated and _may_be_title(stated, calendar) and (not free or not says_enough(free[0]) or free[0][-1] in "\u2026."):
+        return stated, False
+    rest = [text for _, text in lines if text not in labels and _may_be_title(text, calendar)]
+    for texts in (free, rest):
+        if title := next(filter(says_enough, texts), None):
+            return title, False
+    texts = free or [text for text in own if _may_be_title(text, calendar)] or rest
+    return (max(texts, key=len), False) if texts else (_alternative(card), False)
+
+
+def _headings(card: Card) -> Iterator[HtmlElement]:
+    """Yield headings: in the link, around the link, then elsewhere in the card."""
+    for link in sorted(card.links, key=_weight, reverse=True):
+        yield from (each for each in link.element.iterdescendants(*HEADINGS))
+        yield from (each for each in list(link.element.iterancestors())[:3] if each.tag in HEADINGS)
+    for part in card.parts:
+        yield from part.iter(*HEADINGS)
+
+
+def _named_titles(lines: list[tuple[HtmlElement, str]]) -> Iterator[str]:
+    """Yield texts whose element, or the one around it, is called a title; then those that are set large."""
+    for pattern in (_TITLED, _LOUD):
+        for element, text in lines:
+            if any(pattern.search(name) and not _NOT_TITLED.search(name) for name in _names(element)):
+                whole = text_of(element, limit=_LONG_TITLE)
+                yield whole if len(whole) < _LONG_TITLE else text
+
+
+def _names(element: HtmlElement) -> list[str]:
+    """Return the class names and itemprop of an element; of a link or emphasis also its parent's."""
+    around = [element]
+    parent = element.getparent()
+    if element.tag in ("a", "span", "strong", "b") and parent is not None and len(parent) == 1:
+        around.append(parent)
+    return [name for each in around if (name := f"{each.get('class') or ''} {each.get('itemprop') or ''}".strip())]
+
+
+def _may_be_title(text: str, calendar: Calendar) -> bool:
+    return len(text) > 1 and not is_generic(text) and not text.isdigit() and read_date(text, calendar) is None
+
+
+def _inside(element: HtmlElement, link: HtmlElement) -> bool:
+    return element is link or link in element.iterancestors()
+
+
+def _alternative(card: Card) -> str:
+    """Return the text of a picture in the link, where there is no other title."""
+    pictures = (each.get("alt") for link in card.links for each in link.element.iter("img"))
+    return next((clean_text(text, limit=_LONG_TITLE) for text in pictures if text and says_enough(text)), "")
+
+
+def _date(card: Card, lines: list[tuple[HtmlElement, str]], calendar: Calendar) -> datetime | None:
+    """Return the date of a card: as machines read it, as a line of its own, inside a line about it, in the address."""
+    for part in card.parts:
+        for each in part.iter():
+            stated = _stated_date(each)
+            if stated and (moment := read_date(stated, calendar)):
+                return moment
+    others = [(each, text) for each, text in lines if text != card.title and card.title not in text]
+    whole = (read_date(text, calendar) for _, text in others)
+    if moment := next(filter(None, whole), None):
+        return moment
+    for each, text in others:
+        if _DATED.search(" ".join(_names(each))) or each.tag == "time" or len(text) < 80:  # noqa: PLR2004
+            if found := search_date(text, calendar):
+                return found.moment
+    return _split_date(card, calendar) or date_in_address(card.link.href, calendar)
+
+
+def _stated_date(element: HtmlElement) -> str | None:
+    if element.tag == "time":
+        return element.get("datetime") or None
+    if "datePublished" in (element.get("itemprop") or ""):
+        return element.get("content") or element.get("datetime")
+    return element.get("data-date") or element.get("data-published")
+
+
+def _split_date(card: Card, calendar: Calendar) -> datetime | None:
+    """Read a date that is spread over several elements: `<b>19</b><i>Mar</i>`."""
+    for part in card.parts:
+        for each in part.iter():
+            name = each.get("class") or ""
+            if each.tag != "a" and _DATED.search(name) and 1 < len(each) < 5:  # noqa: PLR2004
+                if moment := read_date(" ".join(text for _, text in lines_of(each)), calendar):
+                    return moment
+    return None
+
+
+def date_in_address(href: str, calendar: Calendar) -> datetime | None:
+    """Return the day that an address names: /2024/03/19/."""
+    match = _URL_DATE.search(href)
+    return read_date("-".join(match.groups()), calendar) if match else None
+
+
+def _summary(
+    card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar
+) -> str | None:
+    """Return the teaser: the longest text beside the title, if it is a sentence or more."""
+    texts = [
+        text
+        for each, text in lines
+        if len(text) >= 40 and text != card.title and text not in labels and card.title not in text  # noqa: PLR2004
+        if not _HIDDEN.search(each.get("class") or "") and read_date(text, calendar) is None
+    ]
+    return max(texts, key=len, default=None)
+
+
+def _image(card: Card, page: Webpage) -> str | None:
+    """Return the picture of a card; loaders put its address into other attributes."""
+    for part in card.parts:
+        for each in part.iter("img", "source", "div", "a", "span"):
+            spellings: list[str | None]
+            if each.tag in ("img", "source"):
+                several = (each.get("srcset") or each.get("data-srcset") or "").split(",")[0].split(" ")[0]
+                spellings = [each.get("data-src"), each.get("data-lazy-src"), each.get("src"), several]
+            else:
+                style = _BACKGROUND.search(each.get("style") or "")
+                spellings = [style[1] if style else None]
+            if address := next(filter(None, map(page.address, spellings)), None):
+                return address
+    return None
