@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aggregator.parse.clean import clean_text
 from aggregator.parse.links import HEADINGS, LinkTo, address_speaks, is_generic
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _STOP = frozenset({"body", "main", "html"})
 _MANY = "*"
 """In place of an address: the element holds several articles."""
-_TITLED = re.compile(r"(?:^|[\W_])(?:p-name|entry-title|post-?title|card-?title|[\w-]*title|[\w-]*headline|heading)\b", re.IGNORECASE)  # fmt: skip
+_TITLED = re.compile(r"(?:^|[\W_])(?:p-name|entry-title|title-?line|[\w-]*ttl|post-?title|card-?title|[\w-]*title|[\w-]*headline|heading)\b", re.IGNORECASE)  # fmt: skip
 _LOUD = re.compile(r"\b(?:text-(?:[2-6]?xl|lg)|font-(?:bold|semibold|medium)|(?:heading|h)-?[1-6])\b")
 _NOT_TITLED = re.compile(r"sub-?title|section-?title|site-?title|eyebrow|kicker|categor|label|badge|author|byline|meta\b|date|time\b", re.IGNORECASE)  # fmt: skip
 _DATED = re.compile(r"date|time|publish|posted|meta|byline|info|day|when|issued", re.IGNORECASE)
@@ -32,6 +33,10 @@ _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONG_TITLE = 300
+_HAS_NUMBER = 0.6
+_NUMBER = re.compile(r"\d{4,}")
+_CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{2}|[\u3040-\u9fff]")
 
 
 @dataclass(slots=True)
@@ -58,31 +63,48 @@ class Card:
         return [self.element, *self.beside]
 
 
-def strong_links(links: list[LinkTo]) -> list[LinkTo]:
+def strong_links(links: list[LinkTo], under: str) -> list[LinkTo]:
     """Return the links that by their place are articles': most links in such places speak of one.
 
-    A place is the path of tags from the root: cards of one list have their links in the same place.
+    A place is the path of tags from the root: cards of one list have their links in the same place. Addresses that
+    begin with `under`, the page's own path, are like an article's.
     """
     places: dict[str, list[LinkTo]] = {}
     for link in links:
         places.setdefault(place_of(link.element), []).append(link)
     strong: set[str] = set()
     for members in places.values():
-        speaking = [link for link in members if _speaks(link)]
-        strong |= {link.key for link in (members if len(speaking) * 5 >= len(members) * 3 else speaking)}
+        speaking = [link for link in members if _speaks(link, under)]
+        enough = len(speaking) * 5 >= len(members) * 3
+        strong |= {link.key for link in (members if enough else [*speaking, *_numbered(members)])}
     return [link for link in links if link.key in strong]
 
 
 def place_of(element: HtmlElement) -> str:
-    """Return the path of tags down to an element."""
-    return "/".join(str(each.tag) for each in reversed([element, *element.iterancestors()]))
+    """Return the path of tags down to an element; of table cells also their column."""
+    return "/".join(_step(each) for each in reversed([element, *element.iterancestors()]))
 
 
-def _speaks(link: LinkTo) -> bool:
+def _step(element: HtmlElement) -> str:
+    if element.tag != "td":
+        return str(element.tag)
+    return f"td{sum(1 for _ in element.itersiblings('td', preceding=True))}"
+
+
+def _speaks(link: LinkTo, under: str) -> bool:
     """Whether a link by itself may be an article's: a heading, several words, or an address like one."""
+    like_one = address_speaks(link.href) == 1.0 or (len(under) > 1 and urlsplit(link.href).path.startswith(under))
     if is_generic(link.text) and not link.heading:
-        return bool(address_speaks(link.href) == 1.0 and not link.text)
-    return (link.heading and bool(link.text)) or says_enough(link.text) or address_speaks(link.href) == 1.0
+        return like_one
+    named = any(_TITLED.search(name) for name in _names(link.element))
+    return bool(link.heading and link.text) or named or says_enough(link.text) or like_one
+
+
+def _numbered(members: list[LinkTo]) -> list[LinkTo]:
+    """Return links whose only words are the numbers of what they lead to, as archives of papers have them."""
+    worded = [link for link in members if not is_generic(link.text)]
+    numbered = [link for link in worded if address_speaks(link.href) >= _HAS_NUMBER and _NUMBER.search(link.text)]
+    return numbered if len(numbered) >= 4 and len(numbered) * 2 > len(worded) else []  # noqa: PLR2004
 
 
 def says_enough(text: str) -> bool:
@@ -189,19 +211,19 @@ def _title(
     candidates = [text_of(each, limit=_LONG_TITLE) for each in _headings(card)]
     if title := next((text for text in candidates if _may_be_title(text, calendar)), None):
         return title, True
-    if title := next((text for text in _named_titles(lines) if _may_be_title(text, calendar)), None):
-        return title, False
+    inner = [line for line in lines if any(_inside(line[0], link.element) for link in card.links)]
+    named = (*_named_titles(inner), *_single_lines(card), *_named_titles(lines))
+    if title := next((text for text in named if text not in labels and _may_be_title(text, calendar)), None):
+        return _CALLED.sub("", title), False
     own = [text for each, text in lines if _inside(each, card.link.element)]
     free = [text for text in own if text not in labels and _may_be_title(text, calendar)]
     stated = clean_text(card.link.element.get("title") or card.link.element.get("aria-label") or "", limit=_LONG_TITLE)
     if stated and _may_be_title(stated, calendar) and (not free or not says_enough(free[0]) or free[0][-1] in "\u2026."):
         return stated, False
     rest = [text for _, text in lines if text not in labels and _may_be_title(text, calendar)]
-    for texts in (free, rest):
-        if title := next(filter(says_enough, texts), None):
-            return title, False
-    texts = free or [text for text in own if _may_be_title(text, calendar)] or rest
-    return (max(texts, key=len), False) if texts else (_alternative(card), False)
+    texts = free or rest or [text for text in own if _may_be_title(text, calendar)]
+    best = next(filter(says_enough, texts), None) or max(texts, key=len, default="")
+    return best or _alternative(card), False
 
 
 def _headings(card: Card) -> Iterator[HtmlElement]:
@@ -222,6 +244,13 @@ def _named_titles(lines: list[tuple[HtmlElement, str]]) -> Iterator[str]:
                 yield whole if len(whole) < _LONG_TITLE else text
 
 
+def _single_lines(card: Card) -> Iterator[str]:
+    """Yield the texts of links that hold nothing but a text as long as a title."""
+    for link in card.links:
+        if says_enough(link.text) and len(lines_of(link.element, most=2)) == 1 and link.text[-1] != "\u2026":
+            yield link.text
+
+
 def _names(element: HtmlElement) -> list[str]:
     """Return the class names and itemprop of an element; of a link or emphasis also its parent's."""
     around = [element]
@@ -232,7 +261,7 @@ def _names(element: HtmlElement) -> list[str]:
 
 
 def _may_be_title(text: str, calendar: Calendar) -> bool:
-    return len(text) > 1 and not is_generic(text) and not text.isdigit() and read_date(text, calendar) is None
+    return bool(_LETTERS.search(text)) and not is_generic(text) and read_date(text, calendar) is None
 
 
 def _inside(element: HtmlElement, link: HtmlElement) -> bool:

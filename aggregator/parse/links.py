@@ -49,6 +49,9 @@ _ELSEWHERE = re.compile(
 _DATED = re.compile(r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d")
 _NUMBERED = re.compile(r"\d{4,}")
 
+_WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
+"""Parameters that in lists tell the link, not what it leads to."""
+
 GENERIC = re.compile(
     r"(?:read|learn|see|view|find|show|discover|continue|get|explore|load|watch|listen)?\s*"
     r"(?:more|now|reading|all|here|article|post|story|the (?:full )?(?:article|story|post)|full (?:article|story)|"
@@ -57,7 +60,7 @@ GENERIC = re.compile(
     r"|(?:leer|ver|saber|seguir)(?:\s+(?:más|mas|todo|todos|leyendo|artículo|noticia).{0,24})?"
     r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|見る)?|一覧(?:を見る|へ)?"
     r"|read|previous|next|older|newer|back|share|comments?|\d+ comments?|no comments|leave a (?:comment|reply)|"
-    r"permalink|pdf|html|other|link|reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
+    r"permalink|\d+ (?:responses?|replies|likes?|views|claps|min(?:ute)?s? read)|abs|pdf|html|other|link|reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
     re.IGNORECASE,
 )
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
@@ -116,7 +119,7 @@ def links_of(page: Webpage) -> list[LinkTo]:
         href = page.address(element.get("href"))
         if region == HARD or not href or element.get("hreflang") or _is_relation(element):
             continue
-        key = canonical_url(href)
+        key = canonical_url(_WAY_HERE.sub("", href))
         if key and may_be_article(href, key, page.url, here):
             href = href.partition("#")[0]
             text = text_of(element, limit=400)
@@ -153,7 +156,10 @@ def may_be_article(href: str, key: str, page_url: str, here: str) -> bool:
         return False
     if not same and _ELSEWHERE.search(parts.hostname or ""):
         return False
-    return not _is_hub([segment.lower() for segment in path.split("/") if segment], at.path.lower())
+    segments = [segment.lower() for segment in path.split("/") if segment]
+    if _NUMBERED.search(parts.query) or re.search(r"(?:^|&)(?:id|p|article|news)=\d", parts.query):
+        return segments[-1:] != ["search"]
+    return not _is_hub(segments, at.path.lower())
 
 
 def _is_hub(segments: list[str], page_path: str) -> bool:
@@ -161,6 +167,8 @@ def _is_hub(segments: list[str], page_path: str) -> bool:
     if not segments:
         return False
     beyond = [segment for segment in segments[:-1] if f"/{segment}/" not in f"{page_path.rstrip('/')}/"]
+    if len(segments) == 1 and segments[0].startswith(("@", "~")):
+        return True
     if segments[-1] in _HUBS or segments[-1] in _HUB_LAST or any(segment in _HUBS for segment in beyond[-1:]):
         return True
     return len(segments) == 1 and bool(_LANGUAGE.fullmatch(segments[0]))

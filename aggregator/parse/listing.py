@@ -64,7 +64,7 @@ def listed_articles(page: Webpage, calendar: Calendar, known: Collection[str] = 
 
     `known` are keys of articles that the page names in its data (JSON-LD).
     """
-    cards = cards_of(strong_links(links_of(page)))[:_MOST_CARDS]
+    cards = cards_of(strong_links(links_of(page), urlsplit(page.url).path.rstrip("/") + "/"))[:_MOST_CARDS]
     lists = _lists_of(cards)
     for each in lists:
         read_cards(each.cards, page, calendar)

@@ -1,0 +1,73 @@
+"""How well list pages are read without selectors: links, titles and days of the layouts in tests/parse/layouts.py.
+
+    python benchmarks/pages.py [-v]
+
+F1 is over the links of a page, as a set; "order" says whether those found stand in the page's order. Titles and days
+are shares of the links found that have the right one.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from aggregator.errors import ParseError
+from aggregator.parse.page import parse_page
+from tests.parse.layouts import LAYOUTS, Layout
+
+if TYPE_CHECKING:
+    from aggregator.model import Item
+
+RECEIVED = datetime(2026, 1, 7, 12, tzinfo=UTC)
+
+
+def read(layout: Layout) -> dict[str, Item]:
+    try:
+        document = parse_page(
+            layout.html.encode(), url=layout.url, content_type="text/html", received=RECEIVED, selectors=None
+        )
+    except ParseError as error:
+        print(f"  {error}")
+        return {}
+    return {(item.link or "").partition("?source")[0]: item for item in document.items}
+
+
+def measure(layout: Layout, *, verbose: bool) -> tuple[float, bool, float, float]:
+    found, expected = read(layout), {article.url: article for article in layout.articles}
+    right = [url for url in found if url in expected]
+    f1 = 2 * len(right) / (len(found) + len(expected)) if found else 0.0
+    titles = [url for url in right if found[url].title == expected[url].title]
+    days = [url for url in right if expected[url].day == (found[url].published and found[url].published.date())]
+    if verbose:
+        for url in [url for url in found if url not in expected]:
+            print(f"  + {url} {found[url].title!r}")
+        for url in [url for url in expected if url not in found]:
+            print(f"  - {url}")
+        for url in right:
+            if url not in titles or url not in days:
+                item = found[url]
+                print(f"  ~ {url} {item.title!r} {item.published} (expected {expected[url].title!r} {expected[url].day})")
+    many = len(right) or 1
+    return f1, right == [url for url in expected if url in found], len(titles) / many, len(days) / many
+
+
+def main() -> None:
+    verbose = "-v" in sys.argv
+    rows = []
+    for build in LAYOUTS:
+        layout = build()
+        start = time.process_time()
+        row = measure(layout, verbose=verbose)
+        rows.append(row)
+        print(f"{layout.name:20} F1 {row[0]:.2f}  order {'yes' if row[1] else 'NO '}  titles {row[2]:.2f}  days {row[3]:.2f}  {(time.process_time() - start) * 1000:4.0f} ms")
+    means = [sum(float(row[n]) for row in rows) / len(rows) for n in range(4)]
+    print(f"{len(rows)} layouts: F1 {means[0]:.3f}, in order {means[1]:.2f}, titles {means[2]:.3f}, days {means[3]:.3f}")
+
+
+if __name__ == "__main__":
+    main()
