@@ -96,7 +96,9 @@ def _speaks(link: LinkTo, under: str) -> bool:
     like_one = address_speaks(link.href) == 1.0 or (len(under) > 1 and urlsplit(link.href).path.startswith(under))
     if is_generic(link.text) and not link.heading:
         return like_one
-    named = any(_TITLED.search(name) for name in _names(link.element))
+    parent = link.element.getparent()
+    around = "" if parent is None else parent.get("class") or ""
+    named = any(_TITLED.search(name) and not _NOT_TITLED.search(name) for name in (*_names(link.element), around))
     return bool(link.heading and link.text) or named or says_enough(link.text) or like_one
 
 

@@ -35,7 +35,7 @@ _SOFT = 0.3
 """What a list in a sidebar or a box is worth of one in the open."""
 _AS_GOOD, _ALIKE, _UNLIKE = 0.6, 0.4, 0.85
 """How good a further list must be, in parts of the best: in general, at the same addresses, at others."""
-_LEAST = 0.9
+_LEAST = 0.6
 """Worth of a list's cards below which it is no list of articles: links, nothing more."""
 _MARKED = re.compile(r"(?:^|\s)(?:h-entry|hentry|post|entry|article|blog-post|news-item)(?:\s|$)", re.IGNORECASE)
 _VARIABLE = re.compile(r"\d|^(?:first|last|odd|even|active|featured|sticky|is-|has-|js-|category-|tag-|post-|md:|lg:|sm:|xl:)")

@@ -27,7 +27,7 @@ _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]
 _PRESCAN = 4096
 """Bytes in which a page names its encoding (HTML section 13.2.3.2 has 1,024; pages are later)."""
 _FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
-UNSEEN = ("style", "noscript", "template", "svg", "iframe", "object", "math", "select", "textarea", "dialog")
+UNSEEN = ("style", "noscript", "template", "svg", "iframe", "object", "select", "textarea", "dialog")
 _BLOCKS = frozenset(
     "address article aside blockquote br button dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
     "h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead time tr ul".split()

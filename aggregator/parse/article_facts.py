@@ -1,0 +1,290 @@
+"""What an article's page says of the article: title, day, authors, canonical address, picture.
+
+Publishers say each of these in several places that do not always agree: JSON-LD and `<meta>` for machines, headings and
+lines for people. The order in which they are believed is written down in each function.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from aggregator.decide.canonical import canonical_url, fold
+from aggregator.decide.sites import host_of, same_site, site_of
+from aggregator.model import Person
+from aggregator.parse.cards import date_in_address
+from aggregator.parse.clean import clean_text, plain_text
+from aggregator.parse.embedded import is_article, json_ld, types_of
+from aggregator.parse.links import HARD, regions_of
+from aggregator.parse.page_dates import Calendar, read_date, search_date
+from aggregator.parse.webpage import lines_of, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from lxml.html import HtmlElement
+
+    from aggregator.parse.webpage import Webpage
+
+_TAIL = re.compile(r"\s+[|\u2013\u2014\u00b7\u2022\u00bb\u00ab-]\s+|\s*[\uff5c\u2502]\s*|\s*::\s*|\s*[_|](?=[^_|]{2,20}$)")
+_FEW_WORDS = 4
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
+    "sailthru.date", "article.published", "publish-date", "publish_date", "publication_date", "published-date", "pubdate",
+    "dc.date.issued", "dcterms.created", "dcterms.date", "dc.date", "citation_publication_date", "citation_online_date",
+    "citation_date", "article_date_original", "cxenseparse:recs:publishtime", "date", "rnews:datepublished",
+)  # fmt: skip
+_AUTHORS = ("author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator", "dcterms.creator", "twitter:data1")  # fmt: skip
+_DATE_NAME = re.compile(r"(?:^|[\W_])(?:date|time|timestamp|pub-?date|post-?date|posted|published|publish|entry-date|byline|meta|dateline|fecha|datum)(?:$|[\W_])", re.IGNORECASE)  # fmt: skip
+_CHANGED_NAME = re.compile(r"modified|updated", re.IGNORECASE)
+_AUTHOR_NAME = re.compile(r"(?:^|[\W_])(?:author|byline|p-author|writer|auteur|autor)(?:[\W_]?name)?(?:$|[\W_])", re.IGNORECASE)
+_BY = re.compile(r"^\s*(?:written\s+by|posted\s+by|by|par|von|por|door|di|作者|文|著者)\s*[:：]?\s+", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:,|;|&|\||/|、|，|\band\b|\bet\b|\bund\b|\by\b)\s*", re.IGNORECASE)
+_NOBODY = re.compile(
+    r"(?:admin(?:istrator)?|editor(?:ial)?(?: team| staff)?|staff(?: writer)?|webmaster|redaktion|la rédaction|redacción|"
+    r"team|guest(?: author)?|author|unknown|anonymous|root|user|wordpress|press(?: office)?|news(?:room)?|n/?a|none|"
+    r".*\.(?:com|org|net|de|fr)|.*\d{3,}.*|小编|编辑部?|管理员|編集部)",
+    re.IGNORECASE,
+)
+_MOST_AUTHORS = 20
+_NEAR = 25
+"""Lines after the title in which the date stands."""
+
+
+def title_of(page: Webpage) -> str:
+    """Return the title: the page's one heading, else the headline for machines, without the site's name.
+
+    A heading counts when it agrees with what is said to machines, or is as long as titles are.
+    """
+    stated = [clean_title(each, page) for each in _stated_titles(page)]
+    headings = [text for each in headings_of(page) if (text := text_of(each, limit=400))]
+    site = fold(page.meta("og:site_name") or "")
+    for heading in headings:
+        agreeing = [each for each in stated if _agree(heading, each)]
+        if agreeing and fold(heading) != site:
+            shortest = min(agreeing, key=len)
+            return shortest if len(fold(shortest)) < len(fold(heading)) * 0.6 and len(agreeing) > 1 else heading
+    lone = headings[0] if len(headings) == 1 else ""
+    if len(lone.split()) >= _FEW_WORDS and fold(lone) != site:
+        return lone
+    return next(iter(stated), "") or lone
+
+
+def headings_of(page: Webpage) -> list[HtmlElement]:
+    """Return the h1 of a page, without those of navigation."""
+    regions = regions_of(page.root)
+    found = [each for each in page.root.iter("h1") if not _is_site_name(each, page)]
+    return [each for each in found if regions.get(each) != HARD] or found
+
+
+def _is_site_name(heading: HtmlElement, page: Webpage) -> bool:
+    """Whether a heading is the site's logo: a link to the front page."""
+    links = [page.address(each.get("href")) for each in heading.iter("a")]
+    return any(link and urlsplit(link).path in ("", "/") for link in links)
+
+
+def _stated_titles(page: Webpage) -> Iterator[str]:
+    article = main_article(page)
+    headline = article.get("headline") or article.get("name")
+    if isinstance(headline, str):
+        yield plain_text(headline, markup=True, limit=400)
+    yield from (plain_text(each, markup=True, limit=400) for each in page.metas("og:title", "twitter:title", "citation_title"))
+    yield clean_text(page.root.findtext(".//title") or "", limit=400)
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether one text is the other, or the larger part of it."""
+    first, second = sorted((fold(one), fold(other)), key=len)
+    return bool(first) and first in second and len(first) * 5 >= len(second) * 2
+
+
+def clean_title(title: str, page: Webpage) -> str:
+    """Return a title without the name of the site behind it, or before it."""
+    names = {fold(page.meta("og:site_name", "application-name") or ""), fold(site_of(host_of(page.url)).split(".")[0])}
+    names.discard("")
+    pieces = _TAIL.split(title)
+    if len(pieces) < 2:  # noqa: PLR2004
+        return title
+    for _ in range(2):
+        if len(pieces) > 1 and _is_site(pieces[-1], names, pieces[:-1]):
+            title = title[: title.rfind(pieces[-1])].rstrip(" |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_")
+            pieces = pieces[:-1]
+    if len(pieces) > 1 and fold(pieces[0]) in names:
+        title = title[title.find(pieces[0]) + len(pieces[0]) :].lstrip(" |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_")
+    return title
+
+
+def _is_site(piece: str, names: set[str], before: list[str]) -> bool:
+    folded = fold(piece)
+    if any(name in folded or folded in name for name in names if folded and len(name) > 1):
+        return True
+    words = sum(len(each.split()) for each in before)
+    return len(piece.split()) <= _FEW_WORDS - 1 and words > 2 * len(piece.split()) and piece[:1].isupper() and words >= _FEW_WORDS
+
+
+def main_article(page: Webpage) -> dict[str, Any]:
+    """Return the JSON-LD object of the article: by its address, by its headline, else the first; empty if none."""
+    nodes = [node for node in json_ld(page) if is_article(node) and (node.get("headline") or node.get("datePublished"))]
+    here = canonical_url(page.url)
+    for node in nodes:
+        main = node.get("mainEntityOfPage")
+        addresses = (node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main)
+        if any(canonical_url(page.address(each)) == here for each in addresses if isinstance(each, str)):
+            return node
+    title = page.meta("og:title") or page.root.findtext(".//title") or ""
+    agreeing = (node for node in nodes if isinstance(node.get("headline"), str) and _agree(node["headline"], title))
+    first = next(iter(nodes), {})
+    return next(agreeing, first if len(nodes) == 1 or first.get("articleBody") else {})
+
+
+def published_of(page: Webpage, calendar: Calendar) -> datetime | None:
+    """Return when the article was published.
+
+    JSON-LD is believed first, then `<meta>`, then `<time>` and lines near the title, then the address. Dates of changes
+    are never taken.
+    """
+    article = main_article(page)
+    stated = [article.get("datePublished"), article.get("dateCreated"), *page.metas(*_PUBLISHED)]
+    if not article:
+        pages = (node for node in json_ld(page) if types_of(node) & {"webpage", "itempage"})
+        stated += [node.get("datePublished") for node in pages]
+    readable = (read_date(each, calendar) for each in stated if isinstance(each, str))
+    return (
+        next(filter(None, readable), None)
+        or _marked_date(page, calendar)
+        or _date_near_title(page, calendar)
+        or _named_date(page, calendar)
+        or date_in_address(page.url, calendar)
+    )
+
+
+def _marked_date(page: Webpage, calendar: Calendar) -> datetime | None:
+    """Read microdata and microformats: itemprop=datePublished, `<time pubdate>`, dt-published, entry-date."""
+    for element in page.root.iter():
+        names = f"{element.get('itemprop') or ''} {element.get('class') or ''}" if isinstance(element.tag, str) else ""
+        is_marked = "datePublished" in names or "dt-published" in names or "entry-date" in names
+        if (is_marked and "updated" not in names.replace("published updated", "")) or element.get("pubdate") is not None:
+            stated = element.get("content") or element.get("datetime") or text_of(element, limit=100)
+            if moment := read_date(stated, calendar) or _found(stated, calendar):
+                return moment
+    return None
+
+
+def _found(text: str, calendar: Calendar) -> datetime | None:
+    found = search_date(text, calendar)
+    return found.moment if found else None
+
+
+def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
+    """Read the date in the lines that follow the title, or that stand just before it."""
+    headings = headings_of(page)
+    if not headings:
+        return None
+    after = _lines_from(headings[0])
+    before = [line for each in list(headings[0].itersiblings(preceding=True))[:3] for line in lines_of(each, most=5)]
+    for element, text in (*after[:_NEAR], *before):
+        if _CHANGED_NAME.search(f"{element.get('class') or ''} {element.get('itemprop') or ''}"):
+            continue
+        stated = element.get("datetime") if element.tag == "time" else None
+        if moment := (read_date(stated, calendar) if stated else None) or read_date(text, calendar):
+            return moment
+        found = search_date(text, calendar) if len(text) < 100 else None  # noqa: PLR2004
+        if found and (element.tag == "time" or _is_label(text, element)):
+            return found.moment
+    return None
+
+
+def _is_label(text: str, element: HtmlElement) -> bool:
+    """Whether a line is about the article, not of it: short, or in an element that is named so."""
+    return len(text) < 60 or bool(_DATE_NAME.search(element.get("class") or ""))  # noqa: PLR2004
+
+
+def _lines_from(heading: HtmlElement) -> list[tuple[HtmlElement, str]]:
+    """Return the lines that follow an element in the document, up to twice as many as are near."""
+    lines: list[tuple[HtmlElement, str]] = []
+    element: HtmlElement | None = heading
+    while element is not None and len(lines) < 2 * _NEAR and element.tag not in ("body", "html"):
+        for sibling in element.itersiblings():
+            if isinstance(sibling.tag, str) and sibling.tag not in ("script", "nav", "aside", "footer"):
+                lines += lines_of(sibling, most=_NEAR)
+            if len(lines) >= 2 * _NEAR:
+                break
+        element = element.getparent()
+    return lines
+
+
+def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
+    """Read the first `<time>` or element named a date that is not in navigation, where there is but one day of it."""
+    regions = regions_of(page.root)
+    for element in page.root.iter("time", "span", "p", "div"):
+        name = f"{element.get('class') or ''} {element.get('id') or ''}"
+        if regions.get(element) or _CHANGED_NAME.search(name) or (element.tag != "time" and not _DATE_NAME.search(name)):
+            continue
+        text = element.get("datetime") or text_of(element, limit=120)
+        if moment := read_date(text, calendar) or (_found(text, calendar) if len(text) < 80 else None):  # noqa: PLR2004
+            return moment
+    return None
+
+
+def authors_of(page: Webpage) -> tuple[Person, ...]:
+    """Return the authors: JSON-LD, else `<meta>`, else rel=author and bylines; accounts such as Admin are nobody."""
+    places = (_stated_authors(page), page.metas(*_AUTHORS[:-1]), _shown_authors(page))
+    for place in places:
+        names = [name for text in place for name in _names_in(text)]
+        people = [name for name in dict.fromkeys(names) if fold(name) != fold(page.meta("og:site_name") or "-")]
+        if people:
+            return tuple(Person(name) for name in people[:_MOST_AUTHORS])
+    return ()
+
+
+def _stated_authors(page: Webpage) -> Iterator[str]:
+    author = main_article(page).get("author")
+    by_id = {node["@id"]: node for node in json_ld(page) if isinstance(node.get("@id"), str) and node.get("name")}
+    for each in author if isinstance(author, list) else [author]:
+        person = by_id.get(each.get("@id"), each) if isinstance(each, dict) and not each.get("name") else each
+        name = person.get("name") if isinstance(person, dict) else person
+        yield from (part for part in (name if isinstance(name, list) else [name]) if isinstance(part, str))
+
+
+def _shown_authors(page: Webpage) -> Iterator[str]:
+    """Yield names by rel=author, itemprop=author and class names, each kind only where the one before gives none."""
+    regions = regions_of(page.root)
+    shown = [each for each in page.root.iter("a", "span", "p", "div", "address") if not regions.get(each)]
+    linked = [each for each in shown if "author" in (each.get("rel") or "").split()]
+    marked = [each for each in shown if "author" in (each.get("itemprop") or "").split()]
+    named = [each for each in shown if _AUTHOR_NAME.search(each.get("class") or "")]
+    for kind in (linked, marked, named[:2]):
+        texts = [text for each in kind if (text := text_of(each, limit=120))]
+        if texts:
+            yield from texts
+            return
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """Yield the names in a byline: up to five words each, no addresses, nobody's accounts."""
+    text = _BY.sub("", plain_text(text, markup=True, limit=400))
+    for name in _AND.split(text):
+        bare = _BY.sub("", name).strip(" .-\u2013\u2014·•@")
+        if 1 < len(bare) <= 60 and len(bare.split()) <= 5 and "://" not in bare and not _NOBODY.fullmatch(bare):  # noqa: PLR2004
+            yield bare
+
+
+def canonical_of(page: Webpage) -> str | None:
+    """Return the canonical address, when it is on the same site and names more than its front page."""
+    links = (link.get("href") for link in page.root.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
+    for each in (*links, page.meta("og:url")):
+        address = page.address(each)
+        if address and same_site(address, page.url) and (urlsplit(address).path.strip("/") or urlsplit(address).query):
+            return address.partition("#")[0]
+    return None
+
+
+def image_of(page: Webpage) -> str | None:
+    """Return the picture: og:image, twitter:image, else JSON-LD's."""
+    stated = main_article(page).get("image")
+    stated = stated[0] if isinstance(stated, list) and stated else stated
+    stated = stated.get("url") if isinstance(stated, dict) else stated
+    metas = page.metas("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src")
+    return next(filter(None, map(page.address, (*metas, stated if isinstance(stated, str) else None))), None)
