@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aggregator.parse.clean import clean_text, plain_text
@@ -35,6 +36,7 @@ _PICTURES = ("image", "thumbnail", "cover", "heroImage", "coverImage", "thumbnai
 _PUSHED = re.compile(r"self\.__next_f\.push\((\[.*\])\)\s*;?\s*$", re.DOTALL)
 _ASSIGNED = re.compile(r"^\s*(?:window\.|var |const |let |self\.)?[\w.$\[\]'\"]{1,60}\s*=\s*(?=[\[{])")
 _CHUNK = re.compile(r"^[0-9a-z]{1,6}:(?:[A-Z]\w{0,3},)?(?=[\[{])", re.IGNORECASE)
+_WRAPPED = re.compile(r"^(?://\s*|/\*)?(?:<!\[CDATA\[|<!--)(?:\*/)?\s*|\s*(?://\s*|/\*)?(?:\]\]>|-->)(?:\*/)?$")
 _FEWEST = 3
 """Members of an array of articles that makes it a list."""
 
@@ -52,6 +54,7 @@ class Stated:
     """`url` is the last part of an address only."""
 
 
+@lru_cache(maxsize=1)
 def json_ld(page: Webpage) -> list[dict[str, Any]]:
     """Return the objects of a page's JSON-LD, those inside others too, in order; what is no JSON is left out."""
     found: list[dict[str, Any]] = []
@@ -131,7 +134,7 @@ def _scripts(page: Webpage) -> Iterator[Any]:
 
 def _loads(text: str) -> Any:
     """Return JSON's value; None when it is none (HTML comments around it are taken off)."""
-    text = text.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
+    text = _WRAPPED.sub("", text.strip()).rstrip(";")
     if not text or len(text) > _LARGEST:
         return None
     try:

@@ -196,6 +196,7 @@ def is_generic(text: str) -> bool:
     return not bare or bool(GENERIC.fullmatch(bare))
 
 
+@lru_cache(maxsize=1)
 def regions_of(root: HtmlElement) -> dict[HtmlElement, int]:
     """Return HARD or SOFT for every element inside such a region; elements that are missing are OPEN."""
     anchors = _anchors_inside(root)

@@ -108,6 +108,7 @@ _AROUND = re.compile(
 )
 _DAY_FIRST = frozenset("fr de es it pt nl ru pl cs da sv nb no fi tr id el ro hu".split())
 _DAY_FIRST_REGIONS = frozenset("GB IE AU NZ IN ZA SG".split())
+_MACHINE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d{10}(?:\d{3})?$")
 _SOON = timedelta(days=1)
 _NOON = 12
 
@@ -161,9 +162,12 @@ def read_date(text: str, calendar: Calendar) -> datetime | None:
     text = " ".join(text.split())
     if not text or len(text) > _LONGEST:
         return None
+    if _MACHINE.match(text) and (moment := parse_date(text)):
+        return _in_range(moment, calendar)
     found = search_date(text, calendar)
     if found is None:
-        return parse_date(text) if re.search(r"\d{4}", text) and len(text) >= len("2024-1-1") else None
+        moment = parse_date(text) if re.search(r"\d{4}", text) and len(text) >= len("2024-1-1") else None
+        return _in_range(moment, calendar) if moment else None
     around = f"{text[: found.start]} {text[found.end :]}"
     return found.moment if not _AROUND.sub("", around) else None
 
@@ -265,7 +269,8 @@ def _at_time(date: datetime, parts: dict[str, str | None]) -> datetime:
     if half and hour <= _NOON:
         hour = hour % _NOON + (_NOON if half == "p" else 0)
     zone = (parts.get("zone") or "").strip("()")
-    spelt = f"{date:%Y-%m-%d} {hour:02}:{minute:02}:{int(parts.get('second') or 0):02} {zone}"
+    zone = zone if zone.startswith(("+", "-")) else f" {zone}"
+    spelt = f"{date:%Y-%m-%d} {hour:02}:{minute:02}:{int(parts.get('second') or 0):02}{zone}"
     return parse_date(spelt) or date
 
 
