@@ -16,7 +16,7 @@ from aggregator.decide.canonical import fold
 from aggregator.parse.clean import clean_html, clean_text
 from aggregator.parse.links import HEADINGS
 from aggregator.parse.page_dates import Calendar, read_date
-from aggregator.parse.webpage import text_of, without_scripts
+from aggregator.parse.webpage import class_of, id_of, text_of, without_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +121,7 @@ def _paragraph_text(element: HtmlElement) -> int:
 def _surrounds(element: HtmlElement) -> bool:
     if element.tag == "nav" or (element.get("role") or "") in ("navigation", "dialog", "contentinfo", "complementary"):
         return True
-    named = f"{element.get('class') or ''} {element.get('id') or ''}"
+    named = f"{class_of(element)} {id_of(element)}"
     if not named.strip() or len(named) > 300:  # noqa: PLR2004
         return False
     return bool({word.lower() for word in _WORD.findall(named)} & _SURROUNDING) and not _is_layout(named)

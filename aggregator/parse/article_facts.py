@@ -18,7 +18,7 @@ from aggregator.parse.clean import clean_text, plain_text
 from aggregator.parse.embedded import is_article, json_ld, types_of
 from aggregator.parse.links import HARD, regions_of
 from aggregator.parse.page_dates import Calendar, read_date, search_date
-from aggregator.parse.webpage import lines_of, text_of
+from aggregator.parse.webpage import class_of, id_of, lines_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +163,7 @@ def published_of(page: Webpage, calendar: Calendar) -> datetime | None:
 def _marked_date(page: Webpage, calendar: Calendar) -> datetime | None:
     """Read microdata and microformats: itemprop=datePublished, `<time pubdate>`, dt-published, entry-date."""
     for element in page.root.iter():
-        names = f"{element.get('itemprop') or ''} {element.get('class') or ''}" if isinstance(element.tag, str) else ""
+        names = f"{element.get('itemprop') or ''} {class_of(element)}" if isinstance(element.tag, str) else ""
         is_marked = "datePublished" in names or "dt-published" in names or "entry-date" in names
         if (is_marked and "updated" not in names.replace("published updated", "")) or element.get("pubdate") is not None:
             stated = element.get("content") or element.get("datetime") or text_of(element, limit=100)
@@ -185,7 +185,7 @@ def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
     after = _lines_from(headings[0])
     before = [line for each in list(headings[0].itersiblings(preceding=True))[:3] for line in lines_of(each, most=5)]
     for element, text in (*after[:_NEAR], *before):
-        if _CHANGED_NAME.search(f"{element.get('class') or ''} {element.get('itemprop') or ''}"):
+        if _CHANGED_NAME.search(f"{class_of(element)} {element.get('itemprop') or ''}"):
             continue
         stated = element.get("datetime") if element.tag == "time" else None
         if moment := (read_date(stated, calendar) if stated else None) or read_date(text, calendar):
@@ -198,7 +198,7 @@ def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
 
 def _is_label(text: str, element: HtmlElement) -> bool:
     """Whether a line is about the article, not of it: short, or in an element that is named so."""
-    return len(text) < 60 or bool(_DATE_NAME.search(element.get("class") or ""))  # noqa: PLR2004
+    return len(text) < 60 or bool(_DATE_NAME.search(class_of(element)))  # noqa: PLR2004
 
 
 def _lines_from(heading: HtmlElement) -> list[tuple[HtmlElement, str]]:
@@ -219,7 +219,7 @@ def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
     """Read the first `<time>` or element named a date that is not in navigation, where there is but one day of it."""
     regions = regions_of(page.root)
     for element in page.root.iter("time", "span", "p", "div"):
-        name = f"{element.get('class') or ''} {element.get('id') or ''}"
+        name = f"{class_of(element)} {id_of(element)}"
         if regions.get(element) or _CHANGED_NAME.search(name) or (element.tag != "time" and not _DATE_NAME.search(name)):
             continue
         text = element.get("datetime") or text_of(element, limit=120)
@@ -254,7 +254,7 @@ def _shown_authors(page: Webpage) -> Iterator[str]:
     shown = [each for each in page.root.iter("a", "span", "p", "div", "address") if not regions.get(each)]
     linked = [each for each in shown if "author" in (each.get("rel") or "").split()]
     marked = [each for each in shown if "author" in (each.get("itemprop") or "").split()]
-    named = [each for each in shown if _AUTHOR_NAME.search(each.get("class") or "")]
+    named = [each for each in shown if _AUTHOR_NAME.search(class_of(each))]
     for kind in (linked, marked, named[:2]):
         texts = [text for each in kind if (text := text_of(each, limit=120))]
         if texts:

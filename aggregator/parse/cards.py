@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aggregator.parse.clean import clean_text
 from aggregator.parse.links import HEADINGS, LinkTo, address_speaks, is_generic
 from aggregator.parse.page_dates import Calendar, read_date, search_date
-from aggregator.parse.webpage import lines_of, text_of
+from aggregator.parse.webpage import class_of, lines_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,7 +97,7 @@ def _speaks(link: LinkTo, under: str) -> bool:
     if is_generic(link.text) and not link.heading:
         return like_one
     parent = link.element.getparent()
-    around = "" if parent is None else parent.get("class") or ""
+    around = "" if parent is None else class_of(parent)
     named = any(_TITLED.search(name) and not _NOT_TITLED.search(name) for name in (*_names(link.element), around))
     return bool(link.heading and link.text) or named or says_enough(link.text) or like_one
 
@@ -259,7 +259,7 @@ def _names(element: HtmlElement) -> list[str]:
     parent = element.getparent()
     if element.tag in ("a", "span", "strong", "b") and parent is not None and len(parent) == 1:
         around.append(parent)
-    return [name for each in around if (name := f"{each.get('class') or ''} {each.get('itemprop') or ''}".strip())]
+    return [name for each in around if (name := f"{class_of(each)} {each.get('itemprop') or ''}".strip())]
 
 
 def _may_be_title(text: str, calendar: Calendar) -> bool:
@@ -306,7 +306,7 @@ def _split_date(card: Card, calendar: Calendar) -> datetime | None:
     """Read a date that is spread over several elements: `<b>19</b><i>Mar</i>`."""
     for part in card.parts:
         for each in part.iter():
-            name = each.get("class") or ""
+            name = class_of(each)
             if each.tag != "a" and _DATED.search(name) and 1 < len(each) < 5:  # noqa: PLR2004
                 if moment := read_date(" ".join(text for _, text in lines_of(each)), calendar):
                     return moment
@@ -327,7 +327,7 @@ def _summary(
         text
         for each, text in lines
         if len(text) >= 40 and text != card.title and text not in labels and card.title not in text  # noqa: PLR2004
-        if not _HIDDEN.search(each.get("class") or "") and read_date(text, calendar) is None
+        if not _HIDDEN.search(class_of(each)) and read_date(text, calendar) is None
     ]
     return max(texts, key=len, default=None)
 

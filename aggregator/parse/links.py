@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.decide.canonical import canonical_url
 from aggregator.decide.sites import host_of
-from aggregator.parse.webpage import text_of
+from aggregator.parse.webpage import class_of, id_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,7 +235,7 @@ def _own_region(element: HtmlElement, most: bool) -> int:  # noqa: FBT001
         return OPEN if most else SOFT
     if tag in ("body", "html", "main", "article", "a") or most:
         return OPEN
-    named = f"{element.get('class') or ''} {element.get('id') or ''}"
+    named = f"{class_of(element)} {id_of(element)}"
     words = {word.lower() for word in _WORD.findall(named)} if named.strip() else set()
     if words & _HARD_WORDS and tag not in ("li", "h2", "h3", "h4"):
         return HARD

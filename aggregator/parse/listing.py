@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 from aggregator.decide.sites import host_of
 from aggregator.parse.cards import Card, cards_of, place_of, read_cards, says_enough, strong_links
 from aggregator.parse.links import OPEN, address_speaks, links_of
+from aggregator.parse.page_dates import read_date
+from aggregator.parse.webpage import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,7 +99,7 @@ def _named_place(element: HtmlElement) -> str:
 
 
 def _name(element: HtmlElement) -> str:
-    tokens = [token for token in (element.get("class") or "").split() if not _VARIABLE.search(token)]
+    tokens = [token for token in class_of(element).split() if not _VARIABLE.search(token)]
     return f"{element.tag}.{'.'.join(tokens[:3])}"
 
 
@@ -119,7 +121,7 @@ def _worth(card: Card, page: Webpage, known: Collection[str]) -> float:
 def _is_marked(card: Card) -> bool:
     """Whether the card is marked as an article: the element, a microformat, microdata, a class name."""
     return any(
-        each.tag == "article" or _MARKED.search(each.get("class") or "") or "schema.org" in (each.get("itemtype") or "")
+        each.tag == "article" or _MARKED.search(class_of(each)) or "schema.org" in (each.get("itemtype") or "")
         for each in (card.element, *card.element.iterchildren("article"))
     )
 
@@ -169,14 +171,12 @@ def _once(cards: list[Card]) -> list[Card]:
 
 def with_date_headings(cards: list[Card], page: Webpage, calendar: Calendar) -> list[Card]:
     """Give cards without a date the one of the heading that they stand under, where headings are days."""
-    from aggregator.parse.page_dates import read_date  # noqa: PLC0415
-
     undated = {card.element: card for card in cards if card.date is None}
     if not undated:
         return cards
     current = None
     for element in page.root.iter():
-        if element.tag in ("h2", "h3", "h4", "h5", "dt", "th", "time") or "date" in (element.get("class") or ""):
+        if element.tag in ("h2", "h3", "h4", "h5", "dt", "th", "time") or "date" in class_of(element):
             text = element.text_content()
             current = (read_date(text, calendar) if len(text) < 80 else None) or (current if element.tag != "h2" else None)  # noqa: PLR2004
         if element in undated and current is not None:

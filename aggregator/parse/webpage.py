@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_TAGS = 300_000
 """`<` in one page; the largest that are read by people have about 50,000."""
 _LONGEST_TAG = re.compile(r"<[a-zA-Z](?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+")
+_LONGEST_NAME = 400
 _MOST_ATTRIBUTES = 512
 """On one tag: the parser compares each with all before it."""
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -119,6 +120,16 @@ def _tree(text: str) -> html.HtmlElement:
         raise ParseError("The document cannot be read as a web page.", "Check the address.") from error
     etree.strip_elements(root, *UNSEEN, with_tail=False)
     return root
+
+
+def class_of(element: html.HtmlElement) -> str:
+    """Return the class names of an element, as far as anyone writes them: patterns are searched in them."""
+    return (element.get("class") or "")[:_LONGEST_NAME]
+
+
+def id_of(element: html.HtmlElement) -> str:
+    """Return the id of an element, of at most as many characters."""
+    return (element.get("id") or "")[:_LONGEST_NAME]
 
 
 def without_scripts(root: html.HtmlElement) -> html.HtmlElement:
