@@ -1,6 +1,6 @@
 """Article pages (`full_text: true`): bytes in, what an entry takes from its page out.
 
-    decode | tree | facts (JSON-LD, meta, headings, lines) | body (trafilatura) | language
+decode | tree | facts (JSON-LD, meta, headings, lines) | body (trafilatura) | language
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from aggregator.parse.article_body import body_of
 from aggregator.parse.article_facts import authors_of, canonical_of, image_of, published_of, title_of
 from aggregator.parse.language import detected
 from aggregator.parse.page_dates import Calendar
+from aggregator.parse.surroundings import without_surroundings
 from aggregator.parse.webpage import Webpage, read_webpage
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def parse_article(body: bytes, *, url: str, content_type: str | None, received: 
     page = read_webpage(body, url=url, content_type=content_type)
     calendar = Calendar.of(received, page.language)
     title = title_of(page)
-    content, text = body_of(page, title, calendar)
+    bare = without_surroundings(page)
+    content, text = body_of(bare, title, calendar)
     if page.may_be_challenge and len(text) < _LOOKED_AT // 10:
         raise ParseError(
             f'A bot check or an error page ("{title}") answered in place of the article.',
@@ -71,8 +73,8 @@ def parse_article(body: bytes, *, url: str, content_type: str | None, received: 
         raise ParseError("No article was found on the page.", "A page that is built by scripts cannot be read.")
     return ArticlePage(
         title=title,
-        published=published_of(page, calendar),
-        authors=authors_of(page),
+        published=published_of(page, bare, calendar),
+        authors=authors_of(page, bare),
         language=language_of(page, text),
         canonical=canonical_of(page),
         image=image_of(page),

@@ -39,6 +39,8 @@ _PUBLISHED = (
 _AUTHORS = ("author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator", "dcterms.creator", "twitter:data1")  # fmt: skip
 _DATE_NAME = re.compile(r"(?:^|[\W_])(?:date|time|timestamp|pub-?date|post-?date|posted|published|publish|entry-date|byline|meta|dateline|fecha|datum)(?:$|[\W_])", re.IGNORECASE)  # fmt: skip
 _CHANGED_NAME = re.compile(r"modified|updated", re.IGNORECASE)
+_CHANGED_WORDS = re.compile(r"\b(?:updated|modified|edited|revised|mise? à jour|modifié|aktualisiert|geändert|actualizado)\b|更新", re.IGNORECASE)
+_PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|publié|veröffentlicht|publicado)\b|发布|公開", re.IGNORECASE)
 _AUTHOR_NAME = re.compile(r"(?:^|[\W_])(?:author|byline|p-author|writer|auteur|autor)(?:[\W_]?name)?(?:$|[\W_])", re.IGNORECASE)
 _BY = re.compile(r"^\s*(?:written\s+by|posted\s+by|by|par|von|por|door|di|作者|文|著者)\s*[:：]?\s+", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,|;|&|\||/|、|，|\band\b|\bet\b|\bund\b|\by\b)\s*", re.IGNORECASE)
@@ -49,6 +51,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _MOST_AUTHORS = 20
+_PROSE = 120
 _NEAR = 25
 """Lines after the title in which the date stands."""
 
@@ -97,7 +100,7 @@ def _stated_titles(page: Webpage) -> Iterator[str]:
 def _agree(one: str, other: str) -> bool:
     """Whether one text is the other, or the larger part of it."""
     first, second = sorted((fold(one), fold(other)), key=len)
-    return bool(first) and first in second and len(first) * 5 >= len(second) * 2
+    return bool(first) and first in second and len(first) * 5 >= len(second) * 3
 
 
 def clean_title(title: str, page: Webpage) -> str:
@@ -139,8 +142,8 @@ def main_article(page: Webpage) -> dict[str, Any]:
     return next(agreeing, first if len(nodes) == 1 or first.get("articleBody") else {})
 
 
-def published_of(page: Webpage, calendar: Calendar) -> datetime | None:
-    """Return when the article was published.
+def published_of(page: Webpage, bare: Webpage, calendar: Calendar) -> datetime | None:
+    """Return when the article was published; `bare` is the page without its surroundings.
 
     JSON-LD is believed first, then `<meta>`, then `<time>` and lines near the title, then the address. Dates of changes
     are never taken.
@@ -153,9 +156,9 @@ def published_of(page: Webpage, calendar: Calendar) -> datetime | None:
     readable = (read_date(each, calendar) for each in stated if isinstance(each, str))
     return (
         next(filter(None, readable), None)
-        or _marked_date(page, calendar)
-        or _date_near_title(page, calendar)
-        or _named_date(page, calendar)
+        or _marked_date(bare, calendar)
+        or _date_near_title(bare, calendar)
+        or _named_date(bare, calendar)
         or date_in_address(page.url, calendar)
     )
 
@@ -184,8 +187,10 @@ def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
         return None
     after = _lines_from(headings[0])
     before = [line for each in list(headings[0].itersiblings(preceding=True))[:3] for line in lines_of(each, most=5)]
-    for element, text in (*after[:_NEAR], *before):
-        if _CHANGED_NAME.search(f"{class_of(element)} {element.get('itemprop') or ''}"):
+    prose = [number for number, (_, text) in enumerate(after) if len(text) > _PROSE]
+    until = prose[1] if len(prose) > 1 else _NEAR
+    for element, text in (*after[: min(until, _NEAR)], *before):
+        if _says_changed(element, text):
             continue
         stated = element.get("datetime") if element.tag == "time" else None
         if moment := (read_date(stated, calendar) if stated else None) or read_date(text, calendar):
@@ -194,6 +199,15 @@ def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
         if found and (element.tag == "time" or _is_label(text, element)):
             return found.moment
     return None
+
+
+def _says_changed(element: HtmlElement, text: str) -> bool:
+    """Whether a line, its element or the line around it says when the article was changed, and only that."""
+    if _CHANGED_NAME.search(f"{class_of(element)} {element.get('itemprop') or ''}"):
+        return True
+    parent = element.getparent()
+    around = text_of(parent, limit=80) if parent is not None and element.tag in ("time", "span") else ""
+    return any(_CHANGED_WORDS.search(each) and not _PUBLISHED_WORDS.search(each) for each in (text[:40], around[:40]))
 
 
 def _is_label(text: str, element: HtmlElement) -> bool:
@@ -228,9 +242,9 @@ def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
     return None
 
 
-def authors_of(page: Webpage) -> tuple[Person, ...]:
+def authors_of(page: Webpage, bare: Webpage) -> tuple[Person, ...]:
     """Return the authors: JSON-LD, else `<meta>`, else rel=author and bylines; accounts such as Admin are nobody."""
-    places = (_stated_authors(page), page.metas(*_AUTHORS[:-1]), _shown_authors(page))
+    places = (_stated_authors(page), page.metas(*_AUTHORS[:-1]), _shown_authors(bare))
     for place in places:
         names = [name for text in place for name in _names_in(text)]
         people = [name for name in dict.fromkeys(names) if fold(name) != fold(page.meta("og:site_name") or "-")]
@@ -265,9 +279,11 @@ def _shown_authors(page: Webpage) -> Iterator[str]:
 def _names_in(text: str) -> Iterator[str]:
     """Yield the names in a byline: up to five words each, no addresses, nobody's accounts."""
     text = _BY.sub("", plain_text(text, markup=True, limit=400))
+    if "://" in text:
+        return
     for name in _AND.split(text):
         bare = _BY.sub("", name).strip(" .-\u2013\u2014·•@")
-        if 1 < len(bare) <= 60 and len(bare.split()) <= 5 and "://" not in bare and not _NOBODY.fullmatch(bare):  # noqa: PLR2004
+        if 1 < len(bare) <= 60 and len(bare.split()) <= 5 and not _NOBODY.fullmatch(bare):  # noqa: PLR2004
             yield bare
 
 
