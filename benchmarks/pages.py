@@ -51,7 +51,9 @@ def measure(layout: Layout, *, verbose: bool) -> tuple[float, bool, float, float
         for url in right:
             if url not in titles or url not in days:
                 item = found[url]
-                print(f"  ~ {url} {item.title!r} {item.published} (expected {expected[url].title!r} {expected[url].day})")
+                print(
+                    f"  ~ {url} {item.title!r} {item.published} (expected {expected[url].title!r} {expected[url].day})"
+                )
     many = len(right) or 1
     return f1, right == [url for url in expected if url in found], len(titles) / many, len(days) / many
 
@@ -64,9 +66,14 @@ def main() -> None:
         start = time.process_time()
         row = measure(layout, verbose=verbose)
         rows.append(row)
-        print(f"{layout.name:20} F1 {row[0]:.2f}  order {'yes' if row[1] else 'NO '}  titles {row[2]:.2f}  days {row[3]:.2f}  {(time.process_time() - start) * 1000:4.0f} ms")
+        elapsed = (time.process_time() - start) * 1000
+        order = "yes" if row[1] else "NO "
+        shares = f"titles {row[2]:.2f}  days {row[3]:.2f}"
+        print(f"{layout.name:20} F1 {row[0]:.2f}  order {order}  {shares}  {elapsed:4.0f} ms")
     means = [sum(float(row[n]) for row in rows) / len(rows) for n in range(4)]
-    print(f"{len(rows)} layouts: F1 {means[0]:.3f}, in order {means[1]:.2f}, titles {means[2]:.3f}, days {means[3]:.3f}")
+    print(
+        f"{len(rows)} layouts: F1 {means[0]:.3f}, in order {means[1]:.2f}, titles {means[2]:.3f}, days {means[3]:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from aggregator.errors import ParseError
 from aggregator.parse.article_body import body_of
 from aggregator.parse.article_facts import authors_of, canonical_of, image_of, published_of, title_of
-from aggregator.parse.language import detected
 from aggregator.parse.page_dates import Calendar
 from aggregator.parse.surroundings import without_surroundings
 from aggregator.parse.webpage import Webpage, read_webpage
@@ -91,6 +90,8 @@ def language_of(page: Webpage, text: str) -> str | None:
     stated = page.language
     if stated and is_plausible(stated, text):
         return stated
+    from aggregator.parse.language import detected  # noqa: PLC0415 - with its model 100 MB: only where it is needed
+
     return detected(text) or stated
 
 

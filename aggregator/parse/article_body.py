@@ -15,6 +15,7 @@ from aggregator.decide.canonical import fold
 from aggregator.parse.clean import clean_html, clean_text
 from aggregator.parse.links import HEADINGS
 from aggregator.parse.page_dates import Calendar, read_date
+from aggregator.parse.webpage import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,26 +25,29 @@ if TYPE_CHECKING:
     from aggregator.parse.webpage import Webpage
 
 _CHATTER = re.compile(
-    r"(?:share|tweet|print|email|copy link|save|listen|follow us|advertisement|partager|teilen|compartir|imprimer|drucken|分享|シェア)"
+    r"(?:share|tweet|print|email|copy link|save|listen|follow us|advertisement|partager|teilen|compartir|"
+    r"imprimer|drucken|分享|シェア)"
     r"(?:\s+(?:this|on|with|via|cet|diesen|este)\b.{0,40})?|"
     r"(?:subscribe|sign up|join|abonnez-vous|inscrivez-vous|abonnieren|suscríbete|get (?:our|the)|don.t miss)\b.{0,120}"
     r"(?:newsletter|inbox|mailing list|updates|infolettre|boletín|e-?mail).{0,80}|"
     r"(?:©|copyright|all rights reserved|tous droits réservés|alle rechte vorbehalten).{0,120}|"
-    r"(?:\d+\s+)?(?:min(?:ute)?s?|minuten|minutos)\s+(?:read|lesezeit|de lecture|de lectura)|(?:lecture|reading time|lesezeit).{0,20}|"
+    r"(?:\d+\s+)?(?:min(?:ute)?s?|minuten|minutos)\s+(?:read|lesezeit|de lecture|de lectura)|(?:lecture|"
+    r"reading time|lesezeit).{0,20}|"
     r"(?:tags?|categories|filed under|posted in|topics|étiquettes|schlagwörter)\s*:.{0,160}|skip to.{0,30}|"
-    r"(?:back to|retour (?:à|aux?)|zurück zu[rm]?|volver a|see all|view all|voir tou[ts]\w*|alle)\b.{0,60}(?:blog|news|articles?|posts|actualités|übersicht|noticias|presse.{0,10}|l.ia)",
+    r"(?:back to|retour (?:à|aux?)|zurück zu[rm]?|volver a|see all|view all|voir tou[ts]\w*|"
+    r"alle)\b.{0,60}(?:blog|news|articles?|posts|actualités|übersicht|noticias|presse.{0,10}|l.ia)",
     re.IGNORECASE,
 )
 _MARKS = {"#b": "strong", "#i": "em", "#u": "u", "#t": "code", "#sub": "sub", "#sup": "sup"}
 _PLAIN = {"item": "li", "quote": "blockquote", "row": "tr", "lb": "br", "del": "del", "p": "p", "table": "table"}
-_BLOCKS = frozenset(["p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "tr", "br", "table", "ul", "ol", "img", "figure", "dt", "dd"])
+_BLOCKS = words("p li h1 h2 h3 h4 h5 h6 blockquote pre tr br table ul ol img figure dt dd")
 _SHORT = 160
 _EDGE = 6
 """Blocks at either end that may still be about the article, not of it."""
 
 
 def body_of(page: Webpage, title: str, calendar: Calendar) -> tuple[str | None, str]:
-    """Return the body of a page without its surroundings, as clean HTML and as text, a block a line; None and "" if none.
+    """Return the body of a page without its surroundings: clean HTML, and text, a block a line; None and "" if none.
 
     The title, the line with date and author, and what invites to read, share or subscribe are left out.
     """

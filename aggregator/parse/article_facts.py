@@ -28,24 +28,40 @@ if TYPE_CHECKING:
 
     from aggregator.parse.webpage import Webpage
 
-_TAIL = re.compile(r"\s+[|\u2013\u2014\u00b7\u2022\u00bb\u00ab-]\s+|\s*[\uff5c\u2502]\s*|\s*::\s*|\s*[_|](?=[^_|]{2,20}$)")
+_TAIL = re.compile(
+    r"\s+[|\u2013\u2014\u00b7\u2022\u00bb\u00ab-]\s+|\s*[\uff5c\u2502]\s*|\s*::\s*|\s*[_|](?=[^_|]{2,20}$)"
+)
 _FEW_WORDS = 4
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
-    "sailthru.date", "article.published", "publish-date", "publish_date", "publication_date", "published-date", "pubdate",
+    "sailthru.date", "article.published", "publish-date", "publish_date", "publication_date", "published-date",
+    "pubdate",
     "dc.date.issued", "dcterms.created", "dcterms.date", "dc.date", "citation_publication_date", "citation_online_date",
     "citation_date", "article_date_original", "cxenseparse:recs:publishtime", "date", "rnews:datepublished",
 )  # fmt: skip
-_AUTHORS = ("author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator", "dcterms.creator", "twitter:data1")  # fmt: skip
-_DATE_NAME = re.compile(r"(?:^|[\W_])(?:date|time|timestamp|pub-?date|post-?date|posted|published|publish|entry-date|byline|meta|dateline|fecha|datum)(?:$|[\W_])", re.IGNORECASE)  # fmt: skip
+_AUTHORS = (
+    "author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator",
+    "dcterms.creator",
+)  # fmt: skip
+_DATE_NAME = re.compile(
+    r"(?:^|[\W_])(?:date|time|timestamp|pub-?date|post-?date|posted|published|publish|entry-date|byline|"
+    r"meta|dateline|fecha|datum)(?:$|[\W_])",
+    re.IGNORECASE,
+)
 _CHANGED_NAME = re.compile(r"modified|updated", re.IGNORECASE)
-_CHANGED_WORDS = re.compile(r"\b(?:updated|modified|edited|revised|mise? à jour|modifié|aktualisiert|geändert|actualizado)\b|更新", re.IGNORECASE)
+_CHANGED_WORDS = re.compile(
+    r"\b(?:updated|modified|edited|revised|mise? à jour|modifié|aktualisiert|geändert|actualizado)\b|更新",
+    re.IGNORECASE,
+)
 _PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|publié|veröffentlicht|publicado)\b|发布|公開", re.IGNORECASE)
-_AUTHOR_NAME = re.compile(r"(?:^|[\W_])(?:author|byline|p-author|writer|auteur|autor)(?:[\W_]?name)?(?:$|[\W_])", re.IGNORECASE)
-_BY = re.compile(r"^\s*(?:written\s+by|posted\s+by|by|par|von|por|door|di|作者|文|著者)\s*[:：]?\s+", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:,|;|&|\||/|、|，|\band\b|\bet\b|\bund\b|\by\b)\s*", re.IGNORECASE)
+_AUTHOR_NAME = re.compile(
+    r"(?:^|[\W_])(?:author|byline|p-author|writer|auteur|autor)(?:[\W_]?name)?(?:$|[\W_])", re.IGNORECASE
+)
+_BY = re.compile(r"^\s*(?:written\s+by|posted\s+by|by|par|von|por|door|di|作者|文|著者)\s*[:\uff1a]?\s+", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:,|;|&|\||/|、|\uff0c|\band\b|\bet\b|\bund\b|\by\b)\s*", re.IGNORECASE)
 _NOBODY = re.compile(
-    r"(?:admin(?:istrator)?|editor(?:ial)?(?: team| staff)?|staff(?: writer)?|webmaster|redaktion|la rédaction|redacción|"
+    r"(?:admin(?:istrator)?|editor(?:ial)?(?: team| staff)?|staff(?: writer)?|webmaster|redaktion|"
+    r"la rédaction|redacción|"
     r"team|guest(?: author)?|author|unknown|anonymous|root|user|wordpress|press(?: office)?|news(?:room)?|n/?a|none|"
     r".*\.(?:com|org|net|de|fr)|.*\d{3,}.*|小编|编辑部?|管理员|編集部)",
     re.IGNORECASE,
@@ -93,7 +109,9 @@ def _stated_titles(page: Webpage) -> Iterator[str]:
     headline = article.get("headline") or article.get("name")
     if isinstance(headline, str):
         yield plain_text(headline, markup=True, limit=400)
-    yield from (plain_text(each, markup=True, limit=400) for each in page.metas("og:title", "twitter:title", "citation_title"))
+    yield from (
+        plain_text(each, markup=True, limit=400) for each in page.metas("og:title", "twitter:title", "citation_title")
+    )
     yield clean_text(page.root.findtext(".//title") or "", limit=400)
 
 
@@ -115,7 +133,9 @@ def clean_title(title: str, page: Webpage) -> str:
             title = title[: title.rfind(pieces[-1])].rstrip(" |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_")
             pieces = pieces[:-1]
     if len(pieces) > 1 and fold(pieces[0]) in names:
-        title = title[title.find(pieces[0]) + len(pieces[0]) :].lstrip(" |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_")
+        title = title[title.find(pieces[0]) + len(pieces[0]) :].lstrip(
+            " |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_"
+        )
     return title
 
 
@@ -124,7 +144,12 @@ def _is_site(piece: str, names: set[str], before: list[str]) -> bool:
     if any(name in folded or folded in name for name in names if folded and len(name) > 1):
         return True
     words = sum(len(each.split()) for each in before)
-    return len(piece.split()) <= _FEW_WORDS - 1 and words > 2 * len(piece.split()) and piece[:1].isupper() and words >= _FEW_WORDS
+    return (
+        len(piece.split()) <= _FEW_WORDS - 1
+        and words > 2 * len(piece.split())
+        and piece[:1].isupper()
+        and words >= _FEW_WORDS
+    )
 
 
 def main_article(page: Webpage) -> dict[str, Any]:
@@ -168,7 +193,9 @@ def _marked_date(page: Webpage, calendar: Calendar) -> datetime | None:
     for element in page.root.iter():
         names = f"{element.get('itemprop') or ''} {class_of(element)}" if isinstance(element.tag, str) else ""
         is_marked = "datePublished" in names or "dt-published" in names or "entry-date" in names
-        if (is_marked and "updated" not in names.replace("published updated", "")) or element.get("pubdate") is not None:
+        if (is_marked and "updated" not in names.replace("published updated", "")) or element.get(
+            "pubdate"
+        ) is not None:
             stated = element.get("content") or element.get("datetime") or text_of(element, limit=100)
             if moment := read_date(stated, calendar) or _found(stated, calendar):
                 return moment
@@ -234,7 +261,11 @@ def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
     regions = regions_of(page.root)
     for element in page.root.iter("time", "span", "p", "div"):
         name = f"{class_of(element)} {id_of(element)}"
-        if regions.get(element) or _CHANGED_NAME.search(name) or (element.tag != "time" and not _DATE_NAME.search(name)):
+        if (
+            regions.get(element)
+            or _CHANGED_NAME.search(name)
+            or (element.tag != "time" and not _DATE_NAME.search(name))
+        ):
             continue
         text = element.get("datetime") or text_of(element, limit=120)
         if moment := read_date(text, calendar) or (_found(text, calendar) if len(text) < 80 else None):  # noqa: PLR2004
@@ -244,7 +275,7 @@ def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
 
 def authors_of(page: Webpage, bare: Webpage) -> tuple[Person, ...]:
     """Return the authors: JSON-LD, else `<meta>`, else rel=author and bylines; accounts such as Admin are nobody."""
-    places = (_stated_authors(page), page.metas(*_AUTHORS[:-1]), _shown_authors(bare))
+    places = (_stated_authors(page), page.metas(*_AUTHORS), _shown_authors(bare))
     for place in places:
         names = [name for text in place for name in _names_in(text)]
         people = [name for name in dict.fromkeys(names) if fold(name) != fold(page.meta("og:site_name") or "-")]
@@ -289,7 +320,9 @@ def _names_in(text: str) -> Iterator[str]:
 
 def canonical_of(page: Webpage) -> str | None:
     """Return the canonical address, when it is on the same site and names more than its front page."""
-    links = (link.get("href") for link in page.root.iter("link") if "canonical" in (link.get("rel") or "").lower().split())
+    links = (
+        link.get("href") for link in page.root.iter("link") if "canonical" in (link.get("rel") or "").lower().split()
+    )
     for each in (*links, page.meta("og:url")):
         address = page.address(each)
         if address and same_site(address, page.url) and (urlsplit(address).path.strip("/") or urlsplit(address).query):

@@ -24,15 +24,23 @@ if TYPE_CHECKING:
 _STOP = frozenset({"body", "main", "html"})
 _MANY = "*"
 """In place of an address: the element holds several articles."""
-_TITLED = re.compile(r"(?:^|[\W_])(?:p-name|entry-title|title-?line|[\w-]*ttl|post-?title|card-?title|[\w-]*title|[\w-]*headline|heading)\b", re.IGNORECASE)  # fmt: skip
+_TITLED = re.compile(
+    r"(?:^|[\W_])(?:p-name|entry-title|title-?line|[\w-]*ttl|post-?title|card-?title|[\w-]*title|"
+    r"[\w-]*headline|heading)\b",
+    re.IGNORECASE,
+)
 _LOUD = re.compile(r"\b(?:text-(?:[2-6]?xl|lg)|font-(?:bold|semibold|medium)|(?:heading|h)-?[1-6])\b")
-_NOT_TITLED = re.compile(r"sub-?title|section-?title|site-?title|eyebrow|kicker|categor|label|badge|author|byline|meta\b|date|time\b", re.IGNORECASE)  # fmt: skip
+_NOT_TITLED = re.compile(
+    r"sub-?title|section-?title|site-?title|eyebrow|kicker|categor|label|badge|author|byline|meta\b|date|time\b",
+    re.IGNORECASE,
+)
 _DATED = re.compile(r"date|time|publish|posted|meta|byline|info|day|when|issued", re.IGNORECASE)
 _HIDDEN = re.compile(r"sr-only|visually-?hidden|screen-reader", re.IGNORECASE)
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONG_TITLE = 300
+_LABEL = 80
 _HAS_NUMBER = 0.6
 _NUMBER = re.compile(r"\d{4,}")
 _CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*", re.IGNORECASE)
@@ -165,9 +173,7 @@ def _take_siblings(cards: list[Card], owners: dict[HtmlElement, str]) -> None:
             _share_out(children, {card.element: card for card in members}, owners)
 
 
-def _share_out(
-    children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]
-) -> None:
+def _share_out(children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]) -> None:
     before = _stands_before(children, cards)
     current: Card | None = None
     for child in reversed(children) if before else children:
@@ -206,9 +212,7 @@ def _labels(cards: Iterable[list[tuple[HtmlElement, str]]]) -> set[str]:
     return {text for text, count in counts.items() if count > 1 and len(text) < 60}  # noqa: PLR2004
 
 
-def _title(
-    card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar
-) -> tuple[str, bool]:
+def _title(card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar) -> tuple[str, bool]:
     """Return the title of a card, and whether it is a heading."""
     candidates = [text_of(each, limit=_LONG_TITLE) for each in _headings(card)]
     if title := next((text for text in candidates if _may_be_title(text, calendar)), None):
@@ -220,7 +224,11 @@ def _title(
     own = [text for each, text in lines if _inside(each, card.link.element)]
     free = [text for text in own if text not in labels and _may_be_title(text, calendar)]
     stated = clean_text(card.link.element.get("title") or card.link.element.get("aria-label") or "", limit=_LONG_TITLE)
-    if stated and _may_be_title(stated, calendar) and (not free or not says_enough(free[0]) or free[0][-1] in "\u2026."):
+    if (
+        stated
+        and _may_be_title(stated, calendar)
+        and (not free or not says_enough(free[0]) or free[0][-1] in "\u2026.")
+    ):
         return stated, False
     rest = [text for _, text in lines if text not in labels and _may_be_title(text, calendar)]
     texts = free or rest or [text for text in own if _may_be_title(text, calendar)]
@@ -288,28 +296,27 @@ def _date(card: Card, lines: list[tuple[HtmlElement, str]], calendar: Calendar) 
     if moment := next(filter(None, whole), None):
         return moment
     for each, text in others:
-        if _DATED.search(" ".join(_names(each))) or each.tag == "time" or len(text) < 80:  # noqa: PLR2004
-            if found := search_date(text, calendar):
-                return found.moment
+        is_label = len(text) < _LABEL or each.tag == "time" or _DATED.search(" ".join(_names(each)))
+        if is_label and (found := search_date(text, calendar)):
+            return found.moment
     return _split_date(card, calendar) or date_in_address(card.link.href, calendar)
 
 
 def _stated_date(element: HtmlElement) -> str | None:
     if element.tag == "time":
-        return element.get("datetime") or None
+        return str(element.get("datetime") or "") or None
     if "datePublished" in (element.get("itemprop") or ""):
-        return element.get("content") or element.get("datetime")
-    return element.get("data-date") or element.get("data-published")
+        return str(element.get("content") or element.get("datetime") or "") or None
+    return str(element.get("data-date") or element.get("data-published") or "") or None
 
 
 def _split_date(card: Card, calendar: Calendar) -> datetime | None:
     """Read a date that is spread over several elements: `<b>19</b><i>Mar</i>`."""
     for part in card.parts:
         for each in part.iter():
-            name = class_of(each)
-            if each.tag != "a" and _DATED.search(name) and 1 < len(each) < 5:  # noqa: PLR2004
-                if moment := read_date(" ".join(text for _, text in lines_of(each)), calendar):
-                    return moment
+            is_split = each.tag != "a" and 1 < len(each) < 5 and _DATED.search(class_of(each))  # noqa: PLR2004
+            if is_split and (moment := read_date(" ".join(text for _, text in lines_of(each)), calendar)):
+                return moment
     return None
 
 
@@ -319,9 +326,7 @@ def date_in_address(href: str, calendar: Calendar) -> datetime | None:
     return read_date("-".join(match.groups()), calendar) if match else None
 
 
-def _summary(
-    card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar
-) -> str | None:
+def _summary(card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar) -> str | None:
     """Return the teaser: the longest text beside the title, if it is a sentence or more."""
     texts = [
         text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.parse.clean import clean_text, plain_text
 from aggregator.parse.encoding import legal
+from aggregator.parse.webpage import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,16 +21,17 @@ _MOST_NODES = 50_000
 """Objects and arrays of a page's data that are looked at."""
 _LARGEST = 4_000_000
 """Characters of one script that is read."""
-_ARTICLES = frozenset(
+_ARTICLES = words(
     "article newsarticle blogposting techarticle scholarlyarticle report analysisnewsarticle opinionnewsarticle "
     "reportagenewsarticle backgroundnewsarticle reviewnewsarticle liveblogposting socialmediaposting "
-    "advertisercontentarticle posting creativework review podcastepisode videoobject".split()
+    "advertisercontentarticle posting creativework review podcastepisode videoobject"
 )
 _FEW_TITLES = ("title", "headline", "name", "heading")
 _ADDRESSES = ("url", "href", "path", "permalink", "link", "uri", "canonicalUrl", "slug")
 _DATES = (
     "datePublished", "publishedAt", "published_at", "publishDate", "publish_date", "publishedOn", "publishedDate",
-    "publicationDate", "firstPublishedAt", "first_published_at", "postedAt", "pubDate", "date", "published", "createdAt",
+    "publicationDate", "firstPublishedAt", "first_published_at", "postedAt", "pubDate", "date", "published",
+    "createdAt",
 )  # fmt: skip
 _TEASERS = ("description", "excerpt", "summary", "subtitle", "abstract", "dek")
 _PICTURES = ("image", "thumbnail", "cover", "heroImage", "coverImage", "thumbnailUrl")

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.decide.canonical import canonical_url
 from aggregator.decide.sites import host_of
-from aggregator.parse.webpage import class_of, id_of, text_of
+from aggregator.parse.webpage import class_of, id_of, text_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,19 +23,19 @@ MOST_LINKS = 5_000
 """Links of a page that are looked at."""
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
-_HUBS = frozenset(
+_HUBS = words(
     "tag tags category categories categorie kategorie kategorien categoria author authors auteur autor autoren "
     "contributors people team staff user users profile topic topics thema themen theme search suche recherche login "
     "signin sign-in signup sign-up register account logout subscribe newsletter newsletters contact kontakt about "
     "about-us a-propos ueber-uns privacy privacy-policy terms tos legal imprint impressum mentions-legales cookies "
     "cookie-policy careers jobs career karriere pricing cart checkout feed rss sitemap archive archives wp-login.php "
     "help faq support share page rubrique section sections collections advertise advertising accessibility "
-    "datenschutz agb disclaimer copyright".split()
+    "datenschutz agb disclaimer copyright"
 )
-_HUB_LAST = frozenset(
+_HUB_LAST = words(
     "news blog blogs articles press actualites aktuelles noticias media events products product produits produkte "
     "docs documentation research company home index index.html index.php all latest stories insights resources "
-    "customers partners solutions demo download downloads api status security enterprise".split()
+    "customers partners solutions demo download downloads api status security enterprise"
 )
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|zip|gz|mp3|mp4|xml|rss|atom|json|css|js|ics|exe|dmg)$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"(?:/page/\d+/?|[?&](?:page|p|paged|pg|start|offset)=\d+|/p\d{1,3}/?)$", re.IGNORECASE)
@@ -46,7 +46,9 @@ _ELSEWHERE = re.compile(
     r"\.(?:com|net|org|me|gg|app|social|ne\.jp|google)$|^wa\.me$|^t\.me$|^news\.google\.",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d")
+_DATED = re.compile(
+    r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d"
+)
 _NUMBERED = re.compile(r"\d{4,}")
 
 _WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
@@ -55,34 +57,42 @@ _WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
 GENERIC = re.compile(
     r"(?:read|learn|see|view|find|show|discover|continue|get|explore|load|watch|listen)?\s*"
     r"(?:more|now|reading|all|here|article|post|story|the (?:full )?(?:article|story|post)|full (?:article|story)|"
-    r"details|our \w+|out more|it)?(?:\s+(?:about|posts|articles|news|stories|started|an?|the|more|here|less)\b.{0,20})?"
+    r"details|our \w+|out more|it)?(?:\s+(?:about|posts|articles|news|stories|started|an?|the|more|here|"
+    r"less)\b.{0,20})?"
     r"|(?:lire|en savoir|voir|découvrir)(?:\s.{0,24})?|(?:mehr|weiter|weiterlesen|alle|zum artikel)(?:\s.{0,24})?"
     r"|(?:leer|ver|saber|seguir)(?:\s+(?:más|mas|todo|todos|leyendo|artículo|noticia).{0,24})?"
-    r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|見る)?|一覧(?:を見る|へ)?"
+    r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|"
+    r"見る)?|一覧(?:を見る|へ)?"
     r"|read|previous|next|older|newer|back|share|comments?|\d+ comments?|no comments|leave a (?:comment|reply)|"
-    r"permalink|\d+ (?:responses?|replies|likes?|views|claps|min(?:ute)?s? read)|abs|pdf|html|other|link|reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
+    r"permalink|\d+ (?:responses?|replies|likes?|views|claps|min(?:ute)?s? read)|abs|pdf|html|other|link|"
+    r"reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
     re.IGNORECASE,
 )
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 _HARD_ROLES = frozenset({"navigation", "contentinfo", "search", "menu", "menubar", "dialog", "alertdialog", "toolbar"})
-_HARD_WORDS = frozenset(
+_HARD_WORDS = words(
     "nav navbar navigation navi menu submenu megamenu breadcrumb breadcrumbs footer pagination pager paginator cookie "
     "cookies consent gdpr share sharing social socials tagcloud comments comment newsletter signup modal popup "
-    "login skip toc hreflang languages".split()
+    "login skip toc hreflang languages"
 )
-_SOFT_WORDS = frozenset(
+_SOFT_WORDS = words(
     "sidebar aside related popular trending recommended recommendations mostread mostpopular similar promo promoted "
-    "sponsored advertisement ads ranking widgets widgetarea upsell cta banner ticker breaking headroom".split()
+    "sponsored advertisement ads ranking widgets widgetarea upsell cta banner ticker breaking headroom"
 )
-_SOFT_PAIRS = re.compile(r"most-?(?:read|popular|viewed|shared)|widget-area|read-next|also-like|top-stories|recent-?posts-?widget|widget_recent|right-?(?:rail|col)|secondary", re.IGNORECASE)  # fmt: skip
+_SOFT_PAIRS = re.compile(
+    r"most-?(?:read|popular|viewed|shared)|widget-area|read-next|also-like|top-stories|"
+    r"recent-?posts-?widget|widget_recent|right-?(?:rail|col)|secondary",
+    re.IGNORECASE,
+)
 _BOXED = re.compile(
     r"(?:most|more|also) (?:read|popular|viewed|shared)|popular(?: .{0,20})?|trending.{0,20}|related.{0,24}|"
     r"you (?:may|might).{0,30}|recommended.{0,20}|editor.?s.? picks?|"
     r"(?:les )?plus (?:lus|populaires)|à lire aussi|articles (?:liés|similaires|populaires)|sur le même sujet|"
     r"meistgelesen.{0,20}|beliebt.{0,24}|verwandte.{0,20}|mehr zum thema|das könnte.{0,30}|empfohlen.{0,20}|"
     r"lo más (?:leído|visto)|más (?:leídas?|leídos?|vistos?)|relacionad[oa]s|también te.{0,20}|"
-    r"(?:人気|関連|おすすめ)(?:の)?(?:記事|ニュース)?(?:ランキング)?|(?:アクセス)?ランキング|热门.{0,6}|相关.{0,6}|推荐.{0,6}|"
+    r"(?:人気|関連|おすすめ)(?:の)?(?:記事|ニュース)?(?:ランキング)?|(?:アクセス)?ランキング|热门.{0,6}|"
+    r"相关.{0,6}|推荐.{0,6}|"
     r"(?:点击|阅读)?排行.{0,3}|follow us|newsletters?|tags|categories|archives?|upcoming events|events|jobs",
     re.IGNORECASE,
 )
@@ -111,7 +121,7 @@ def links_of(page: Webpage) -> list[LinkTo]:
     """Return the links of a page that may lead to an article, in order, at most 5,000."""
     regions = regions_of(page.root)
     here = canonical_url(page.url) or page.url
-    found = []
+    found: list[LinkTo] = []
     for element in page.root.iter("a"):
         if len(found) >= MOST_LINKS:
             break
@@ -129,7 +139,9 @@ def links_of(page: Webpage) -> list[LinkTo]:
 
 def _is_relation(element: HtmlElement) -> bool:
     """Whether a link says that it leads to a tag, an author, or another page of the list."""
-    return bool({"tag", "author", "category", "next", "prev", "license", "home"} & set((element.get("rel") or "").split()))
+    return bool(
+        {"tag", "author", "category", "next", "prev", "license", "home"} & set((element.get("rel") or "").split())
+    )
 
 
 def _has_heading(element: HtmlElement) -> bool:

@@ -10,9 +10,10 @@ nothing else.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from aggregator.decide.sites import host_of
 from aggregator.parse.cards import Card, cards_of, place_of, read_cards, says_enough, strong_links
 from aggregator.parse.links import OPEN, address_speaks, links_of
 from aggregator.parse.page_dates import read_date
-from aggregator.parse.webpage import class_of
+from aggregator.parse.webpage import class_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,8 +40,12 @@ _AS_GOOD, _ALIKE, _UNLIKE = 0.6, 0.4, 0.85
 """How good a further list must be, in parts of the best: in general, at the same addresses, at others."""
 _LEAST = 0.6
 """Worth of a list's cards below which it is no list of articles: links, nothing more."""
+_LABEL = 80
+_DAY_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "dt", "th", "time"})
 _MARKED = re.compile(r"(?:^|\s)(?:h-entry|hentry|post|entry|article|blog-post|news-item)(?:\s|$)", re.IGNORECASE)
-_VARIABLE = re.compile(r"\d|^(?:first|last|odd|even|active|featured|sticky|is-|has-|js-|category-|tag-|post-|md:|lg:|sm:|xl:)")
+_VARIABLE = re.compile(
+    r"\d|^(?:first|last|odd|even|active|featured|sticky|is-|has-|js-|category-|tag-|post-|md:|lg:|sm:|xl:)"
+)
 
 
 @dataclass(slots=True)
@@ -57,7 +62,7 @@ class CardList:
     @property
     def score(self) -> float:
         """Rank among the lists of the page."""
-        many = min(len({card.link.key for card in self.cards}), _ENOUGH) ** 0.5
+        many = math.sqrt(min(len({card.link.key for card in self.cards}), _ENOUGH))
         return self.worth * many * (_SOFT if self.soft else 1)
 
 
@@ -175,10 +180,10 @@ def with_date_headings(cards: list[Card], page: Webpage, calendar: Calendar) -> 
     if not undated:
         return cards
     current = None
-    for element in page.root.iter():
-        if element.tag in ("h2", "h3", "h4", "h5", "dt", "th", "time") or "date" in class_of(element):
-            text = element.text_content()
-            current = (read_date(text, calendar) if len(text) < 80 else None) or (current if element.tag != "h2" else None)  # noqa: PLR2004
+    for element in page.root.iter("*"):
+        if element.tag in _DAY_HEADINGS or "date" in class_of(element):
+            text = text_of(element, limit=_LABEL)
+            current = read_date(text, calendar) or (current if element.tag != "h2" else None)
         if element in undated and current is not None:
             undated[element].date = current
     return cards

@@ -37,11 +37,15 @@ _FEWEST = 3
 """Articles below which data for scripts is looked at as well."""
 _ICONS = ("apple-touch-icon", "icon")
 _NEXT = re.compile(
-    r"(?:next(?: page)?|older(?: posts| articles| entries| news)?|load more|suivante?s?|page suivante|articles plus anciens|"
+    r"(?:next(?: page)?|older(?: posts| articles| entries| news)?|load more|suivante?s?|page suivante|"
+    r"articles plus anciens|"
     r"weiter|nächste(?: seite)?|ältere(?: beiträge)?|siguiente|más antiguos?|下一页|下一頁|下页|次へ|次のページ|次)",
     re.IGNORECASE,
 )
-_NEXT_PATH = re.compile(r"(?:[/-](?:page|p|seite|pagina)[/-]?|[?&](?:page|paged|p|pg|seite)=)(\d{1,5})(?:/|\.html?|$|&)", re.IGNORECASE)  # fmt: skip
+_NEXT_PATH = re.compile(
+    r"(?:[/-](?:page|p|seite|pagina)[/-]?|[?&](?:page|paged|p|pg|seite)=)(\d{1,5})(?:/|\.html?|$|&)",
+    re.IGNORECASE,
+)
 
 
 def parse_page(
@@ -186,7 +190,7 @@ def _related(page: Webpage) -> Iterator[str | None]:
 
 def _worded(page: Webpage) -> str | None:
     for element in page.root.iter("a"):
-        words = text_of(element, limit=60).strip(" »›→>←«<")
+        words = text_of(element, limit=60).strip(" »\u203a→>←«<")
         named = clean_text(element.get("aria-label") or element.get("title") or "", limit=60)
         if _NEXT.fullmatch(words) or (not words and _NEXT.fullmatch(named)):
             address = _on_site(element.get("href"), page)
@@ -214,5 +218,6 @@ def _on_site(href: str | None, page: Webpage) -> str | None:
     address = page.address(href)
     if not address or host_of(address) != host_of(page.url):
         return None
-    same = urlsplit(address)[:3] == urlsplit(page.url)[:3] and parse_qs(urlsplit(address).query) == parse_qs(urlsplit(page.url).query)  # fmt: skip
+    there, here = urlsplit(address), urlsplit(page.url)
+    same = there[:3] == here[:3] and parse_qs(there.query) == parse_qs(here.query)
     return None if same else address.partition("#")[0]

@@ -38,25 +38,27 @@ _EVERYWHERE = ("en", "fr", "de", "es")
 """Languages whose months are known on every page; the others' only on their own."""
 
 _CLOCK = (
-    r"(?:(?:,|\s|at|um|à|a las|às|-|–|·|\||/|T)*(?P<half_before>上午|下午|午前|午後)?\s*"
+    r"(?:(?:,|\s|at|um|à|a las|às|-|\u2013|·|\||/|T)*(?P<half_before>上午|下午|午前|午後)?\s*"
     r"(?P<hour>\d{1,2})\s*(?::|h|時|时|点)\s*(?P<minute>\d{2})?(?::(?P<second>\d{2}))?(?:分)?(?![\d.])"
     r"\s*(?:(?P<half>[AaPp])\.?\s?[Mm]\b\.?)?"
-    r"\s*(?P<zone>\((?:UTC|GMT)[^)]{0,9}\)|(?:UTC|GMT|[A-Z]{2,4}T|CES?T|Z)\b(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d{2}:?\d{2})?)?"
+    r"\s*(?P<zone>\((?:UTC|GMT)[^)]{0,9}\)|(?:UTC|GMT|[A-Z]{2,4}T|CES?T|Z)\b(?:[+-]\d{1,2}(?::?\d\d)?)?|"
+    r"[+-]\d{2}:?\d{2})?)?"
 )
 _DAY = r"(?P<day>[0-3]?\d)"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _MONTH = r"(?P<name>[^\W\d_]{3,10})\.?"
+_OF = r"(?:of\s+|de\s+|del\s+|-|/)"
 _BEFORE, _AFTER = r"(?<![\w/.:+-])", r"(?![\w/])"
 _FORMS = tuple(
     re.compile(_BEFORE + form + _CLOCK, re.IGNORECASE)
     for form in (
         rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark){_DAY}(?!\d)(?![-/]\d)",
-        rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]\s*{_DAY}\s*[日号號일](?:\s*[（(][^）)]{{1,4}}[）)])?",
-        rf"{_DAY}(?:st|nd|rd|th|er|re|ª|º|°|\.)?\s*(?:of\s+|de\s+|del\s+|-|/)?\s*{_MONTH},?(?:\s*(?:de\s+|del\s+|-|/)?\s*{_YEAR}{_AFTER})",
+        rf"{_YEAR}\s*[年년]\s*(?P<month>\d{{1,2}})\s*[月월]\s*{_DAY}\s*[日号號일](?:\s*[\uff08(][^\uff09)]{{1,4}}[\uff09)])?",
+        rf"{_DAY}(?:st|nd|rd|th|er|re|ª|º|°|\.)?\s*{_OF}?\s*{_MONTH},?(?:\s*{_OF}?\s*{_YEAR}{_AFTER})",
         rf"{_MONTH}\s*(?:-|/)?\s*{_DAY}(?:st|nd|rd|th)?(?:,|\s|-|/)+{_YEAR}{_AFTER}",
         rf"{_YEAR},?[\s-]{{1,3}}{_MONTH}[\s-]{{1,3}}{_DAY}{_AFTER}",
         rf"{_DAY}(?P<mark>[./-])(?P<month>\d{{1,2}})(?P=mark)(?P<year>(?:20)?\d\d){_AFTER}",
-        rf"(?P<month>\d{{1,2}})\s*[月월]\s*{_DAY}\s*[日号號일](?:\s*[（(][^）)]{{1,4}}[）)])?",
+        rf"(?P<month>\d{{1,2}})\s*[月월]\s*{_DAY}\s*[日号號일](?:\s*[\uff08(][^\uff09)]{{1,4}}[\uff09)])?",
         rf"{_DAY}(?:st|nd|rd|th|er|\.)?\s*(?:of\s+|de\s+)?{_MONTH}{_AFTER}(?!\s*\d)",
         rf"{_MONTH}\s*{_DAY}(?:st|nd|rd|th)?{_AFTER}(?!\s*,?\s*\d{{4}})",
     )
@@ -87,14 +89,14 @@ _COUNTED = {
     **dict.fromkeys(("three", "trois", "drei", "tres"), 3),
 }
 _NAMED_DAYS = {
-    0: "today|aujourd['\u2019]hui|heute|hoy|oggi|今天|今日|本日|just now|à l['\u2019]instant|gerade eben|刚刚|剛剛|たった今",
+    0: "today|just now|aujourd['\u2019]hui|heute|gerade eben|hoy|oggi|今天|今日|本日|刚刚|剛剛|たった今",
     1: "yesterday|hier|gestern|ayer|ieri|昨天|昨日",
     2: "avant-hier|vorgestern|anteayer|前天|一昨日|おととい",
 }
 _NAMED = {days: re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE) for days, words in _NAMED_DAYS.items()}
 _CHANGED = re.compile(
     r"(?:updated|modified|edited|revised|mis(?:e)? à jour|modifié|aktualisiert|geändert|actualizado|modificado|"
-    r"aggiornato|更新|最終更新)(?:\s+(?:on|le|am|el|at))?\s*(?:日|时间|時間)?\s*[:：]?\s*$",
+    r"aggiornato|更新|最終更新)(?:\s+(?:on|le|am|el|at))?\s*(?:日|时间|時間)?\s*[:\uff1a]?\s*$",
     re.IGNORECASE,
 )
 _AROUND = re.compile(
@@ -103,11 +105,25 @@ _AROUND = re.compile(
     r"lun|mar|mer|jeu|ven|sam|dim|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
     r"mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
     r"lunes|martes|miércoles|jueves|viernes|sábado|domingo|uhr|发布时间|发布日期|发布|日期|时间|公開日|掲載日|投稿日)"
-    r"\b|星期[一二三四五六日天]|周[一二三四五六日]|[月火水木金土日]曜日?|[\s:：,.|·•/()\[\]（）–—-])+",
+    r"\b|星期[一二三四五六日天]|周[一二三四五六日]|[月火水木金土日]曜日?|[\s:\uff1a,.|·•/()\[\]\uff08\uff09\u2013—-])+",
     re.IGNORECASE,
 )
-_DAY_FIRST = frozenset("fr de es it pt nl ru pl cs da sv nb no fi tr id el ro hu".split())
-_DAY_FIRST_REGIONS = frozenset("GB IE AU NZ IN ZA SG".split())
+_DAY_FIRST = frozenset(_MONTHS) - {"en"} | {
+    "ru",
+    "pl",
+    "cs",
+    "da",
+    "sv",
+    "nb",
+    "no",
+    "fi",
+    "tr",
+    "id",
+    "el",
+    "ro",
+    "hu",
+}
+_DAY_FIRST_REGIONS = frozenset({"GB", "IE", "AU", "NZ", "IN", "ZA", "SG"})
 _MACHINE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d{10}(?:\d{3})?$")
 _SOON = timedelta(days=1)
 _NOON = 12

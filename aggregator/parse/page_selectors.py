@@ -68,7 +68,7 @@ def value_at(element: HtmlElement, selector: str) -> str:
 
 
 def _card(element: HtmlElement, page: Webpage, selectors: ItemSelectors) -> Card | None:
-    """Return the card of an element, with its link: as selected, else its own, else that of its heading or the first."""
+    """Return the card of an element, with its link: as selected, else its own, its heading's, or the first."""
     if selectors.link and "@" in selectors.link:
         href, anchor = page.address(value_at(element, selectors.link)), element
     else:
@@ -87,7 +87,9 @@ def _anchors(element: HtmlElement, selector: str | None) -> list[HtmlElement]:
         return [inner for each in found for inner in each.iter("a")] or found
     if element.tag == "a":
         return [element]
-    headed = [each for each in element.iter("a") if any(up.tag in ("h1", "h2", "h3", "h4") for up in each.iterancestors())]
+    headed = [
+        each for each in element.iter("a") if any(up.tag in ("h1", "h2", "h3", "h4") for up in each.iterancestors())
+    ]
     around = element.iterancestors("a")
     return [*headed, *element.iter("a"), *around]
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.parse.links import HEADINGS
-from aggregator.parse.webpage import class_of, id_of, text_of, without_scripts
+from aggregator.parse.webpage import class_of, id_of, text_of, without_scripts, words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 _MOST_HEADINGS, _MOST_SIBLINGS = 300, 50
 """Looked at: an article has fewer headings, and a box fewer parts."""
 _WORD = re.compile(r"[a-z]+|[A-Z][a-z]*")
-_SURROUNDING = frozenset(
-    ["nav", "navbar", "navigation", "menu", "breadcrumb", "breadcrumbs", "sidebar", "related", "recommended", "recommendations", "trending", "popular", "share", "sharing", "social", "newsletter", "subscribe", "subscription", "signup", "cookie", "cookies", "consent", "comments", "disqus", "pagination", "pager", "promo", "advertisement", "sponsored", "paywall", "toc", "tagcloud"]
+_SURROUNDING = words(
+    "nav navbar navigation menu breadcrumb breadcrumbs sidebar related recommended recommendations trending "
+    "popular share sharing social newsletter subscribe subscription signup cookie cookies consent comments "
+    "disqus pagination pager promo advertisement sponsored paywall toc tagcloud"
 )
 _ANNOUNCES_OTHERS = re.compile(
-    r"(?:related|recent|latest|popular|more|other|recommended|trending|similar|featured)\s+(?:from\b.*|on\b.*|like this|"
+    r"(?:related|recent|latest|popular|more|other|recommended|trending|similar|featured)\s+(?:from\b.*|"
+    r"on\b.*|like this|"
     r"(?:[\w-]+\s+)?(?:articles?|posts?|stories|news|content|reading|coverage|topics|research|updates?|blogs?))|"
-    r"(?:you (?:may|might)|read (?:more|next|also)|keep reading|continue reading|up next|what to read next|explore more).{0,40}|"
+    r"(?:you (?:may|might)|read (?:more|next|also)|keep reading|continue reading|up next|"
+    r"what to read next|explore more).{0,40}|"
     r"(?:articles|actualités|publications) (?:récent|lié|similaire|associé)\w*|à lire (?:aussi|également).{0,20}|"
     r"(?:sur le même sujet|dans la même rubrique|autres articles|derniers articles|vous aimerez.*)|"
     r"(?:ähnliche|weitere|verwandte|neueste|aktuelle|mehr)\s.{0,30}|das könnte.{0,40}|lesen sie auch.{0,30}|"
     r"(?:artículos|noticias|entradas) (?:relacionad|reciente|similare)\w*|también te.{0,30}|más noticias.{0,20}|"
-    r"(?:相关|推荐|更多|热门|最新)(?:阅读|文章|新闻|推荐|资讯).{0,4}|(?:関連|おすすめ|最新)(?:の)?(?:記事|ニュース|リンク).{0,6}",
+    r"(?:相关|推荐|更多|热门|最新)(?:阅读|文章|新闻|推荐|资讯).{0,4}|(?:関連|おすすめ|最新)(?:の)?(?:記事|"
+    r"ニュース|リンク).{0,6}",
     re.IGNORECASE,
 )
 
@@ -39,7 +44,7 @@ def without_surroundings(page: Webpage) -> Webpage:
     """Return a copy of a page without scripts, navigation, boxes of other articles, and invitations."""
     root = without_scripts(deepcopy(page.root))
     most = _paragraph_text(root) * 0.4
-    for element in [each for each in root.iter("div", "section", "aside", "nav", "ul", "ol", "form", "p", "footer", "header")]:
+    for element in list(root.iter("div", "section", "aside", "nav", "ul", "ol", "form", "p", "footer", "header")):
         if element.getparent() is None or element.tag in ("body", "main", "article"):
             continue
         if _surrounds(element) and _paragraph_text(element) <= most:
@@ -53,7 +58,9 @@ def without_surroundings(page: Webpage) -> Webpage:
 
 def _paragraph_text(element: HtmlElement) -> int:
     """Count the characters of paragraphs, without those of links."""
-    return sum(max(len(p.text_content()) - sum(len(a.text_content()) for a in p.iter("a")), 0) for p in element.iter("p"))
+    return sum(
+        max(len(p.text_content()) - sum(len(a.text_content()) for a in p.iter("a")), 0) for p in element.iter("p")
+    )
 
 
 def _surrounds(element: HtmlElement) -> bool:
@@ -67,7 +74,9 @@ def _surrounds(element: HtmlElement) -> bool:
 
 def _is_layout(named: str) -> bool:
     """Whether a class name speaks of what is beside an element, as `with-sidebar` and `no-sidebar` do."""
-    return bool(re.search(r"(?:with|no|has|without|hide|show)-?(?:sidebar|toc|nav|comments|share|social)", named, re.IGNORECASE))
+    return bool(
+        re.search(r"(?:with|no|has|without|hide|show)-?(?:sidebar|toc|nav|comments|share|social)", named, re.IGNORECASE)
+    )
 
 
 def _drop_announced(heading: HtmlElement, most: float) -> None:

@@ -29,9 +29,16 @@ _PRESCAN = 4096
 """Bytes in which a page names its encoding (HTML section 13.2.3.2 has 1,024; pages are later)."""
 _FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
 UNSEEN = ("style", "noscript", "template", "svg", "iframe", "object", "select", "textarea", "dialog")
-_BLOCKS = frozenset(
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: a set of names that is easy to read."""
+    return frozenset(text.split())
+
+
+_BLOCKS = words(
     "address article aside blockquote br button dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead time tr ul".split()
+    "h4 h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead time tr ul"
 )
 
 

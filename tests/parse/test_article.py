@@ -28,14 +28,28 @@ FRENCH = [
     "Un modèle à qui l'on dit ce qu'il a fait jusque-là s'en sort mieux : la part des tâches accomplies passe d'un tiers à plus de la moitié.",
 ]
 NAV = "<header><a href='/'>Lab</a><nav><ul><li><a href='/models'>Models</a></li><li><a href='/news'>News</a></li></ul></nav></header>"
-RECENT = "<section class='recent'><h2>Recent articles</h2>" + "".join(
-    f"<article class='card'><a href='/news/other-{n}'><h3>Another article, number {n}</h3></a><p>March {n}, 2024</p></article>" for n in range(1, 4)
-) + "<a href='/news'>See all articles</a></section>"
+RECENT = (
+    "<section class='recent'><h2>Recent articles</h2>"
+    + "".join(
+        f"<article class='card'><a href='/news/other-{n}'><h3>Another article, number {n}</h3></a><p>March {n}, 2024</p></article>"
+        for n in range(1, 4)
+    )
+    + "<a href='/news'>See all articles</a></section>"
+)
 NEWSLETTER = "<div class='newsletter'><h3>Subscribe to our newsletter</h3><p>Get the latest research in your inbox every month, without spam.</p></div>"
 FOOT = "<footer><p>© 2024 Lab. All rights reserved.</p><a href='/privacy'>Privacy</a></footer>"
 
 
-def article(body: str | None = None, *, head: str = "", before: str = "", after: str = RECENT + NEWSLETTER, lang: str = "en", title: str = f"{TITLE} | Lab") -> str:
+def article(
+    body: str | None = None,
+    *,
+    head: str = "",
+    before: str = "",
+    after: str = RECENT + NEWSLETTER,
+    lang: str = "en",
+    title: str = f"{TITLE} | Lab",
+) -> str:
+    """Return a page with an article, a box of recent ones, a newsletter and a footer."""
     inner = "".join(f"<p>{text}</p>" for text in PARAGRAPHS) if body is None else body
     return (
         f"<!doctype html><html lang='{lang}'><head><meta charset='utf-8'><title>{title}</title>{head}</head><body>{NAV}<main>"
@@ -44,13 +58,18 @@ def article(body: str | None = None, *, head: str = "", before: str = "", after:
 
 
 def read(html: str | bytes, url: str = URL) -> ArticlePage:
+    """Parse a page as if its address had answered with it."""
     body = html.encode() if isinstance(html, str) else html
     return parse_article(body, url=url, content_type="text/html; charset=utf-8", received=RECEIVED)
 
 
 def test_body_is_the_article_and_nothing_else() -> None:
     """Of a page with navigation, a box of recent articles, a newsletter and a footer the body is the paragraphs."""
-    page = read(article(before="<p class='post-date'>March 19, 2024</p><div class='share'><a href='https://x.com/intent'>Share this</a></div>"))
+    page = read(
+        article(
+            before="<p class='post-date'>March 19, 2024</p><div class='share'><a href='https://x.com/intent'>Share this</a></div>"
+        )
+    )
     assert page.text.split("\n") == PARAGRAPHS
     assert page.content == "".join(f"<p>{text}</p>" for text in PARAGRAPHS) or "Recent" not in (page.content or "")
 
@@ -69,7 +88,9 @@ def test_structure_of_the_body_stays() -> None:
         "def f():\n    return 1", '<img src="https://lab.example/news/fig/1.png" alt="A curve">', "<th>Model</th>", "<td>41</td>",
     ):  # fmt: skip
         assert piece in content
-    assert content.index("First step") < content.index("def f()") < content.index("41") < content.index("nobody has found")
+    assert (
+        content.index("First step") < content.index("def f()") < content.index("41") < content.index("nobody has found")
+    )
 
 
 def test_hostile_markup_is_cleaned() -> None:
@@ -87,11 +108,23 @@ JSON_LD = json.dumps({"@graph": [{"@type": "WebSite", "name": "Lab"}, {"@type": 
     ("head", "before"),
     [
         (f"<script type='application/ld+json'>{JSON_LD}</script>", ""),
-        (f"<script type='application/ld+json'>//<![CDATA[\n{JSON_LD}\n//]]></script>", "<time datetime='2024-04-02'>Updated April 2</time>"),
-        ("<meta property='article:modified_time' content='2024-04-02'><meta property='article:published_time' content='2024-03-19T10:00:00+01:00'>", ""),
+        (
+            f"<script type='application/ld+json'>//<![CDATA[\n{JSON_LD}\n//]]></script>",
+            "<time datetime='2024-04-02'>Updated April 2</time>",
+        ),
+        (
+            "<meta property='article:modified_time' content='2024-04-02'><meta property='article:published_time' content='2024-03-19T10:00:00+01:00'>",
+            "",
+        ),
         ("<meta itemprop='datePublished' content='2024-03-19T09:00'>", ""),
-        ("", "<time class='entry-date published' datetime='2024-03-19T09:00:00Z'>x</time><time class='updated' datetime='2024-04-02'>y</time>"),
-        ("", "<div class='meta'><span>Jane Doe</span> · <time datetime='2024-03-19T09:00:00Z'>3 weeks ago</time></div>"),
+        (
+            "",
+            "<time class='entry-date published' datetime='2024-03-19T09:00:00Z'>x</time><time class='updated' datetime='2024-04-02'>y</time>",
+        ),
+        (
+            "",
+            "<div class='meta'><span>Jane Doe</span> · <time datetime='2024-03-19T09:00:00Z'>3 weeks ago</time></div>",
+        ),
         ("", "<p class='byline'>By Jane Doe on Mar 19, 2024 9:00 AM</p>"),
         ("", "<p>Last updated: April 2, 2024</p><p>19 March 2024, 09:00</p>"),
     ],
@@ -103,7 +136,9 @@ def test_day_of_publication(head: str, before: str) -> None:
 
 def test_no_date_is_taken_from_elsewhere() -> None:
     """Dates of other articles, of changes, of the footer and in the prose are not the article's."""
-    body = f"<p>On March 3, 2024, something else happened. {PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p><p>{PARAGRAPHS[2]}</p>"
+    body = (
+        f"<p>On March 3, 2024, something else happened. {PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p><p>{PARAGRAPHS[2]}</p>"
+    )
     assert read(article(body, head="<meta property='article:modified_time' content='2024-04-02'>")).published is None
 
 
@@ -120,12 +155,27 @@ def test_english_date_on_a_french_page() -> None:
     ("title", "head", "h1", "expected"),
     [
         (f"{TITLE} | Lab", "", TITLE, TITLE),
-        (f"{TITLE} - The Daily Lab", "<meta property='og:title' content='Why agents fail, and what can be done'>", "", TITLE),
+        (
+            f"{TITLE} - The Daily Lab",
+            "<meta property='og:title' content='Why agents fail, and what can be done'>",
+            "",
+            TITLE,
+        ),
         (f"{TITLE} \u2013 Lab", "<meta property='og:site_name' content='Lab'>", "<a href='/'>Lab</a>", TITLE),
         ("Lab: news", f"<meta property='og:title' content='{TITLE} | Lab'>", "News", TITLE),
         (f"Lab | {TITLE}", "", "", TITLE),
-        ("Mistral - a model for code - is out", "", "Mistral - a model for code - is out", "Mistral - a model for code - is out"),
-        ("大模型推理成本下降九成_科技_新闻网", "<meta property='og:site_name' content='新闻网'>", "大模型推理成本下降九成", "大模型推理成本下降九成"),
+        (
+            "Mistral - a model for code - is out",
+            "",
+            "Mistral - a model for code - is out",
+            "Mistral - a model for code - is out",
+        ),
+        (
+            "大模型推理成本下降九成_科技_新闻网",
+            "<meta property='og:site_name' content='新闻网'>",
+            "大模型推理成本下降九成",
+            "大模型推理成本下降九成",
+        ),
         ("GPT-4o", "", "GPT-4o", "GPT-4o"),
     ],
 )
@@ -181,7 +231,9 @@ def test_nothing_found_is_an_error() -> None:
 
 def test_page_without_a_body_has_its_facts() -> None:
     """A page whose body cannot be found still gives its title and day."""
-    page = read(f"<html><head><title>{TITLE}</title><meta property='article:published_time' content='2024-03-19'></head><body></body></html>")
+    page = read(
+        f"<html><head><title>{TITLE}</title><meta property='article:published_time' content='2024-03-19'></head><body></body></html>"
+    )
     assert (page.title, page.published, page.content, page.text) == (TITLE, datetime(2024, 3, 19, tzinfo=UTC), None, "")
 
 
@@ -205,7 +257,26 @@ def test_hostile_pages_end_soon(name: str) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from(["<p>words and words</p>", "<h1>Title of it</h1>", "<time datetime='x'>", "</div>", "<table><tr>", "<a href='//['>x</a>", "<script type='application/ld+json'>{\"@type\":\"Article\",\"author\":[null]}</script>", "\x00", "<img src=' '>", "<br>text", "<meta property='og:title' content='&#0;'>"]), max_size=25))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<p>words and words</p>",
+                "<h1>Title of it</h1>",
+                "<time datetime='x'>",
+                "</div>",
+                "<table><tr>",
+                "<a href='//['>x</a>",
+                '<script type=\'application/ld+json\'>{"@type":"Article","author":[null]}</script>',
+                "\x00",
+                "<img src=' '>",
+                "<br>text",
+                "<meta property='og:title' content='&#0;'>",
+            ]
+        ),
+        max_size=25,
+    )
+)
 def test_any_page_is_read_or_refused(pieces: list[str]) -> None:
     """Whatever a page is made of, it is read or refused with ParseError, never with another error."""
     try:

@@ -24,7 +24,10 @@ RECEIVED = datetime(2026, 1, 7, 12, tzinfo=UTC)
 SEED = Path(__file__).parents[3] / "shared" / "seed" / "site"
 
 
-def read(html: str | bytes, url: str = f"{SITE}/news", selectors: ItemSelectors | None = None, received: datetime = RECEIVED) -> Document:
+def read(
+    html: str | bytes, url: str = f"{SITE}/news", selectors: ItemSelectors | None = None, received: datetime = RECEIVED
+) -> Document:
+    """Parse a page as if its address had answered with it."""
     body = html.encode() if isinstance(html, str) else html
     return parse_page(body, url=url, content_type="text/html", received=received, selectors=selectors)
 
@@ -36,13 +39,19 @@ def test_list_is_found(build: Callable[[], Layout]) -> None:
     items = read(layout.html, layout.url).items
     assert [(item.link or "").partition("?source")[0] for item in items] == [each.url for each in layout.articles]
     assert [item.title for item in items] == [each.title for each in layout.articles]
-    assert [item.published.date() if item.published else None for item in items] == [each.day for each in layout.articles]
+    assert [item.published.date() if item.published else None for item in items] == [
+        each.day for each in layout.articles
+    ]
 
 
 def cards(*names: str) -> str:
+    """Return a page with a card for every name."""
     return page(
         "<nav><a href='/x'>X</a></nav><main>"
-        + "".join(f"<div class='c'><a class='more' href='/n/{name}' data-on='19|12'>Go</a><b class='t'>{name}</b><i class='d'>03/04/2025</i></div>" for name in names)
+        + "".join(
+            f"<div class='c'><a class='more' href='/n/{name}' data-on='19|12'>Go</a><b class='t'>{name}</b><i class='d'>03/04/2025</i></div>"
+            for name in names
+        )
         + "</main>"
     )
 
@@ -59,7 +68,9 @@ def test_selectors_say_where_articles_are() -> None:
 
 def test_selected_element_may_be_the_link() -> None:
     """`select` may match the links themselves: `@href` is then their own address, and `@...` a date's attribute."""
-    html = page("<a class='k' href='/n/1' data-on='2025-12-19'><h3>First</h3></a><a class='k' href='/n/2'><h3>Second</h3></a>")
+    html = page(
+        "<a class='k' href='/n/1' data-on='2025-12-19'><h3>First</h3></a><a class='k' href='/n/2'><h3>Second</h3></a>"
+    )
     items = read(html, selectors=ItemSelectors(select="a.k", title="h3", link="@href", date="@data-on")).items
     assert [(item.title, item.link) for item in items] == [("First", f"{SITE}/n/1"), ("Second", f"{SITE}/n/2")]
     assert items[0].published == datetime(2025, 12, 19, tzinfo=UTC)
@@ -67,7 +78,12 @@ def test_selected_element_may_be_the_link() -> None:
 
 def test_selectors_that_are_left_out_are_found() -> None:
     """With `select` alone title, link and date of each element are found as in a page without selectors."""
-    html = page("".join(f"<p class='x'><a href='/n/{n}'>A title of several words, {n}</a> <time>Dec {n + 1}, 2025</time></p>" for n in range(3)))
+    html = page(
+        "".join(
+            f"<p class='x'><a href='/n/{n}'>A title of several words, {n}</a> <time>Dec {n + 1}, 2025</time></p>"
+            for n in range(3)
+        )
+    )
     items = read(html, selectors=ItemSelectors(select="p.x")).items
     assert [item.title for item in items] == [f"A title of several words, {n}" for n in range(3)]
     assert [item.published and item.published.day for item in items] == [1, 2, 3]
@@ -91,7 +107,11 @@ def test_selector_without_a_match_is_an_error(selectors: ItemSelectors, named: s
 
 @pytest.mark.parametrize(
     "html",
-    [page("<p>Nothing here.</p>"), page("<nav><a href='/a-b-c-d'>A link of five words</a></nav>"), page("<h1>404</h1>")],
+    [
+        page("<p>Nothing here.</p>"),
+        page("<nav><a href='/a-b-c-d'>A link of five words</a></nav>"),
+        page("<h1>404</h1>"),
+    ],
 )
 def test_page_without_a_list_is_an_error(html: str) -> None:
     """A page that lists nothing is an error with a remedy, never an empty document."""
@@ -120,7 +140,9 @@ def test_other_documents_are_refused() -> None:
 def test_header_is_read() -> None:
     """The header has the page's title, description, language, icon, its own address and the next page's."""
     layout = next(build() for build in LAYOUTS if build.__name__ == "corporate_de")
-    html = layout.html.replace("<title>", "<meta name='description' content='Alles Neue'><link rel='icon' href='/i.png'><title>")
+    html = layout.html.replace(
+        "<title>", "<meta name='description' content='Alles Neue'><link rel='icon' href='/i.png'><title>"
+    )
     header = read(html, layout.url).header
     assert (header.title, header.subtitle, header.language) == ("News", "Alles Neue", "de")
     assert (header.site, header.icon) == (layout.url, f"{SITE}/i.png")
@@ -143,7 +165,9 @@ def test_header_is_read() -> None:
 )
 def test_next_page_is_found(url: str, html: str, following: str | None) -> None:
     """The list's next page is found by rel=next, by number and by its words, on the same host only."""
-    rows = "".join(f"<li><a href='/blog/an-article-with-a-name-{n}'>An article with a name {n}</a></li>" for n in range(4))
+    rows = "".join(
+        f"<li><a href='/blog/an-article-with-a-name-{n}'>An article with a name {n}</a></li>" for n in range(4)
+    )
     links = read(page(f"<ul>{rows}</ul>{html}"), SITE + url).header.links
     assert next((link.href for link in links if link.rel == "next"), None) == (SITE + following if following else None)
 
@@ -162,7 +186,9 @@ def test_teaser_picture_and_language() -> None:
 
 def test_addresses_are_clean() -> None:
     """Links to scripts, mail and other schemes are no articles; relative ones follow `<base>`."""
-    rows = "".join(f"<li><h3><a href='story-of-some-length-{n}'>Story of some length {n}</a></h3></li>" for n in range(3))
+    rows = "".join(
+        f"<li><h3><a href='story-of-some-length-{n}'>Story of some length {n}</a></h3></li>" for n in range(3)
+    )
     bad = "<li><h3><a href='javascript:alert(1)'>A story that runs a script</a></h3></li><li><h3><a href='mailto:a@b.example'>Write to all of us here</a></h3></li>"
     items = read(page(f"<ul>{rows}{bad}</ul>", head="<base href='https://cdn.example/deep/'>")).items
     assert [item.link for item in items] == [f"https://cdn.example/deep/story-of-some-length-{n}" for n in range(3)]
@@ -178,15 +204,19 @@ def test_charset_of_the_page_counts() -> None:
 
 HOSTILE = {
     "deep": "<div>" * 50_000 + "<a href='/a-b-c-d-e'>A link of five words</a>",
-    "many links": "".join(f"<li><a href='/story-with-a-name-{n}'>Story with a name {n}</a></li>" for n in range(20_000)),
+    "many links": "".join(
+        f"<li><a href='/story-with-a-name-{n}'>Story with a name {n}</a></li>" for n in range(20_000)
+    ),
     "one card": "<a href='/story-with-a-name-1'>" + "<b>x</b>" * 50_000,
     "many tables": "<table><tr><td>" * 20_000,
-    "open quotes": "<a href=\"" * 50_000,
+    "open quotes": '<a href="' * 50_000,
     "long class": f"<div class='{'a-' * 200_000}'><a href='/a-b-c-d'>A story of words</a></div>",
     "long text": "<ul>" + "".join(f"<li><a href='/story-with-name-{n}'>{'word ' * 20_000}</a></li>" for n in range(10)),
     "deep json": f"<script type='application/ld+json'>{'[' * 100_000}</script>",
     "wide json": f"<script type='application/json'>{json.dumps([{'title': str(n)} for n in range(60_000)])}</script>",
-    "dates": "".join(f"<li><a href='/story-with-a-name-{n}'>Story with a name</a><span>{'1 ' * 140}</span></li>" for n in range(500)),
+    "dates": "".join(
+        f"<li><a href='/story-with-a-name-{n}'>Story with a name</a><span>{'1 ' * 140}</span></li>" for n in range(500)
+    ),
 }
 
 
@@ -211,7 +241,32 @@ def test_too_many_tags_or_attributes_are_refused() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from(["<a href='/n/a-b-c-d'>", "</a>", "<h2>", "</h2>", "<li>", "<td>", "<article>", "Jan 5", "words of a title", "<time>", "<!--", "\x00", "\ud800", "<script>", "<script type='application/json'>[{", "</script>", "<base href='//['>"]), max_size=40))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<a href='/n/a-b-c-d'>",
+                "</a>",
+                "<h2>",
+                "</h2>",
+                "<li>",
+                "<td>",
+                "<article>",
+                "Jan 5",
+                "words of a title",
+                "<time>",
+                "<!--",
+                "\x00",
+                "\ud800",
+                "<script>",
+                "<script type='application/json'>[{",
+                "</script>",
+                "<base href='//['>",
+            ]
+        ),
+        max_size=40,
+    )
+)
 def test_any_page_is_read_or_refused(pieces: list[str]) -> None:
     """Whatever tags a page is made of, it is read or refused with ParseError; items have title and link."""
     try:
@@ -224,9 +279,16 @@ def test_any_page_is_read_or_refused(pieces: list[str]) -> None:
 @pytest.mark.skipif(not SEED.is_dir(), reason="the sample site is not here")
 def test_sample_site_is_listed() -> None:
     """The sample site's list gives its five articles in order, with title and day, and none of its navigation."""
-    document = read((SEED / "actualites" / "index.html").read_bytes(), "http://site.example/actualites/", received=datetime(2024, 4, 20, tzinfo=UTC))
+    document = read(
+        (SEED / "actualites" / "index.html").read_bytes(),
+        "http://site.example/actualites/",
+        received=datetime(2024, 4, 20, tzinfo=UTC),
+    )
     names = [(item.link or "").rpartition("/")[2] for item in document.items]
     assert names == ["mixtral-8x22b", "grok-derniere-cascade-elon-musk", "claude-3", "gemma", "sora"]
-    assert document.items[1].title == "Grok : Pourquoi la dernière cascade d'IA d'Elon Musk est importante (mais pas non plus)"
+    assert (
+        document.items[1].title
+        == "Grok : Pourquoi la dernière cascade d'IA d'Elon Musk est importante (mais pas non plus)"
+    )
     assert document.items[1].published == datetime(2024, 3, 19, tzinfo=UTC)
     assert document.header.language == "fr"
