@@ -41,6 +41,7 @@ _BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONG_TITLE = 300
 _LABEL = 80
+_MOST_BESIDE = 6
 _HAS_NUMBER = 0.6
 _NUMBER = re.compile(r"\d{4,}")
 _CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*", re.IGNORECASE)
@@ -174,15 +175,20 @@ def _take_siblings(cards: list[Card], owners: dict[HtmlElement, str]) -> None:
 
 
 def _share_out(children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]) -> None:
-    before = _stands_before(children, cards)
+    before, places = _stands_before(children, cards), {child: number for number, child in enumerate(children)}
     current: Card | None = None
     for child in reversed(children) if before else children:
         if child in cards:
             current = cards[child]
-        elif child in owners:
+        elif child in owners or child.tag in ("h1", "h2"):
             current = None
-        elif current is not None and len(current.beside) < 6:  # noqa: PLR2004
+        elif current is not None and len(current.beside) < _MOST_BESIDE:
             current.beside.append(child)
+    if len(cards) <= 2:  # noqa: PLR2004
+        return
+    *others, last = sorted(cards.values(), key=lambda card: places[card.element], reverse=before)
+    most = max(len(card.beside) for card in others)
+    last.beside = last.beside[:most]  # what comes after the list is not the last article's
 
 
 def _stands_before(children: list[HtmlElement], cards: dict[HtmlElement, Card]) -> bool:
@@ -241,8 +247,7 @@ def _headings(card: Card) -> Iterator[HtmlElement]:
     for link in sorted(card.links, key=_weight, reverse=True):
         yield from (each for each in link.element.iterdescendants(*HEADINGS))
         yield from (each for each in list(link.element.iterancestors())[:3] if each.tag in HEADINGS)
-    for part in card.parts:
-        yield from part.iter(*HEADINGS)
+    yield from card.element.iter(*HEADINGS)
 
 
 def _named_titles(lines: list[tuple[HtmlElement, str]]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from aggregator.decide.sites import host_of
 from aggregator.parse.webpage import class_of, id_of, text_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -134,7 +135,14 @@ def links_of(page: Webpage) -> list[LinkTo]:
             href = href.partition("#")[0]
             text = text_of(element, limit=400)
             found.append(LinkTo(element, href, key, text, _has_heading(element), region))
-    return found
+    above = _above(link.key for link in found)
+    return [link for link in found if link.key not in above]
+
+
+def _above(keys: Iterable[str]) -> set[str]:
+    """Return the addresses below which two or more others lie: topics, not articles."""
+    counts = Counter(key.partition("?")[0].rpartition("/")[0] for key in set(keys))
+    return {key for key, count in counts.items() if count > 1}
 
 
 def _is_relation(element: HtmlElement) -> bool:
