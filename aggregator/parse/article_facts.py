@@ -86,6 +86,8 @@ def title_of(page: Webpage) -> str:
             shortest = min(agreeing, key=len)
             return shortest if len(fold(shortest)) < len(fold(heading)) * 0.6 and len(agreeing) > 1 else heading
     lone = headings[0] if len(headings) == 1 else ""
+    if lone and fold(lone) not in _site_names(page) and any(_begins(each, lone) for each in _stated_titles(page)):
+        return lone
     if len(lone.split()) >= _FEW_WORDS and fold(lone) != site:
         return lone
     return next(iter(stated), "") or lone
@@ -115,6 +117,11 @@ def _stated_titles(page: Webpage) -> Iterator[str]:
     yield clean_text(page.root.findtext(".//title") or "", limit=400)
 
 
+def _begins(title: str, heading: str) -> bool:
+    """Whether a heading is the first part of a title, before a mark that parts it from the site's name."""
+    return fold(heading) == fold(_TAIL.split(title)[0])
+
+
 def _agree(one: str, other: str) -> bool:
     """Whether one text is the other, or the larger part of it."""
     first, second = sorted((fold(one), fold(other)), key=len)
@@ -123,8 +130,7 @@ def _agree(one: str, other: str) -> bool:
 
 def clean_title(title: str, page: Webpage) -> str:
     """Return a title without the name of the site behind it, or before it."""
-    names = {fold(page.meta("og:site_name", "application-name") or ""), fold(site_of(host_of(page.url)).split(".")[0])}
-    names.discard("")
+    names = _site_names(page)
     pieces = _TAIL.split(title)
     if len(pieces) < 2:  # noqa: PLR2004
         return title
@@ -137,6 +143,12 @@ def clean_title(title: str, page: Webpage) -> str:
             " |\u2013\u2014\u00b7\u2022\u00bb\u00ab-\uff5c\u2502:_"
         )
     return title
+
+
+def _site_names(page: Webpage) -> set[str]:
+    """Return the names that the site goes by, folded: as it says, and as its host does."""
+    stated = page.meta("og:site_name", "application-name") or ""
+    return {fold(stated), fold(site_of(host_of(page.url)).split(".")[0])} - {""}
 
 
 def _is_site(piece: str, names: set[str], before: list[str]) -> bool:

@@ -81,9 +81,13 @@ def is_article(node: dict[str, Any]) -> bool:
 def stated_articles(page: Webpage) -> list[Stated]:
     """Return the articles that JSON-LD lists: in ItemList, Blog and CollectionPage, or beside one another."""
     found: dict[str, Stated] = {}
-    for node in json_ld(page):
+    nodes = json_ld(page)
+    crumbs = {id(step) for node in nodes if "breadcrumblist" in types_of(node) for step in _steps(node)}
+    for node in nodes:
         types = types_of(node)
-        if "listitem" in types and isinstance(node.get("item"), str | dict) and "breadcrumblist" not in types:
+        if id(node) in crumbs:
+            continue
+        if "listitem" in types and isinstance(node.get("item"), str | dict):
             inner = node["item"]
             node = {**node, "url": inner} if isinstance(inner, str) else {**node, **inner}  # noqa: PLW2901
         elif not (types & (_ARTICLES - {"creativework"}) or ("listitem" in types and node.get("url"))):
@@ -92,6 +96,13 @@ def stated_articles(page: Webpage) -> list[Stated]:
         if article and not article.is_slug:
             found.setdefault(article.url, article)
     return list(found.values())
+
+
+def _steps(breadcrumbs: dict[str, Any]) -> list[Any]:
+    """Return the steps of a breadcrumb list, and what they lead to."""
+    steps = breadcrumbs.get("itemListElement")
+    steps = steps if isinstance(steps, list) else [steps]
+    return [*steps, *(step.get("item") for step in steps if isinstance(step, dict))]
 
 
 def scripted_articles(page: Webpage) -> list[Stated]:

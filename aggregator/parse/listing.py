@@ -84,7 +84,8 @@ def listed_articles(page: Webpage, calendar: Calendar, known: Collection[str] = 
     if best is None or best.worth < _LEAST:
         return []
     taken = {id(card) for each in lists if _belongs(each, best) for card in each.cards}
-    return _once([card for card in cards if id(card) in taken])
+    found = _once([card for card in cards if id(card) in taken])
+    return found if len(found) > 1 or found[0].date or found[0].link.key in known else []
 
 
 def _lists_of(cards: list[Card]) -> list[CardList]:
