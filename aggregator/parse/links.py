@@ -38,6 +38,13 @@ _HUB_LAST = words(
     "docs documentation research company home index index.html index.php all latest stories insights resources "
     "customers partners solutions demo download downloads api status security enterprise"
 )
+_HUB_FOLDERS = words(
+    "tag tags category categories categorie kategorie kategorien categoria author authors auteur autor autoren "
+    "contributors people team staff user users profile topic topics thema themen theme search suche recherche login "
+    "legal careers jobs events"
+)
+"""What stands before the name of a topic or a person: /tag/x."""
+_MONTH_ARCHIVE = re.compile(r"(?:archives?/)?(?:19|20)\d\d(?:/(?:0?[1-9]|1[0-2]))?")
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|zip|gz|mp3|mp4|xml|rss|atom|json|css|js|ics|exe|dmg)$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"(?:/page/\d+/?|[?&](?:page|p|paged|pg|start|offset)=\d+|/p\d{1,3}/?)$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2,4})?", re.IGNORECASE)
@@ -58,9 +65,12 @@ _WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
 GENERIC = re.compile(
     r"(?:read|learn|see|view|find|show|discover|continue|get|explore|load|watch|listen)?\s*"
     r"(?:more|now|reading|all|here|article|post|story|the (?:full )?(?:article|story|post)|full (?:article|story)|"
-    r"details|our \w+|out more|it)?(?:\s+(?:about|posts|articles|news|stories|started|an?|the|more|here|"
-    r"less)\b.{0,20})?"
-    r"|(?:lire|en savoir|voir|découvrir)(?:\s.{0,24})?|(?:mehr|weiter|weiterlesen|alle|zum artikel)(?:\s.{0,24})?"
+    r"details|our (?:news|blog|posts|products|work)|out more|started)(?:\s+(?:posts|articles|news|stories|here|less))?"
+    r"(?:\s+(?:about|on|from)\b.{0,24})?"
+    r"|en savoir plus.{0,20}"
+    r"|(?:lire|voir|découvrir)(?:\s+(?:plus|la suite|l.article|l.actualité|tou[st]\w*)(?:\s.{0,24})?)?"
+    r"|(?:weiter|weiterlesen|zum artikel|mehr|alle)"
+    r"(?:\s+(?:lesen|erfahren|anzeigen|infos?|informationen|dazu|news|meldungen|artikel|beiträge|ansehen)(?:\s.{0,20})?)?"
     r"|(?:leer|ver|saber|seguir)(?:\s+(?:más|mas|todo|todos|leyendo|artículo|noticia).{0,24})?"
     r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|"
     r"見る)?|一覧(?:を見る|へ)?"
@@ -189,7 +199,9 @@ def _is_hub(segments: list[str], page_path: str) -> bool:
     beyond = [segment for segment in segments[:-1] if f"/{segment}/" not in f"{page_path.rstrip('/')}/"]
     if len(segments) == 1 and segments[0].startswith(("@", "~")):
         return True
-    if segments[-1] in _HUBS or segments[-1] in _HUB_LAST or any(segment in _HUBS for segment in beyond[-1:]):
+    if segments[-1] in _HUBS or segments[-1] in _HUB_LAST or any(segment in _HUB_FOLDERS for segment in beyond[-1:]):
+        return True
+    if _MONTH_ARCHIVE.fullmatch("/".join(segments)):
         return True
     return len(segments) == 1 and bool(_LANGUAGE.fullmatch(segments[0]))
 
