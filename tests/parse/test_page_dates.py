@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.parse.page_dates import Calendar, read_date, read_format, search_date
@@ -110,6 +110,7 @@ def test_date_of_a_given_format(text: str, pattern: str, moment: str | None) -> 
     assert read_format(text, pattern, Calendar.of(RECEIVED, "en")) == expected
 
 
+@settings(deadline=None)
 @given(
     text=st.text(max_size=80) | st.text("0123456789/-:.年月日 前agoMarJanvor,TZhd", max_size=60),
     language=st.sampled_from(["en", "fr", "zh", None]),
