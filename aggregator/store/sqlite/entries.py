@@ -100,6 +100,7 @@ class SqliteEntries:
                 "first_seen": to_ms(now),
                 "published": to_ms(addition.published),
                 "story": story_key(addition.id),
+                "founds": story_key(addition.id),
                 "held": held.get(addition.key),
                 "updated": self._free_updated(to_ms(addition.updated)),
             }

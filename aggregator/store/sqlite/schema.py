@@ -62,6 +62,60 @@ def m002_polling(db: Database) -> None:
         )
 
 
+@migrations()
+def m003_stories(db: Database) -> None:
+    """What grouping entries into stories, corrections by hand and withdrawing need."""
+    _stories(db)
+
+
+def _stories(db: Database) -> None:
+    for column in (
+        "founds TEXT NOT NULL DEFAULT ''",           # the key of the story that begins with it
+        "grouped INTEGER NOT NULL DEFAULT 0",        # 0: its story is undecided, 1: decided, 2: and it was edited since
+        "withdrawn_at INTEGER",                      # by the operator: a tombstone
+    ):  # fmt: skip
+        db.execute(f"ALTER TABLE entry ADD COLUMN {column}")
+    db.execute("UPDATE entry SET founds = story")
+    db.execute("CREATE INDEX entry_founds ON entry(founds)")
+    db.execute("CREATE INDEX entry_ungrouped ON entry(published, id) WHERE grouped <> 1")
+    db.execute("""
+        CREATE TABLE membership (
+            entry INTEGER PRIMARY KEY REFERENCES entry,
+            method TEXT NOT NULL,                    -- what it was decided by
+            score REAL NOT NULL,
+            closest INTEGER REFERENCES entry,        -- the article of the story that it is most like
+            shared TEXT NOT NULL,                    -- rare words that they share
+            version INTEGER NOT NULL,                -- of the statistics that the score was made with
+            decided_at INTEGER NOT NULL
+        )""")
+    db.execute("""
+        CREATE TABLE relation (
+            entry INTEGER NOT NULL REFERENCES entry,
+            other INTEGER NOT NULL REFERENCES entry,
+            kind TEXT NOT NULL,                      -- links-to, copy, translation; by hand: together, apart
+            at INTEGER NOT NULL,
+            PRIMARY KEY (entry, other, kind)
+        ) WITHOUT ROWID""")
+    db.execute("CREATE INDEX relation_other ON relation(other)")
+    db.execute("""
+        CREATE TABLE snapshot (
+            version INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            documents INTEGER NOT NULL,
+            statistics TEXT NOT NULL                 -- how many articles have a word, and the means of languages
+        )""")
+    db.execute("CREATE TABLE vector (entry INTEGER PRIMARY KEY REFERENCES entry, model TEXT NOT NULL, value BLOB)")
+    db.execute("""
+        CREATE TABLE telling (
+            output TEXT NOT NULL REFERENCES output,
+            entry INTEGER NOT NULL REFERENCES entry, -- belongs to this output, which tells stories
+            due_at INTEGER,                          -- when its story is released; NULL: it is told
+            PRIMARY KEY (output, entry)
+        ) WITHOUT ROWID""")
+    db.execute("CREATE INDEX telling_due ON telling(due_at) WHERE due_at IS NOT NULL")
+    db.execute("CREATE INDEX telling_entry ON telling(entry)")
+
+
 def _meta(db: Database) -> None:
     db.table("meta").create({"name": str, "value": str}, pk="name")
     db.table("meta").insert_all(
