@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aggregator.config.settings import FeedSettings, Settings
-from aggregator.decide.changes import candidates
+from aggregator.decide.changes import Known, KnownEntry, candidates, judge
 from aggregator.errors import AggregatorError
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.parse.dates import parse_date
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 REAL, REPLAY = "real-feeds", "replay-2026-04"
 GROUPS, MOVED = "ai_crosspost_groups.dev.jsonl", "ai_same_title_moved_links.dev.jsonl"
 LEASE = timedelta(hours=1)
-RANDOM, HARD = 10_000, 400
+RANDOM, HARD = 10_000, 600
 """Pairs drawn at random, and of each hard kind."""
 NEAR = 0.6
 """Shared words of two titles that are nearly equal, of all words of both."""
@@ -225,7 +225,11 @@ def items_of_group(group: dict[str, Any]) -> Iterator[tuple[str, Item, int]]:
             summary=each.get("summary") or None,
             published=parse_date(each["date"] or ""),
         )
-        yield f"https://feeds.example/{each['src']}/{each['feed'].removeprefix('feeds/')}", item, each.get("first_seen", 0)
+        yield (
+            f"https://feeds.example/{each['src']}/{each['feed'].removeprefix('feeds/')}",
+            item,
+            each.get("first_seen", 0),
+        )
 
 
 def play_groups(groups: Sequence[dict[str, Any]]) -> list[set[int]]:
@@ -283,7 +287,7 @@ def copies(corpus: Path, *, show: bool) -> None:
 def pool_of_items(real: Path, replayed: Path, pool: ProcessPoolExecutor) -> list[list[tuple[str, Item]]]:
     """Return the items of one document of each feed, beside the feed's address."""
     files = sorted(path for path in real.rglob("*") if path.is_file())
-    files += [sorted(index.parent.glob("*.xml"))[-1] for index in sorted(replayed.rglob("index.jsonl"))]
+    files += [max(index.parent.glob("*.xml")) for index in sorted(replayed.rglob("index.jsonl"))]
     return [found for found in pool.map(items_of_file, files, chunksize=8) if found]
 
 
@@ -332,49 +336,54 @@ def near(everything: Iterable[tuple[str, Item]]) -> Iterator[Pair]:
             yield first, second
 
 
-def merged_alone(kept: Kept, pair: Pair, number: int) -> str | None:
-    """Return how two items became one entry, if they did: listed one after the other, or side by side."""
-    (url, one), (other_url, two) = pair
-    one, two = (replace(item, title=item.title) for item in (one, two))
-    same = url == other_url
-    names = [f"https://{each.split('/')[2]}/{number}/{at}" for at, each in enumerate((url, url if same else other_url))]
-    first, second = (names[0], names[0] if same else names[1])
-    kept.settings = Settings(feeds=tuple(FeedSettings(url=each) for each in {first, second}))
-    with kept.store.transaction() as tx:
-        tx.feeds.sync(kept.settings.sources, AT)
-    try:
-        ways = {"after each other": [(first, [one]), (second, [two])]}
-        if same:
-            ways = {"side by side": [(first, [one, two])], **ways}
-        for way, polls in ways.items():
-            found = [kept.poll(feed, Document(Header(), tuple(items)), AT)[1] for feed, items in polls]
-            if len({entry for each in found for entry in each}) < 2:  # noqa: PLR2004
-                return way
-            clear(kept.store)
-    finally:
-        clear(kept.store)
+def merged_alone(pair: Pair) -> str | None:
+    """Return how two items became one entry, if they did: listed side by side in a feed, or one after the other."""
+    (feed, one), (other, two) = pair
+    if feed == other and len(entries_after([(feed, [one, two])])) == 1:
+        return "side by side"
+    if len(entries_after([(feed, [one]), (other, [two])])) == 1:
+        return "after each other"
     return None
 
 
-def clear(store: SqliteStore) -> None:
-    with store.transaction():
-        for table in ("release", "sighting", "revision", "entry_fts", "entry"):
-            store._database.execute(f"DELETE FROM {table}")  # noqa: S608, SLF001
+def entries_after(polls: Sequence[tuple[str, Sequence[Item]]]) -> list[KnownEntry]:
+    """Judge documents one after the other, as if nothing else were known; nothing is listed twice."""
+    entries: list[KnownEntry] = []
+    for feed, items in polls:
+        listed = candidates(items)
+        known = {
+            each.key: replace(each, here=each.here if each.feed == feed else (), elsewhere=each.feed != feed)
+            for each in entries
+        }
+        verdict = judge(feed, listed, Known({}, known, former=frozenset(known)), now=AT)
+        sighted = {sight.entry: sight.candidate for sight in verdict.sights}
+        for addition in verdict.additions:
+            it = addition.candidate
+            entry = KnownEntry(
+                key=len(entries) + 1,
+                feed=feed,
+                item=it.item,
+                digest=it.digest,
+                canonical=it.canonical,
+                content_key=it.content_key,
+                published=addition.published,
+                updated=addition.updated,
+                here=(sighted[addition.key].key,),
+            )
+            entries.append(entry)
+    return entries
 
 
 def false_merges(pairs: dict[str, list[Pair]], *, show: bool) -> None:
     print("\n## Pairs of items that are two\n")
-    row("pairs", "of them", "one link and title: the same", "other pairs that became one entry")
+    row("pairs", "of them", "one link, title and date: the same", "other pairs that became one entry")
     row("---", *["---:"] * 3)
     for kind, members in pairs.items():
-        with tempfile.TemporaryDirectory() as place:
-            kept = Kept(Path(place), [])
-            became = [(pair, way) for n, pair in enumerate(members) if (way := merged_alone(kept, pair, n))]
-            kept.store.close()
+        became = [(pair, way) for pair in members if (way := merged_alone(pair))]
         apart = [(pair, way) for pair, way in became if not is_plainly_one(pair)]
         row(kind, len(members), len(became) - len(apart), len(apart))
-        for ((url, one), (other, two)), way in apart if show else ():
-            print(f"{way}: {url}\n  {one.title!r} {one.link} {one.published}\n  {two.title!r} {two.link} {two.published} {other}")
+        for ((feed, one), (other, two)), way in apart if show else ():
+            print(way, *((url, each.title, each.link, each.published) for url, each in ((feed, one), (other, two))))
 
 
 def is_plainly_one(pair: Pair) -> bool:

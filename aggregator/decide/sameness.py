@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
 from aggregator.decide.identity import SHORT, same_day
 from aggregator.decide.sites import same_host, same_site
+from aggregator.decide.wrappers import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,8 +34,12 @@ _LISTED = ""
 
 
 def claim(feed: str, item: Item) -> int:
-    """Return how well a feed speaks for an item's link: 2 on its host, 1 on its site, 0 elsewhere."""
-    return same_site(feed, item.link) + same_host(feed, item.link)
+    """Return how well a feed speaks for an item's link: 2 on its host, 1 on its site, 0 elsewhere.
+
+    A link wrapped by a search engine is on the site that it leads to.
+    """
+    link = target_of(item.link or "")
+    return same_site(feed, link) + same_host(feed, link)
 
 
 class Sameness:
