@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from aggregator.decide.appearance import appearance
 from aggregator.decide.canonical import canonical_url, fold, plain_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _IRI = re.compile(
 _MAX_IRI = 2000
 _ENOUGH_TEXT = 200
 _ENOUGH_TITLE = 10
+DIGEST = 2
+"""The way in which digests are made; 1 had no number."""
 SHORT = "short:"
 """What the content key of a short text begins with: it tells an item that has moved, never a copy in another feed."""
 
@@ -70,13 +73,12 @@ def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple
 
 
 def digest(item: Item) -> str:
-    """Return a digest of what a reader sees of an item: title, link, text and enclosures.
+    """Return a digest of what a reader sees of an item (decide.appearance), after the number of the way it was made.
 
-    Dates and categories are left out: feeds invent them anew at every poll.
+    Dates and categories are left out: feeds invent them anew at every poll. Stored ones are made anew (a migration)
+    when the way changes, so that nothing seems edited by it.
     """
-    body = " ".join((item.content or item.summary or "").split())
-    enclosures = "\n".join(canonical_url(enclosure.href) or enclosure.href for enclosure in item.enclosures)
-    return _hash(item.title, canonical_url(item.link) or "", body, enclosures)
+    return f"{DIGEST}:{_hash(*appearance(item))}"
 
 
 def content_key(item: Item) -> str | None:
