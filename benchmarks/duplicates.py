@@ -57,7 +57,7 @@ RANDOM, HARD = 10_000, 600
 """Pairs drawn at random, and of each hard kind."""
 NEAR = 0.6
 """Shared words of two titles that are nearly equal, of all words of both."""
-LISTED = 100
+LISTED = 1000
 """Items that a feed made of single items lists."""
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -79,7 +79,8 @@ class Kept:
             fetched = Fetched(url=url, status=200, received=at)
             result = Result(request, at, fetched, document, body_hash="-")
             report = settle(tx, result, self.settings, Chance(0)).report
-            listed = candidates(document.items)
+            after = tx.feeds.get(url) or request.feed
+            listed = candidates(document.items, by=after.naming.by)
             known = tx.entries.known(request.feed, listed)
         return report, [known.sighted[candidate.key].entry for candidate in listed]
 
@@ -232,7 +233,7 @@ def items_of_group(group: dict[str, Any]) -> Iterator[tuple[str, Item, int]]:
         )
 
 
-def play_groups(groups: Sequence[dict[str, Any]]) -> list[set[int]]:
+def play_groups(groups: Sequence[dict[str, Any]], *, one_link: bool) -> list[set[int]]:
     """Poll all feeds of the groups in the order in which items were first seen; return the entries of each group."""
     seen = sorted(
         ((at, url, number, item) for number, group in enumerate(groups) for url, item, at in items_of_group(group)),
@@ -244,8 +245,9 @@ def play_groups(groups: Sequence[dict[str, Any]]) -> list[set[int]]:
         kept = Kept(Path(place), {url for _, url, *_ in seen})
         for (at, url), members in itertools.groupby(seen, key=lambda each: each[:2]):
             for _, _, number, item in members:
-                listed[url].pop(item.guid, None)
-                listed[url][item.guid] = (number, item)
+                name = str(number) if one_link else item.guid  # a feed lists an article once: what it said of it last
+                listed[url].pop(name, None)
+                listed[url][name] = (number, item)
             latest = list(listed[url].values())[: -LISTED - 1 : -1]
             document = Document(Header(title=url), tuple(item for _, item in latest))
             _, found = kept.poll(url, document, datetime.fromtimestamp(at, UTC) if at else AT)
@@ -265,7 +267,7 @@ def copies(corpus: Path, *, show: bool) -> None:
     row("---", *["---:"] * 4)
     for name, file in (("one link", GROUPS), ("one title, several links", MOVED)):
         groups = [json.loads(line) for line in (corpus / file).read_text().splitlines()]
-        entries = play_groups(groups)
+        entries = play_groups(groups, one_link=file == GROUPS)
         alike = [len({simple(each["title"]) for each in group["items"]}) == 1 for group in groups]
         for kind, wanted in (("titles agree", True), ("titles differ", False)):
             chosen = [at for at, agrees in enumerate(alike) if agrees is wanted]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
-from aggregator.decide.identity import content_key, derived_id, digest, item_keys, publisher_id
-from aggregator.decide.sameness import EARLIEST, ENOUGH, MOST, Sameness, claim
+from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
+from aggregator.decide.sameness import EARLIEST, Sameness, claim
+from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -79,7 +80,7 @@ class Known:
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
     former: frozenset[int] = frozenset()
-    """Entries of the feed's last document, given when this one `is_strange`; they are among `entries`, with bodies."""
+    """Entries of the feed's last document, given when this one names strangers; among `entries`, with bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +128,19 @@ class Verdict:
     """Items new to this feed that are entries already, brought by another."""
 
 
-def candidates(items: Iterable[Item], ignore: Collection[str] = ()) -> list[Candidate]:
-    """Prepare a document's items for judging; fields that the operator distrusts (`ignore`) are left out."""
+def candidates(items: Iterable[Item], ignore: Collection[str] = (), by: NamedBy = NamedBy.GUID) -> list[Candidate]:
+    """Prepare a document's items for judging, named `by` this; fields that the operator distrusts are left out."""
     believed = [_believed(item, ignore) for item in items]
     return [
         Candidate(item, key, canonical_url(item.link), digest(item), content_key(item))
-        for item, key in zip(believed, item_keys(believed), strict=True)
+        for item, key in zip(believed, item_keys(believed, by), strict=True)
     ]
 
 
-def is_strange(items: int, strangers: int) -> bool:
-    """Tell whether so many of a document's items have new names that the feed may have renamed all of them."""
-    return strangers >= ENOUGH and strangers >= items * MOST
+def renamed(listed: Sequence[Candidate], by: NamedBy) -> list[Candidate]:
+    """Return a document's candidates under the names that they have by this."""
+    keys = item_keys([candidate.item for candidate in listed], by)
+    return [replace(candidate, key=key) for candidate, key in zip(listed, keys, strict=True)]
 
 
 _IGNORED: dict[str, dict[str, object]] = {
@@ -207,6 +209,8 @@ class _Bench:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
+        if entry.here:
+            self.alike[f"t:{self.titles[entry.key]}"].add(entry.key)
 
     def _again(self, candidate: Candidate) -> None:
         last = self.known.sighted[candidate.key]
@@ -302,7 +306,9 @@ class _Bench:
         title, at = fold(candidate.item.title), self._published(candidate.item)
         nearest = heapq.nsmallest(
             _COMPARED,
-            self.alike[f"l:{candidate.canonical}"] | self.alike[f"c:{candidate.content_key}"],
+            self.alike[f"l:{candidate.canonical}"]
+            | self.alike[f"c:{candidate.content_key}"]
+            | self.alike[f"t:{title}"],
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
         alike = (self.entries[key] for key in nearest)
@@ -313,8 +319,11 @@ class _Bench:
         return otherwise or self.now if said is None or said < EARLIEST else min(said, self.now)
 
     def _new_id(self, candidate: Candidate) -> str:
-        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one."""
-        said = publisher_id(candidate.item)
+        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one.
+
+        Guids that do not name items in their feed cannot be ids for ever either.
+        """
+        said = _said_id(candidate)
         derived = derived_id(self.feed, candidate.key)
         fresh = derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")
         new = next((each for each in (said, derived) if each is not None and each not in self.taken), fresh)
@@ -325,4 +334,8 @@ class _Bench:
 def asked_ids(feed: str, listed: Iterable[Candidate]) -> list[str]:
     """Return the ids that judging may give out: the store says in Known.taken which of them are in use."""
     ids = [derived_id(feed, candidate.key) for candidate in listed]
-    return ids + [said for candidate in listed if (said := publisher_id(candidate.item)) is not None]
+    return ids + [said for candidate in listed if (said := _said_id(candidate)) is not None]
+
+
+def _said_id(candidate: Candidate) -> str | None:
+    return publisher_id(candidate.item) if candidate.key.startswith(GUID) else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.appearance import appearance
 from aggregator.decide.canonical import canonical_url, fold, plain_text
+from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,37 +40,46 @@ _IRI = re.compile(
 _MAX_IRI = 2000
 _ENOUGH_TEXT = 200
 _ENOUGH_TITLE = 10
+GUID = "g:"
+"""What a key that is a guid begins with."""
+_IN_TWO = frozenset({"t:", "d:"})
 DIGEST = 2
 """The way in which digests are made; 1 had no number."""
 SHORT = "short:"
 """What the content key of a short text begins with: it tells an item that has moved, never a copy in another feed."""
 
 
-def item_keys(items: Sequence[Item]) -> list[str]:
+def item_keys(items: Sequence[Item], by: NamedBy = NamedBy.GUID) -> list[str]:
     """Return a key for each item that names it within its feed; equal only for items that nothing tells apart.
 
-    The guid; what has no guid, by its link; what has neither, by title, date and text. What shares that with another
-    item of the document is told apart by as much more as it takes: link, title, date, text.
+    What it is `by` is the feed's (decide.naming): guid, link, link and title, link and date, or title, date and text.
+    An item that lacks it is named by the next that it has. What shares a name with another item of the document is
+    told apart by as much more as it takes: link, title, date, text.
     """
-    names = [_names(item) for item in items]
+    names = [_names(item, by) for item in items]
     bearers = Counter(name[:length] for name in set(names) for length in range(1, len(name) + 1))
     return ["\x1f".join(_shortest(name, bearers)) for name in names]
 
 
-def _names(item: Item) -> tuple[str, ...]:
+def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
     """Return what names an item, ever more exactly; no part holds the separator, which XML forbids."""
     title, date = fold(item.title), str(item.published)
     text = _hash(plain_text(item.content or item.summary))
     link = canonical_url(item.link)
-    if item.guid:
-        return (f"g:{item.guid}", link or "", title or text, date)
-    if link:
+    if item.guid and by is NamedBy.GUID:
+        return (f"{GUID}{item.guid}", link or "", title or text, date)
+    if link and by is NamedBy.TITLE:
+        return (f"t:{link}", title or text, date, text)
+    if link and by is NamedBy.DATE:
+        return (f"d:{link}", date, title, text)
+    if link and by is not NamedBy.CONTENT:
         return (f"l:{link}", title or text, date, text)
     return ("h:" + _hash(item.title, date, text),)
 
 
 def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    return next(name[:length] for length in range(1, len(name) + 1) if bearers[name[:length]] == 1)
+    least = 2 if name[0][:2] in _IN_TWO else 1
+    return next(name[:length] for length in range(least, len(name) + 1) if bearers[name[:length]] == 1)
 
 
 def digest(item: Item) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aggregator.decide import naming
 from aggregator.decide.changes import (
     Candidate,
     Known,
@@ -17,10 +18,10 @@ from aggregator.decide.changes import (
     Verdict,
     asked_ids,
     candidates,
-    is_strange,
     judge,
+    renamed,
 )
-from aggregator.model import Item
+from aggregator.model import Item, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -50,19 +51,45 @@ class Shelf:
         self.ids: dict[int, str] = {}
         self.sightings: dict[tuple[str, str], Seen] = {}
         self.private: set[str] = set()
+        self.naming: dict[str, Naming] = {}
         self.now = NOW
         self.polls = 0
 
     def poll(self, feed: str, items: Iterable[Item], *, ignore: Collection[str] = ()) -> Verdict:
         """Judge a document and keep what it changes; a minute goes by."""
-        listed = candidates(items, ignore)
-        verdict = self.judged(feed, listed)
+        listed = self.prepared(feed, items, ignore)
+        known = self.known(feed, listed)
+        verdict = judge(feed, listed, known, now=self.now, private=feed in self.private)
         keys = self._add(feed, verdict)
         self._revise(feed, verdict)
         self._sight(feed, [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights])
+        named = self.naming[feed]
+        self.naming[feed] = naming.doubted(named, verdict, known.entries, self.now)
+        self._renamed(feed, listed, named, self.naming[feed])
         self.now += timedelta(minutes=1)
         self.polls += 1
         return verdict
+
+    def prepared(self, feed: str, items: Iterable[Item], ignore: Collection[str] = ()) -> list[Candidate]:
+        """Return a document's candidates, under names that will do for it."""
+        before = self.naming.get(feed, Naming())
+        listed = candidates(items, ignore, before.by)
+        self.naming[feed] = naming.settled(before, [candidate.item for candidate in listed], self.now)
+        return self._renamed(feed, listed, before, self.naming[feed])
+
+    def _renamed(self, feed: str, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
+        """Give what a feed lists its new names; what it lists no longer keeps the old ones."""
+        if after.by is before.by:
+            return listed
+        anew = renamed(listed, after.by)
+        for old, new in zip(listed, anew, strict=True):
+            if (feed, old.key) in self.sightings and (feed, new.key) not in self.sightings:
+                self.sightings[feed, new.key] = self.sightings.pop((feed, old.key))
+        return anew
+
+    def listed(self, feed: str, items: Iterable[Item]) -> list[Candidate]:
+        """Return the candidates of a document as the feed's items are named now."""
+        return candidates(items, by=self.naming.get(feed, Naming()).by)
 
     def judged(self, feed: str, listed: Sequence[Candidate]) -> Verdict:
         """Judge a document, and keep nothing."""
@@ -76,7 +103,7 @@ class Shelf:
             if (seen := self.sightings.get((feed, candidate.key))) is not None
         }
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed) if is_strange(len(listed), len(strangers)) else frozenset()
+        former = self._former(feed) if strangers else frozenset()
         links = {candidate.canonical for candidate in strangers} - {None}
         texts = {candidate.content_key for candidate in strangers} - {None}
         entries = {
@@ -101,7 +128,7 @@ class Shelf:
 
     def of(self, feed: str, item: Item, among: Sequence[Item]) -> int:
         """Return the entry that an item of a document was sighted as."""
-        key = next(each.key for each in candidates(among) if each.item == item)
+        key = next(each.key for each in self.listed(feed, among) if each.item == item)
         return self.sightings[feed, key].entry
 
     def titles(self) -> list[str]:

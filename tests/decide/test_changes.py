@@ -690,7 +690,7 @@ def test_every_candidate_is_sighted_once(new_shelf: NewShelf, now: datetime, dat
     """Whatever a feed lists: known and first sightings add up to what is listed, and additions are among the first."""
     shelf = new_shelf()
     for document in data.draw(st.lists(careless(now), max_size=4)):
-        listed = candidates(document)
+        listed = shelf.prepared(OWN, document)
         known = shelf.known(OWN, listed)
         verdict = shelf.poll(OWN, document)
         keys = [sight.candidate.key for sight in verdict.sights]
@@ -708,7 +708,7 @@ def test_the_same_document_again_says_nothing(new_shelf: NewShelf, now: datetime
     shelf = new_shelf()
     for feed, document in data.draw(st.lists(st.tuples(st.sampled_from([OWN, HUB]), careless(now)), max_size=4)):
         shelf.poll(feed, document)
-        again = shelf.judged(feed, candidates(document))
+        again = shelf.judged(feed, shelf.listed(feed, document))
         assert (again.additions, again.revisions, again.duplicates) == ((), (), 0)
         assert not any(sight.first for sight in again.sights)
 
