@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from aggregator.decide import moves, naming, outage
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
 from aggregator.decide.changes import Verdict, candidates, judge, renamed
+from aggregator.decide.identity import feed_id
+from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival, hold, unheld
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from aggregator.model import Document, FeedState, Fetched, Naming, Request, Rhythm
     from aggregator.store.protocols import Transaction
 
+_OURS = "This is one of this aggregator's own outputs: nothing is taken from it. Remove it from feeds.yaml."
 _GONE = "410 Gone: not asked again"
 _NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
@@ -121,8 +124,17 @@ class _Settling:
             return Settled(self._failed(self.result.error))
         if self.result.document is None:
             return Settled(self._succeeded(_Kept()))
-        kept = self._keep(self.result.document)
+        document = self._unless_ours(self.result.document)
+        self.result = replace(self.result, document=document)
+        kept = self._keep(document)
         return Settled(self._succeeded(kept), kept.changed)
+
+    def _unless_ours(self, document: Document) -> Document:
+        """Return the document without its items where it is one of our own outputs, under whatever address."""
+        names = (*self.settings.published, "sources.atom")
+        if document.header.id not in {feed_id(self.tx.instance, name) for name in names}:
+            return document
+        return replace(document, items=(), notices=(_OURS, *document.notices))
 
     def _keep(self, document: Document) -> _Kept:
         """Write what the document changes, and release what becomes visible by it."""
@@ -132,7 +144,8 @@ class _Settling:
         named = naming.settled(feed.naming, [candidate.item for candidate in listed], now)
         listed = self._renamed(listed, feed.naming, named)
         known = self.tx.entries.known(feed, listed)
-        verdict = judge(feed.url, listed, known, now=now, private=self.source.private)
+        names = names_of(feed.url, feed.fetch_url, document.header)
+        verdict = judge(feed.url, listed, known, now=now, private=self.source.private, names=names)
         arrival = Arrival(now, self.tx.created, feed.last_success)
         held = hold(verdict.additions, arrival, self.source, self.settings.publishing)
         keys = self.tx.entries.add(feed, verdict.additions, held, now)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
 from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
+from aggregator.decide.origins import is_from
 from aggregator.decide.sameness import EARLIEST, Sameness, claim
+from aggregator.decide.sites import same_site
+from aggregator.decide.wrappers import target_of
 from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ class KnownEntry:
     content_key: str | None
     published: datetime
     updated: datetime
+    id: str = ""
+    """Its Atom id."""
+    names: frozenset[str] = frozenset()
+    """Names of the feed that supplies it (decide.origins)."""
     private: bool = False
     """That feed is private."""
     held: str | None = None
@@ -159,9 +166,20 @@ def _believed(item: Item, ignore: Collection[str]) -> Item:
     return replace(item, **changes) if changes else item  # type: ignore[arg-type]
 
 
-def judge(feed: str, listed: Sequence[Candidate], known: Known, *, now: datetime, private: bool = False) -> Verdict:
-    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order."""
-    bench = _Bench(feed, _latest(listed), known, now, private=private)
+def judge(
+    feed: str,
+    listed: Sequence[Candidate],
+    known: Known,
+    *,
+    now: datetime,
+    private: bool = False,
+    names: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order.
+
+    `names` are those by which others may call it as their source (decide.origins).
+    """
+    bench = _Bench(feed, _latest(listed), known, now, private=private, names=names)
     bench.take_all()
     return Verdict(
         tuple(bench.additions), tuple(bench.revisions.values()), tuple(bench.sights.values()), bench.duplicates
@@ -181,9 +199,19 @@ def _latest(listed: Sequence[Candidate]) -> list[Candidate]:
 class _Bench:
     """The state of judging one document."""
 
-    def __init__(self, feed: str, listed: Sequence[Candidate], known: Known, now: datetime, *, private: bool) -> None:
-        self.feed, self.listed, self.known, self.now, self.private = feed, listed, known, now, private
-        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former)
+    def __init__(
+        self,
+        feed: str,
+        listed: Sequence[Candidate],
+        known: Known,
+        now: datetime,
+        *,
+        private: bool,
+        names: frozenset[str],
+    ) -> None:
+        self.feed, self.listed, self.known, self.now = feed, listed, known, now
+        self.private, self.names = private, names
+        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former, names=names)
         self.entries: dict[int, KnownEntry] = {}
         self.titles: dict[int, str] = {}
         self.alike: defaultdict[str, set[int]] = defaultdict(set)
@@ -209,6 +237,8 @@ class _Bench:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
+        if entry.id:
+            self.alike[f"i:{entry.id}"].add(entry.key)
         if entry.here:
             self.alike[f"t:{self.titles[entry.key]}"].add(entry.key)
 
@@ -254,7 +284,13 @@ class _Bench:
             return same or not entry.elsewhere or claim(self.feed, entry.item) > 0
         if self.private != entry.private:
             return entry.private
-        return entry.left or claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
+        if is_from(candidate.item.source, entry.feed, entry.names):
+            return False
+        if entry.left or is_from(entry.item.source, self.feed, self.names):
+            return True
+        if entry.item.link and not same_site(target_of(candidate.item.link or ""), target_of(entry.item.link)):
+            return False  # on a site of its own every feed speaks best
+        return claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
 
     def _add(self, candidate: Candidate) -> None:
         published = self._published(candidate.item)
@@ -270,6 +306,8 @@ class _Bench:
             content_key=candidate.content_key,
             published=published,
             updated=updated,
+            id=self.additions[-1].id,
+            names=self.names,
             private=self.private,
         )
         self._know(entry)
@@ -287,6 +325,7 @@ class _Bench:
             published=published,
             updated=updated,
             feed=self.feed,
+            names=self.names,
             private=self.private,
         )
 
@@ -304,11 +343,10 @@ class _Bench:
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
             return self.entries[renamed]
         title, at = fold(candidate.item.title), self._published(candidate.item)
+        names = (f"l:{candidate.canonical}", f"c:{candidate.content_key}", f"t:{title}", f"i:{candidate.item.guid}")
         nearest = heapq.nsmallest(
             _COMPARED,
-            self.alike[f"l:{candidate.canonical}"]
-            | self.alike[f"c:{candidate.content_key}"]
-            | self.alike[f"t:{title}"],
+            set[int]().union(*(self.alike[name] for name in names)),
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
         alike = (self.entries[key] for key in nearest)

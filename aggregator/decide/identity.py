@@ -37,6 +37,7 @@ _IRI = re.compile(
     rf"|urn:(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{{1,31}}:{_CHARACTER}+"
     r"|urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
+_DERIVED = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MAX_IRI = 2000
 _ENOUGH_TEXT = 200
 _ENOUGH_TITLE = 10
@@ -114,6 +115,11 @@ def derived_id(feed: str, key: str) -> str:
     """Return the `urn:uuid:` of the item `key` of a feed."""
     name = f"{feed}\n{key}"
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
+
+
+def is_derived(entry_id: str) -> bool:
+    """Tell whether an id has the form of those that we make: a name-based UUID (RFC 9562 section 5.5)."""
+    return _DERIVED.fullmatch(entry_id) is not None
 
 
 def story_key(entry_id: str) -> str:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
-from aggregator.decide.identity import SHORT, same_day
+from aggregator.decide.identity import SHORT, is_derived, same_day
+from aggregator.decide.origins import is_from, is_one_source
 from aggregator.decide.sites import same_host, same_site
 from aggregator.decide.wrappers import target_of
 
@@ -53,8 +54,10 @@ class Sameness:
         *,
         now: datetime,
         former: Collection[int] = (),
+        names: frozenset[str] = frozenset(),
     ) -> None:
         """Take all candidates of a document, all entries that it may list, and which of them the last one listed."""
+        self._own_names = names
         self._now = now
         self._feed = feed
         self._keys = {candidate.key for candidate in listed}
@@ -108,15 +111,32 @@ class Sameness:
         linked = candidate.canonical is not None and candidate.canonical == entry.canonical
         if entry.here:
             return self._is_relisted(candidate, entry) if linked else self._is_moved(candidate, entry)
+        if self._is_republished(candidate, entry, linked=linked):
+            return True
         if not linked:
             return _is_copy(candidate, entry)
         if self._shares_link(candidate, entry):
             return self._is_version(candidate, entry)
-        return (
-            titles_agree(candidate.item.title, entry.item.title)
-            or bodies_contain(_body(candidate.item), _body(entry.item))
-            or self._both_own(candidate, entry)
+        return _says_so_too(candidate, entry) or self._both_own(candidate, entry)
+
+    def _is_republished(self, candidate: Candidate, entry: KnownEntry, *, linked: bool) -> bool:
+        """Tell whether one of two feeds lists what it says is the other's, or both what they say is a third's.
+
+        A copy of what the original told before is that, whatever else it says. Told before the original, or by two
+        copies, or under an id that is ours, title or text must agree: nobody takes a name before its owner comes.
+        """
+        same_id = bool(entry.id) and candidate.item.guid == entry.id
+        if not same_id and (not linked or self._shares_link(candidate, entry)):
+            return False
+        if is_from(candidate.item.source, entry.feed, entry.names):
+            return True
+        ours = is_derived(entry.id)
+        known = (
+            ours
+            or is_from(entry.item.source, self._feed, self._own_names)
+            or is_one_source(candidate.item.source, entry.item.source)
         )
+        return same_id and known and ((ours and linked) or _says_so_too(candidate, entry))
 
     def _is_relisted(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether this feed lists one of its own entries under a new key (it changed the guid).
@@ -217,6 +237,11 @@ def _end_alike(candidate: Candidate, entry: KnownEntry) -> bool:
         for url in (candidate.canonical, entry.canonical)
     ]
     return title != "" and title == fold(entry.item.title) and ends[0] != "" and ends[0] == ends[1]
+
+
+def _says_so_too(candidate: Candidate, entry: KnownEntry) -> bool:
+    agree = titles_agree(candidate.item.title, entry.item.title)
+    return agree or bodies_contain(_body(candidate.item), _body(entry.item))
 
 
 def _body(item: Item) -> str | None:

@@ -21,7 +21,8 @@ from aggregator.decide.changes import (
     judge,
     renamed,
 )
-from aggregator.model import Item, Naming
+from aggregator.decide.origins import names_of
+from aggregator.model import Header, Item, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -43,6 +44,11 @@ def _to_the_millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def named_as(feed: str) -> frozenset[str]:
+    """Return the names of a feed whose id is `urn:` and its address."""
+    return names_of(feed, feed, Header(id=f"urn:{feed}"))
+
+
 class Shelf:
     """Entries and sightings, kept as store/ keeps them: what judging is given, and what becomes of its verdicts."""
 
@@ -59,7 +65,7 @@ class Shelf:
         """Judge a document and keep what it changes; a minute goes by."""
         listed = self.prepared(feed, items, ignore)
         known = self.known(feed, listed)
-        verdict = judge(feed, listed, known, now=self.now, private=feed in self.private)
+        verdict = judge(feed, listed, known, now=self.now, private=feed in self.private, names=named_as(feed))
         keys = self._add(feed, verdict)
         self._revise(feed, verdict)
         self._sight(feed, [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights])
@@ -93,7 +99,9 @@ class Shelf:
 
     def judged(self, feed: str, listed: Sequence[Candidate]) -> Verdict:
         """Judge a document, and keep nothing."""
-        return judge(feed, listed, self.known(feed, listed), now=self.now, private=feed in self.private)
+        return judge(
+            feed, listed, self.known(feed, listed), now=self.now, private=feed in self.private, names=named_as(feed)
+        )
 
     def known(self, feed: str, listed: Sequence[Candidate]) -> Known:
         """Return what the store would."""
@@ -106,16 +114,20 @@ class Shelf:
         former = self._former(feed) if strangers else frozenset()
         links = {candidate.canonical for candidate in strangers} - {None}
         texts = {candidate.content_key for candidate in strangers} - {None}
+        guids = {candidate.item.guid for candidate in strangers}
         entries = {
             key: replace(
                 entry,
                 private=entry.feed in self.private,
+                id=self.ids[key],
+                names=named_as(entry.feed),
                 here=self._here(feed, key),
                 elsewhere=not self._listers(key) <= {feed},
                 left=entry.feed not in self._listers(key),
             )
             for key, entry in self.entries.items()
-            if key in {last.entry for last in sighted.values()} | former
+            if self.ids[key] in guids
+            or key in {last.entry for last in sighted.values()} | former
             or entry.canonical in links
             or entry.content_key in texts
         }
@@ -163,7 +175,7 @@ class Shelf:
         return KnownEntry(
             key=key,
             feed=feed,
-            item=Item(title=item.title, link=item.link, summary=item.summary, content=item.content),
+            item=Item(title=item.title, link=item.link, summary=item.summary, content=item.content, source=item.source),
             digest=candidate.digest,
             canonical=candidate.canonical,
             content_key=candidate.content_key,
