@@ -10,6 +10,7 @@ import html
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 from aggregator.decide.sites import host_of, site_of
@@ -28,6 +29,7 @@ _ENOUGH_BODY = 200
 """Characters of a body below which containment proves nothing: a teaser may be part of many texts."""
 
 
+@lru_cache(maxsize=8192)
 def canonical_url(url: str | None) -> str | None:
     """Return the key of a URL, without scheme: host, path and the parameters that choose content; None if no host.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.changes import KnownEntry, candidates
 from aggregator.decide.identity import derived_id, story_key
-from aggregator.model import Category, Enclosure, Header, Item, Link, Outcome, Person, Sighting
+from aggregator.model import Category, Enclosure, Header, Item, Link, NamedBy, Outcome, Person, Sighting
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def test_known_of_listed_items(desk: Any, item: Callable[..., Item]) -> None:
         KnownEntry(
             key=key, feed=A, item=Item(title=item(1).title, link=item(1).link), digest=candidate.digest,
             canonical="news.example/1", content_key=None, published=NOON, updated=NOON, held="flood", here=entry.here,
+            id=item(1).guid or "", names=frozenset({"a.example/feed"}),
         ),
     )  # fmt: skip
     assert sorted(entry.here) == sorted([candidate.key, desk.candidate(item(1, guid="other")).key])
@@ -402,3 +403,18 @@ def test_query_without_words(desk: Any, item: Callable[..., Item], query: str) -
 def test_no_text_breaks_the_search(desk: Any, query: str) -> None:
     """No query is an error, however odd or long."""
     assert _found(desk, query) == []
+
+
+def test_items_get_other_names(desk: Any, item: Callable[..., Item]) -> None:
+    """What is listed is known under the names given; what is listed no longer under what its sighting makes of it."""
+    listed, gone, alone = desk.keep(A, item(1, guid="g1"), item(2, guid="g2"), item(3, guid="g3", link=None))
+    anew = candidates([item(1, guid="other")], by=NamedBy.LINK)
+    with desk.store.transaction() as tx:
+        tx.entries.rekey(tx.feeds.get(A), {"g:g1": anew[0].key}, NamedBy.LINK)
+        known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2, guid=None)], by=NamedBy.LINK))
+    assert {listed.entry for listed in known.sighted.values()} == {listed, gone}
+    with desk.store.transaction() as tx:
+        tx.entries.rekey(tx.feeds.get(A), {}, NamedBy.CONTENT)
+        known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2)], by=NamedBy.LINK))
+    assert {listed.entry for listed in known.sighted.values()} == {listed, gone}, "a sighting has no text"
+    assert alone not in {listed, gone}
