@@ -279,6 +279,27 @@ class Move:
     times: int = 1
 
 
+class NamedBy(StrEnum):
+    """By what a feed's items are known within it, from the trusting to the strict."""
+
+    GUID = "guid"
+    LINK = "link"
+    TITLE = "link and title"
+    DATE = "link and date"
+    CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """By what a feed's items are known, why, and since when; it only becomes stricter (decide.naming)."""
+
+    by: NamedBy = NamedBy.GUID
+    reason: str = ""
+    since: datetime | None = None
+    doubts: int = 0
+    """Documents in a row that spoke against it."""
+
+
 class Outcome(StrEnum):
     """What a poll came to."""
 
@@ -311,6 +332,7 @@ class FeedState:
     validators: Validators = field(default_factory=Validators)
     body_hash: str | None = None
     """SHA-256 of the last stored body."""
+    naming: Naming = field(default_factory=Naming)
     items: int = 0
     """How many items the last document had."""
     entries: int = 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide import moves, outage
+from aggregator.decide import moves, naming, outage
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
-from aggregator.decide.changes import Verdict, candidates, judge
+from aggregator.decide.changes import Verdict, candidates, judge, renamed
+from aggregator.decide.identity import feed_id
+from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival, hold, unheld
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.changes import Candidate
     from aggregator.errors import AggregatorError
-    from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
+    from aggregator.model import Document, FeedState, Fetched, Naming, Request, Rhythm
     from aggregator.store.protocols import Transaction
 
+_OURS = "This is one of this aggregator's own outputs: nothing is taken from it. Remove it from feeds.yaml."
 _GONE = "410 Gone: not asked again"
 _NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
@@ -86,6 +89,7 @@ class _Kept:
     news: int = 0
     """Items that are new in this feed, whoever else told them before; republished archives are none."""
     changed: frozenset[str] = frozenset()
+    naming: Naming | None = None
 
     @property
     def edited(self) -> int:
@@ -121,16 +125,28 @@ class _Settling:
             return Settled(self._failed(self.result.error))
         if self.result.document is None:
             return Settled(self._succeeded(_Kept()))
-        kept = self._keep(self.result.document)
+        document = self._unless_ours(self.result.document)
+        self.result = replace(self.result, document=document)
+        kept = self._keep(document)
         return Settled(self._succeeded(kept), kept.changed)
+
+    def _unless_ours(self, document: Document) -> Document:
+        """Return the document without its items where it is one of our own outputs, under whatever address."""
+        names = (*self.settings.published, "sources.atom")
+        if document.header.id not in {feed_id(self.tx.instance, name) for name in names}:
+            return document
+        return replace(document, items=(), notices=(_OURS, *document.notices))
 
     def _keep(self, document: Document) -> _Kept:
         """Write what the document changes, and release what becomes visible by it."""
         now = self.result.at
         feed = replace(self.feed, header=document.header)
-        listed = candidates(document.items, self.source.ignore)
+        listed = candidates(document.items, self.source.ignore, feed.naming.by)
+        named = naming.settled(feed.naming, [candidate.item for candidate in listed], now)
+        listed = self._renamed(listed, feed.naming, named)
         known = self.tx.entries.known(feed, listed)
-        verdict = judge(feed.url, listed, known, now=now, private=self.source.private)
+        names = names_of(feed.url, feed.fetch_url, document.header)
+        verdict = judge(feed.url, listed, known, now=now, private=self.source.private, names=names)
         verdict = _in_languages(verdict, document.header.language)
         arrival = Arrival(now, self.tx.created, feed.last_success)
         held = hold(verdict.additions, arrival, self.source, self.settings.publishing)
@@ -142,7 +158,18 @@ class _Settling:
         self.tx.entries.set_held(free, None)
         changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
         revised = outputs_of(self.tx, {revision.entry for revision in verdict.revisions})
-        return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())))
+        doubted = naming.doubted(named, verdict, known.entries, now)
+        self._renamed(listed, named, doubted)
+        return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())), doubted)
+
+    def _renamed(self, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
+        """Return the candidates under their names of today, which what is known of the feed is given too."""
+        if after.by is before.by:
+            return listed
+        anew = renamed(listed, after.by)
+        keys = {old.key: new.key for old, new in zip(listed, anew, strict=True)}
+        self.tx.entries.rekey(self.feed, keys, after.by)
+        return anew
 
     def _succeeded(self, kept: _Kept) -> PollReport:
         result, fetched, document = self.result, self.result.fetched, self.result.document
@@ -164,6 +191,7 @@ class _Settling:
             asked_as=result.asked_as,
             unconditional=result.unconditional,
             rhythm=rhythm,
+            naming=kept.naming,
             claimed=_claimed(document),
             restamped_at=self._restamped_at(document, kept),
             remedy=self._notices(adopted),

@@ -79,6 +79,9 @@ def why(context: Context, url: str) -> None:
     for name, value in feed_json(feed, context.settings.sources[url]).items():
         context.print(f"{name + ':':<14}{'-' if value is None else value}")
     context.print(f"{'asked at:':<14}{display_url(context.settings.sources[url], feed.fetch_url)}")
+    named = feed.naming
+    since = f" since {named.since:%Y-%m-%d}: {named.reason}" if named.since else ""
+    context.print(f"{'named by:':<14}{named.by.value}{since}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)

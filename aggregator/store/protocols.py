@@ -19,7 +19,20 @@ if TYPE_CHECKING:
     from aggregator.decide.cadence import NextPoll
     from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
     from aggregator.decide.release import Subject
-    from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Move, Outcome, Request, Rhythm, Validators
+    from aggregator.model import (
+        Entry,
+        FeedState,
+        Fetched,
+        Header,
+        Hints,
+        Move,
+        NamedBy,
+        Naming,
+        Outcome,
+        Request,
+        Rhythm,
+        Validators,
+    )
     from aggregator.store.stories import Kinships, Stories, Tellings
 
 
@@ -42,6 +55,7 @@ class PollRecord:
     unconditional: bool = False
     """It asked for the whole document, whatever had changed."""
     rhythm: Rhythm | None = None
+    naming: Naming | None = None
     claimed: datetime | None = None
     restamped_at: datetime | None = None
     fresh_until: datetime | None = None
@@ -195,6 +209,12 @@ class Entries(Protocol):
 
     def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
         """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one."""
+
+    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
+        """Give a feed's sightings the keys that they have by this; `keys` are those of what is listed now, old: new.
+
+        What is listed no longer is named after what is kept of it; where that is no key of its own, the old one stays.
+        """
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         """Return entries as outputs choose them."""

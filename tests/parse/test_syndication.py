@@ -172,3 +172,21 @@ def test_only_parse_errors_come_out(pieces: list[str], read: Callable[..., Docum
     body = "<rss version='2.0'><channel>" + "".join(pieces)
     with contextlib.suppress(ParseError):
         assert isinstance(read(body.encode("utf-8", "replace")), Document)
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    ['feedburner="http://rssnamespace.org/feedburner/ext/1.0"', 'pheedo="http://www.pheedo.com/namespace/pheedo"'],
+)
+def test_what_a_feed_service_hid(namespace: str) -> None:
+    """The address of the page that FeedBurner or Pheedo put their own in place of is the item's link."""
+    name = namespace.partition("=")[0]
+    body = (
+        f"<rss version='2.0' xmlns:{namespace}><channel><title>T</title><item><title>A</title>"
+        f"<link>https://feeds.example/~r/1</link><{name}:origLink>https://origin.example/1</{name}:origLink>"
+        "</item></channel></rss>"
+    )
+    document = parse(
+        body.encode(), url="https://feeds.example/", content_type=None, received=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert document.items[0].link == "https://origin.example/1"

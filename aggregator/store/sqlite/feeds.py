@@ -226,6 +226,10 @@ def _document_columns(poll: PollRecord) -> dict[str, Any]:
         counted = poll.rhythm
         changes["rhythm_entries"], changes["rhythm_days"] = counted.entries, counted.days
         changes["news_at"] = to_ms_or_none(counted.at)
+    if poll.naming is not None:
+        named = poll.naming
+        changes["naming"], changes["naming_reason"] = named.by.value, named.reason
+        changes["naming_since"], changes["naming_doubts"] = to_ms_or_none(named.since), named.doubts
     for name, moment in (("claimed", poll.claimed), ("restamped_at", poll.restamped_at)):
         if moment is not None:
             changes[name] = to_ms(moment)

@@ -18,6 +18,8 @@ from aggregator.model import (
     Hints,
     Item,
     Move,
+    NamedBy,
+    Naming,
     Outcome,
     Person,
     Rhythm,
@@ -93,6 +95,7 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         hints=HINTS.validate_json(row["hints"]),
         validators=Validators(row["etag"], row["last_modified"]),
         body_hash=row["body_hash"],
+        naming=_naming(row),
         items=row["items"],
         entries=row["entries"],
         added_at=from_ms(row["added_at"]),
@@ -119,6 +122,11 @@ def feed_state(row: sqlite3.Row) -> FeedState:
 def rhythm(row: sqlite3.Row) -> Rhythm:
     """Read a feed's rhythm from a row of `feed`."""
     return Rhythm(row["rhythm_entries"], row["rhythm_days"], from_ms_or_none(row["news_at"]))
+
+
+def _naming(row: sqlite3.Row) -> Naming:
+    since = from_ms_or_none(row["naming_since"])
+    return Naming(NamedBy(row["naming"]), row["naming_reason"], since, row["naming_doubts"])
 
 
 def _move(row: sqlite3.Row) -> Move | None:
