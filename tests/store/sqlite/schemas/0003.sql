@@ -8,9 +8,9 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 04:33:31.074360+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 04:33:31.097905+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 04:33:31.107503+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 04:44:37.772568+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 04:44:37.801835+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 04:44:37.814191+00:00');
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -42,9 +42,9 @@ CREATE TABLE feed (
             entries INTEGER NOT NULL DEFAULT 0,      -- sighted in it, ever
             added_at INTEGER NOT NULL, last_poll INTEGER, last_success INTEGER, last_new INTEGER,
             errors INTEGER NOT NULL DEFAULT 0, error TEXT, remedy TEXT, gone INTEGER NOT NULL DEFAULT 0
-        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, fresh_until INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT);
-INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
-INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
+        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, fresh_until INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT, gap TEXT, flood TEXT, gaps INTEGER NOT NULL DEFAULT 0, recovered INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,0);
+INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,0,0);
 CREATE TABLE membership (
             entry INTEGER PRIMARY KEY REFERENCES entry,
             method TEXT NOT NULL,                    -- what it was decided by
@@ -58,8 +58,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','7f59b1fb-d3b5-4ee5-aa35-17427f5fa794');
-INSERT INTO "meta" VALUES('created','2026-11-27T04:33:31.070381+00:00');
+INSERT INTO "meta" VALUES('instance','d7763044-e9aa-4693-989f-725db30f5617');
+INSERT INTO "meta" VALUES('created','2026-11-27T04:44:37.765673+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
