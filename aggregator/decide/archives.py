@@ -7,7 +7,6 @@ RFC 5005: archived feeds (section 4, `prev-archive`), paged feeds (section 3, `n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -90,6 +89,12 @@ def may_ask(feed: FeedState, page: str) -> bool:
     if feed.private:
         return host_of(page) == host_of(feed.fetch_url) != ""
     return same_site(feed.fetch_url, page)
+
+
+def as_asked(feed: FeedState, page: str) -> str:
+    """Return a page's address with the user and password that the feed's own has; for a page of its origin."""
+    userinfo, at, _ = urlsplit(feed.fetch_url).netloc.rpartition("@")
+    return page.replace("://", f"://{userinfo}@", 1) if at and "@" not in urlsplit(page).netloc else page
 
 
 def read(gap: Gap, listed: Sequence[Candidate], before: Collection[str]) -> Leaf:

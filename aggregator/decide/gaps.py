@@ -1,4 +1,4 @@
-"""Was something missed between two documents of a feed, and how much?
+"""Whether something was missed between two documents of a feed, and how much.
 
 A document none of whose items were known says that the feed turned over completely since the one before. It says so
 of chronological windows only: a feed that renames its items, republishes old ones or lists one batch after the
@@ -148,21 +148,23 @@ def is_later(date: datetime, since: datetime) -> bool:
 
 
 def _are_batches(past: Sequence[datetime], later: Sequence[datetime], watch: Watch) -> bool:
-    """Tell whether each document is one batch of items of (nearly) one moment, and no batch in between was slept over."""
+    """Tell whether each document is one batch, of (nearly) one moment, and none in between was slept over."""
     hole = later[0] - past[-1]
     span = max(past[-1] - past[0], later[-1] - later[0])
     return hole > timedelta(0) and span * _BATCH <= hole and later[0] - watch.before < hole / 2
 
 
 def _dated(past: Sequence[datetime], later: Sequence[datetime], watch: Watch) -> Estimate | None:
-    """Estimate by how long nothing was listed, and how often the feed publishes: ever, and around that time."""
-    hole, span = (later[0] - past[-1]) / _DAY, (later[-1] - later[0]) / _DAY
-    counts = [rate(watch.rhythm, watch.before) * hole - 1]
+    """Estimate by how long nothing was listed or looked for, and how often the feed publishes: ever, and lately."""
+    watched = past[-1] < watch.before < later[0]  # what came until then would have been listed then
+    hole = (later[0] - (watch.before if watched else past[-1])) / _DAY
+    own = 0 if watched else 1  # the hole begins with an entry that was listed
+    span = (later[-1] - later[0]) / _DAY
+    counts = [rate(watch.rhythm, watch.before) * hole - own]
     if around := span + (past[-1] - past[0]) / _DAY:
-        counts.append((len(past) + len(later) - 2) / around * hole - 1)
-    if span and later[0] > watch.before > past[-1]:  # it was silent, then published faster than ever
-        burst = (len(later) - 1) / span * ((later[0] - watch.before) / _DAY) - 1
-        counts.append(min(burst, len(later)))
+        counts.append((len(past) + len(later) - 2) / around * hole - own)
+    if span and watched:  # it may have been silent, and then published faster than ever
+        counts.append(min((len(later) - 1) / span * hole, len(later)))
     return Estimate.of(counts)
 
 

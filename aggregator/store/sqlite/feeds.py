@@ -48,9 +48,7 @@ class SqliteFeeds:
         for position, source in enumerate(sources.values()):
             self._hand_over(source, now)
             self._upsert(position, source, now)
-        self._db.execute(
-            f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": json.dumps(_POLLED)}
-        )
+        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": json.dumps(_POLLED)})
         self._enqueue(now)
 
     def _hand_over(self, source: FeedSettings, now: datetime) -> None:

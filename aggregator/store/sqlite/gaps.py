@@ -47,7 +47,8 @@ class SqliteGaps:
 
     def flooded(self, feed: FeedState) -> set[int]:
         rows = self._db.execute(
-            "SELECT entry.id FROM sighting JOIN entry ON entry.id = sighting.entry WHERE sighting.feed = ? AND held = ?",
+            "SELECT entry.id FROM sighting JOIN entry ON entry.id = sighting.entry"
+            " WHERE sighting.feed = ? AND entry.held = ?",
             [feed.key, Held.FLOOD.value],
         )
         return {row["id"] for row in rows}
