@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aggregator.decide import archives, outage
 from aggregator.decide.cadence import Asked, NextPoll, next_poll
 from aggregator.decide.changes import Verdict, candidates, judge
-from aggregator.decide.notices import gap_words
+from aggregator.decide.notices import NO_ARCHIVE, gap_words
 from aggregator.decide.release import Arrival
 from aggregator.decide.sites import host_of, site_of
 from aggregator.errors import AddressRefused, BadRedirect, HttpStatus, NetworkDown, ParseError, ParserKilled
@@ -78,7 +78,7 @@ class _Recovery:
         if error is not None:
             return self._failed(error)
         if self.result.document is None:
-            return self._useless("it is the feed itself")
+            return self._useless()
         return self._read(self.result.document)
 
     def _strayed(self) -> BadRedirect | None:
@@ -120,16 +120,21 @@ class _Recovery:
             return self._ended(gap, repaired=True)
         if gap.recovered >= archives.ITEMS or len(gap.asked) >= archives.PAGES:
             return self._ended(gap, f"then the search ended, after {len(gap.asked)} pages")
-        by_number = archives.page_number(self.feed, self.page) is not None
         page = archives.following(self.feed, self.page, document.header)
-        if page is None or page in gap.asked or (by_number and not found):
+        if page is None or page in gap.asked or (self._is_guess() and not found):
             return self._another(gap, "its archive does not reach back to what was known")
         return self._ask(gap, page), ()
 
-    def _useless(self, why: str) -> Settled:
-        gap, events = self._another(replace(self.gap, asked=(*self.gap.asked, self.page)), f"no archive: {why}")
+    def _useless(self) -> Settled:
+        """Settle a page that is the very document of the feed."""
+        why = NO_ARCHIVE if self._is_guess() else "what it calls its archive is the feed itself"
+        gap, events = self._another(replace(self.gap, asked=(*self.gap.asked, self.page)), why)
         self.tx.gaps.note(self.feed, gap)
         return Settled(self._report(Outcome.UNCHANGED), events=events)
+
+    def _is_guess(self) -> bool:
+        """Tell whether the publisher never named this page: WordPress would have it."""
+        return archives.page_number(self.feed, self.page) is not None
 
     def _another(self, gap: Gap, why: str) -> tuple[Gap, tuple[Event, ...]]:
         """Try another archive, if the publisher may have one and this one brought nothing."""
@@ -175,9 +180,8 @@ class _Recovery:
 
     def _without(self, gap: Gap, error: AggregatorError) -> tuple[Gap, tuple[Event, ...]]:
         """Go on without a page that cannot be had; of WordPress's it was the last but one."""
-        by_number = archives.page_number(self.feed, self.page) is not None
-        if by_number and self.gap.asked and isinstance(error, HttpStatus):
-            return self._ended(gap, "where its archive ends")
+        if self._is_guess() and isinstance(error, HttpStatus):
+            return self._ended(gap, "where its archive ends") if self.gap.asked else self._another(gap, NO_ARCHIVE)
         return self._another(gap, f"its archive cannot be had: {error.message.rstrip('.')}")
 
     def _pause_site(self) -> None:

@@ -160,7 +160,7 @@ def _dated(past: Sequence[datetime], later: Sequence[datetime], watch: Watch) ->
     hole = (later[0] - (watch.before if watched else past[-1])) / _DAY
     own = 0 if watched else 1  # the hole begins with an entry that was listed
     span = (later[-1] - later[0]) / _DAY
-    counts = [rate(watch.rhythm, watch.before) * hole - own]
+    counts = [rate(watch.rhythm, min(watch.before, later[0])) * hole - own]
     if around := span + (past[-1] - past[0]) / _DAY:
         counts.append((len(past) + len(later) - 2) / around * hole - own)
     if span and watched:  # it may have been silent, and then published faster than ever
@@ -173,7 +173,7 @@ def _undated(items: int, elapsed: timedelta, watch: Watch) -> Estimate:
     count = min(max(rate(watch.rhythm, watch.before) * (elapsed / _DAY) - items, 0.0), MOST - items)
     least = math.floor(max(count - math.sqrt(count), 0.0))
     most = min(max(math.ceil(count + math.sqrt(count)), items), MOST)
-    return Estimate(least, round((least + most) / 2), most)
+    return Estimate(least, round(count), most)
 
 
 def _by_number(former: Sequence[Mark], items: Sequence[Item]) -> Estimate | None:

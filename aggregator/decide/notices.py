@@ -64,7 +64,7 @@ def missed_words(gap: Gap) -> str:
     """Return an estimate: `about 12 entries (9 to 16)`, `up to 10 entries`."""
     if gap.least == gap.most:
         return _entries(gap.most)
-    if not gap.least:
+    if not gap.likely:
         return f"up to {_entries(gap.most)}"
     return f"about {_entries(gap.likely)} ({gap.least} to {gap.most})"
 

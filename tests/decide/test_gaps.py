@@ -186,7 +186,7 @@ def test_no_dates() -> None:
     """Without dates as much again as is listed may be missing, or what the feed's rhythm says for the time."""
     soon = miss([None] * 10, [None] * 8, before=NOON, now=NOON + MINUTE)
     assert soon is not None
-    assert (soon.estimate, soon.window) == (Estimate(0, 4, 8), MINUTE)
+    assert (soon.estimate, soon.window) == (Estimate(0, 0, 8), MINUTE)
     assert soon.since is soon.until is None
     rhythm = Rhythm(240, 10, NOON)
     later = missed(marks([None] * 10), items([None] * 10), Watch(NOON, NOON + 2 * DAY, rhythm))

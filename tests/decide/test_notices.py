@@ -30,7 +30,7 @@ def feed(**facts: Any) -> FeedState:
 def test_how_much_was_missed() -> None:
     """An estimate is told as what it is: a number, a number with its range, or an upper bound."""
     assert missed_words(GAP) == "about 12 entries (9 to 16)"
-    assert missed_words(replace(GAP, least=0)) == "up to 16 entries"
+    assert missed_words(replace(GAP, least=0, likely=0)) == "up to 16 entries"
     assert missed_words(replace(GAP, least=1, likely=1, most=1)) == "1 entry"
 
 
