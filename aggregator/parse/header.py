@@ -41,7 +41,7 @@ _SKIPPED = re.compile(r"<skip(hours|days)\b[^<>]*>(.{0,4000}?)</skip\1", re.IGNO
 _VALUE = re.compile(r"<(?:hour|day)\b[^<>]*>\s*(\w{1,9})\s*<", re.IGNORECASE)
 _MIDNIGHT = 24
 _HISTORY = re.compile(r"xmlns:([\w.-]{1,40})\s*=\s*[\"']http://purl\.org/syndication/history/1\.0[\"']")
-_COMPLETE = re.compile(r"<([\w.-]{1,40}):complete\s*/?>")
+_COMPLETE = re.compile(r"<([\w.-]{1,40}):complete\b")
 
 
 def read_header(feed: Mapping[str, Any], *, base: str) -> Header:
