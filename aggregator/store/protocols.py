@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings
     from aggregator.decide.cadence import NextPoll
     from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
+    from aggregator.decide.gaps import Mark
     from aggregator.decide.release import Subject
+    from aggregator.losses import Flood, Gap
     from aggregator.model import (
         Entry,
         FeedState,
@@ -193,6 +195,34 @@ class Requests(Protocol):
         """Return until when sites are paused, those whose pause is over left out."""
 
 
+class Gaps(Protocol):
+    """What feeds missed or flooded, and the requests for pages of their archives: at most one a feed."""
+
+    def last_listed(self, feed: FeedState) -> list[Mark]:
+        """Return the entries of a feed's last document."""
+
+    def listed_by(self, feed: FeedState, keys: Collection[str], moment: datetime) -> set[str]:
+        """Return those of the keys under which a feed had listed something by then."""
+
+    def flooded(self, feed: FeedState) -> set[int]:
+        """Return the entries that a feed lists, or has listed, and that are held back as a flood."""
+
+    def note(self, feed: FeedState, gap: Gap, *, noticed: bool = False, recovered: int = 0) -> None:
+        """Keep a feed's gap; count it when it was `noticed` just now, and entries `recovered` just now."""
+
+    def note_flood(self, feed: FeedState, flood: Flood | None) -> None:
+        """Keep that a feed floods, or that this is over."""
+
+    def ask(self, feed: FeedState, page: str, now: datetime, reason: str) -> None:
+        """Make a page of a feed's archive due now; whoever holds the request for another page keeps it."""
+
+    def drop(self, feed: FeedState) -> None:
+        """Ask a feed's archive no more."""
+
+    def claim(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
+        """Take the archive request of a source when it is due, nobody holds it, and its site is not paused."""
+
+
 class Entries(Protocol):
     """Entries, where they were sighted, and what they said before."""
 
@@ -286,6 +316,10 @@ class Transaction(Protocol):
     @property
     def requests(self) -> Requests:
         """The queue."""
+
+    @property
+    def gaps(self) -> Gaps:
+        """What feeds missed."""
 
     @property
     def entries(self) -> Entries:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.relations import Relation
     from aggregator.decide.stories.statistics import Statistics
-    from aggregator.model import Coverage, Entry, Kinship
+    from aggregator.kinship import Coverage, Kinship
+    from aggregator.model import Entry
 
 
 @dataclass(frozen=True, slots=True)

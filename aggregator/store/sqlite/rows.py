@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from aggregator.losses import Flood, Gap
 from aggregator.model import (
     Category,
     Enclosure,
@@ -37,6 +38,8 @@ HINTS = TypeAdapter(Hints)
 PERSONS = TypeAdapter(tuple[Person, ...])
 CATEGORIES = TypeAdapter(tuple[Category, ...])
 ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
+GAP = TypeAdapter(Gap)
+FLOOD = TypeAdapter(Flood)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -116,6 +119,10 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         next_poll_at=from_ms_or_none(row["due_at"]),
         reason=row["reason"] or "",
         not_before=from_ms_or_none(row["not_before"] or None),
+        gap=GAP.validate_json(row["gap"]) if row["gap"] else None,
+        flood=FLOOD.validate_json(row["flood"]) if row["flood"] else None,
+        gaps=row["gaps"],
+        recovered=row["recovered"],
     )
 
 

@@ -68,6 +68,18 @@ def m003_stories(db: Database) -> None:
     """What grouping entries into stories, corrections by hand, withdrawing and telling duplicates need."""
     _stories(db)
     _naming(db)
+    _gaps(db)
+
+
+def _gaps(db: Database) -> None:
+    """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
+    for column in (
+        "gap TEXT",                                  # the last gap, whole
+        "flood TEXT",
+        "gaps INTEGER NOT NULL DEFAULT 0",           # noticed ever
+        "recovered INTEGER NOT NULL DEFAULT 0",      # entries from archives, ever
+    ):  # fmt: skip
+        db.execute(f"ALTER TABLE feed ADD COLUMN {column}")
 
 
 def _stories(db: Database) -> None:

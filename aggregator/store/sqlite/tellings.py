@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.model import Coverage, Kinship
+from aggregator.kinship import Coverage, Kinship
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Due, Teller
 
