@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,10 @@ _LEAD: Final = 1.0
 _LEAD_WORDS: Final = 40
 """Words of the text that say what is new; what follows explains."""
 _BODY: Final = 0.4
+_IN_TEXT: Final = 0.5
+"""What a word of the text proves, to one of the title."""
+_VERSIONED: Final = 0.4
+_HAS_DIGIT = re.compile(r"\d")
 _MOST_WORDS: Final = 64
 """The most telling words that are kept: they bound the cost of a comparison and the weight of a long text."""
 _MOST_RARE: Final = 24
@@ -38,6 +43,8 @@ class Profile:
     article: Article
     weights: Mapping[str, float]
     """TF-IDF of its most telling words, as a vector of length 1."""
+    evidence: Mapping[str, float]
+    """How much each of them proves where another article has it: 1 for a word of the title that was never met."""
     rare: tuple[str, ...]
     """Those of them that are rare, the most telling first."""
     form: Form
@@ -49,12 +56,14 @@ class Profile:
 
 def profile_of(article: Article, statistics: Statistics) -> Profile:
     """Return what is compared of an article."""
+    title = frozenset(words_of(article.title))
     weights = _telling(article, statistics)
     rare = tuple(word for word in weights if statistics.is_rare(word))[:_MOST_RARE]
     vector = article.vector
     return Profile(
         article,
         weights,
+        {word: _evidence(word, word in title, statistics) for word in weights},
         rare,
         Form.of(article.title),
         _site(host_of(article.link or "")),
@@ -80,6 +89,12 @@ def _places(title: list[str], text: list[str]) -> dict[str, float]:
     for word in set(title):
         places[word] = places.get(word, 0.0) + _TITLE
     return places
+
+
+def _evidence(word: str, in_title: bool, statistics: Statistics) -> float:  # noqa: FBT001
+    """Return how much a shared word proves; a version, beside the name with which it comes, hardly more."""
+    part = _VERSIONED if _HAS_DIGIT.search(word) else 1.0
+    return statistics.weight(word) * part * (1.0 if in_title else _IN_TEXT)
 
 
 @lru_cache(maxsize=10_000)

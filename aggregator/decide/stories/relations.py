@@ -67,4 +67,4 @@ def _is_translation(one: Profile, other: Profile) -> bool:
     languages = {primary_language(one.article.language), primary_language(other.article.language)}
     if len(languages) == 1 or "" in languages or one.form.is_of_other_version(other.form):
         return False
-    return (meanings_alike(one, other) or 0.0) >= _TRANSLATED
+    return meanings_alike(one, other) >= _TRANSLATED

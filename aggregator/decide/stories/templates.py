@@ -28,6 +28,8 @@ _DATE_WORDS: Final = listed(
     "lunes martes miercoles jueves viernes sabado domingo gennaio febbraio aprile maggio giugno luglio settembre "
     "ottobre dicembre"
 )
+_LIST = re.compile(r"[;\uff1b][^;\uff1b]*[;\uff1b]|,[^,]*,[^,]*,")
+"""Three topics between semicolons, or four between commas."""
 _BLANK = "#"
 _SHORTEST_NAME: Final = 2
 
@@ -39,6 +41,8 @@ class Form:
     words: tuple[str, ...]
     """With # for each number or name of a day or month."""
     blanks: tuple[str, ...]
+    is_roundup: bool
+    """It lists several topics."""
 
     @classmethod
     def of(cls, title: str) -> Form:
@@ -86,4 +90,4 @@ def _form(title: str) -> Form:
             blanks.append(piece.removeprefix("v").replace(",", ".") if _STEP.match(piece) else piece)
         else:
             words.append(piece)
-    return Form(tuple(words), tuple(blanks))
+    return Form(tuple(words), tuple(blanks), bool(_LIST.search(title)))

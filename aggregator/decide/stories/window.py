@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -86,7 +87,7 @@ class Window:
         """Return an article's profile; that of the article just placed is at hand."""
         latest = self._latest
         if latest is not None and latest.article.key == article.key and _say_the_same(latest.article, article):
-            return Profile(article, latest.weights, latest.rare, latest.form, latest.site, latest.meaning)
+            return replace(latest, article=article)
         return profile_of(article, self._statistics)
 
     def _candidates(self, profile: Profile) -> list[Story]:

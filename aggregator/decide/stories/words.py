@@ -42,13 +42,14 @@ _WORD = re.compile(
     rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+|[^\W\d_][^\W_{_SCRIPTS}]*"
 )
 """A number with what may stand inside it (1.5, 3,8, 128 000, v2.1.6, 8b), a run without spaces, or a word (gr00t)."""
+_ADDRESS = re.compile(r"https?://\S*")
 _THOUSANDS = re.compile(r"[, ](?=\d{3}(?!\d))")
 _IS_NUMBER = re.compile(r"v?\d")
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in order, repeated ones again; of MOST_CHARACTERS, in linear time."""
-    folded = fold_accents(text[:MOST_CHARACTERS])[:_MOST_FOLDED]
+    folded = _ADDRESS.sub(" ", fold_accents(text[:MOST_CHARACTERS])[:_MOST_FOLDED])
     found: list[str] = []
     name, end = "", 0
     for match in _WORD.finditer(folded):
@@ -86,11 +87,11 @@ def _numbers(word: str, name: str) -> Iterator[str]:
     word = _THOUSANDS.sub("", word.removeprefix("v")).replace(",", ".")
     number = _NUMBER.match(word)
     digits = number[0] if number else ""
-    if name and _VERSION.fullmatch(word):
-        yield name + word
     if word != digits:
         yield word
-    if len(digits) >= _SHORTEST_NUMBER and not _YEAR.fullmatch(digits) and digits.strip("0."):
+    if name and _VERSION.fullmatch(word):
+        yield name + word
+    elif len(digits) >= _SHORTEST_NUMBER and not _YEAR.fullmatch(digits) and digits.strip("0."):
         yield digits
 
 
