@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 METHOD_WORDS: Final = "words/1"
 METHOD_BOTH: Final = "words+meaning/1"
+METHOD_LINK: Final = "link/1"
 """Names of what decided, with the version of the rules: kept with every link."""
 ENOUGH: Final = 1.0
 """Score and proof from which an article belongs to a story."""
+_MOST_COMPARED: Final = 32
+"""Articles of a story that are looked at, the nearest in time."""
 _LEAST_AGREEING: Final = 2
 _AGREED: Final = 0.5
 """Share of a story's articles that have a word which makes it a story."""
@@ -33,6 +36,8 @@ class Story:
 
     name: str
     members: tuple[Profile, ...]
+    is_linked: bool = False
+    """One of them points to the same page as the article that is placed, and the page is about one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Placement:
     story: str | None
     """None: it begins a story."""
     score: float
-    """Mean likeness to the story's articles, or to those of the best story that was not good enough; 1 is enough."""
+    """Mean likeness to the story's articles, or to those of the best story that was not good enough; 1 is enough,
+    together with proof. A link is proof whatever the score."""
     method: str
     closest: int | None
     """Key of the article of that story which is most like it."""
@@ -60,16 +66,18 @@ class _Fit:
     score: float
     closest: Profile
     joins: bool
-    """It is alike in the mean, and the same as one of its articles by proof."""
+    """It has the link, or is alike in the mean and the same as one of its articles by proof."""
 
 
 def choose(profile: Profile, stories: list[Story]) -> Placement:
     """Return the story that takes an article at the best mean likeness; the first of equals."""
     method = METHOD_WORDS if profile.meaning is None else METHOD_BOTH
     fits = [_fit(profile, story) for story in stories if not _is_barred(profile, story)]
-    best = max(fits, key=lambda fit: (fit.joins, fit.score), default=None)
+    best = max(fits, key=lambda fit: (fit.story.is_linked, fit.joins, fit.score), default=None)
     if best is None:
         return Placement(None, 0.0, method, None, (), ())
+    if best.story.is_linked:
+        method = METHOD_LINK
     relations = [relation(profile, member) for member in best.story.members] if best.joins else []
     return Placement(
         best.story.name if best.joins else None,
@@ -86,13 +94,24 @@ def _is_barred(profile: Profile, story: Story) -> bool:
 
 
 def _fit(profile: Profile, story: Story) -> _Fit:
-    found = [likeness(profile, member) for member in story.members]
+    members = _nearest_in_time(profile, story.members)
+    found = [likeness(profile, member) for member in members]
     mean = sum(each.score for each in found) / len(found)
-    closest = max(zip(found, story.members, strict=True), key=_closeness)[1]
-    joins = mean >= ENOUGH and (
-        any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, story.members)
+    closest = max(zip(found, members, strict=True), key=_closeness)[1]
+    joins = story.is_linked or (
+        mean >= ENOUGH and (any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, members))
     )
     return _Fit(story, mean, closest, joins)
+
+
+def _nearest_in_time(profile: Profile, members: tuple[Profile, ...]) -> tuple[Profile, ...]:
+    """Return the articles of a story with which one is compared: all, or as many as the cost allows."""
+    if len(members) <= _MOST_COMPARED:
+        return members
+    moment = profile.article.published
+    return tuple(sorted(members, key=lambda each: (abs(each.article.published - moment), each.article.key)))[
+        :_MOST_COMPARED
+    ]
 
 
 def _has_what_all_have(profile: Profile, members: tuple[Profile, ...]) -> bool:

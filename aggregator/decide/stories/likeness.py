@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WORDS_ENOUGH: Final = 0.14
 """Cosine of telling words that is enough by itself."""
-BOTH_ENOUGH: Final = 0.21
+BOTH_ENOUGH: Final = 0.18
 """Mean of the cosines of words and of meanings that is enough where both are known."""
 PROOF_ENOUGH: Final = 1.3
 """Words never met before, in both titles, to which shared words must come up."""
@@ -47,7 +47,7 @@ def likeness(one: Profile, other: Profile) -> Likeness:
         score, proof = words / WORDS_ENOUGH, shared / PROOF_ENOUGH
     else:
         score = (words + meanings) / 2 / BOTH_ENOUGH
-        proof = max((shared + max(meanings, 0.0)) / PROOF_ENOUGH, meanings / NEARLY_EQUAL)
+        proof = max(shared / PROOF_ENOUGH + max(meanings, 0.0), meanings / NEARLY_EQUAL)
     part = _what_counts(one, other)
     return Likeness(min(score, score * part), proof * part)
 
@@ -83,6 +83,12 @@ def are_of_one_publisher(one: Profile, other: Profile) -> bool:
     if one.site and other.site:
         return one.site == other.site
     return one.article.feed == other.article.feed
+
+
+def are_linked(one: Profile, other: Profile) -> bool:
+    """Tell whether two feeds point to one page. Within a feed it says nothing: versions share the page of a changelog."""
+    canonical = one.article.canonical
+    return canonical is not None and canonical == other.article.canonical and one.article.feed != other.article.feed
 
 
 def _words_alike(one: Profile, other: Profile) -> tuple[float, float]:
