@@ -86,7 +86,7 @@ def are_of_one_publisher(one: Profile, other: Profile) -> bool:
 
 
 def are_linked(one: Profile, other: Profile) -> bool:
-    """Tell whether two feeds point to one page. Within a feed it says nothing: versions share the page of a changelog."""
+    """Tell whether two feeds point to one page; within a feed it says nothing: a changelog has one page."""
     canonical = one.article.canonical
     return canonical is not None and canonical == other.article.canonical and one.article.feed != other.article.feed
 

@@ -30,7 +30,8 @@ _BODY: Final = 0.4
 _IN_TEXT: Final = 0.5
 """What a word of the text proves, to one of the title."""
 _VERSIONED: Final = 0.4
-_HAS_DIGIT = re.compile(r"\d")
+_IS_VERSION = re.compile(r"\d|[^\W\d_]{2,}\d")
+"""A number, or a number after the name that is a word of its own as well; B200 is a name."""
 _MOST_WORDS: Final = 64
 """The most telling words that are kept: they bound the cost of a comparison and the weight of a long text."""
 _MOST_RARE: Final = 24
@@ -93,7 +94,7 @@ def _places(title: list[str], text: list[str]) -> dict[str, float]:
 
 def _evidence(word: str, in_title: bool, statistics: Statistics) -> float:  # noqa: FBT001
     """Return how much a shared word proves; a version, beside the name with which it comes, hardly more."""
-    part = _VERSIONED if _HAS_DIGIT.search(word) else 1.0
+    part = _VERSIONED if _IS_VERSION.match(word) else 1.0
     return statistics.weight(word) * part * (1.0 if in_title else _IN_TEXT)
 
 

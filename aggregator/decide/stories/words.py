@@ -39,11 +39,14 @@ _SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\ua
 """Thai, Lao, Burmese, Khmer, Kana, Han; and Hangul, whose particles are written to the word."""
 _UNSPACED = re.compile(f"[{_SCRIPTS}]+")
 _WORD = re.compile(
-    rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+|[^\W\d_][^\W_{_SCRIPTS}]*"
+    rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+"
+    rf"|[^\W\d_][^\W_{_SCRIPTS}]*(?:(?<=\d)\.\d+)*"
 )
 """A number with what may stand inside it (1.5, 3,8, 128 000, v2.1.6, 8b), a run without spaces, or a word (gr00t)."""
 _ADDRESS = re.compile(r"https?://\S*")
 _THOUSANDS = re.compile(r"[, ](?=\d{3}(?!\d))")
+_NAME = re.compile(r"[^\W\d_]{2,}(?=\d)")
+"""The name to which a version is written without a gap: gpt4."""
 _IS_NUMBER = re.compile(r"v?\d")
 
 
@@ -79,7 +82,10 @@ def _forms(word: str) -> tuple[str, ...]:
         return tuple(word[at : at + 2] for at in range(max(len(word) - 1, 1)))
     if len(word) < _SHORTEST_WORD or word in FUNCTION_WORDS:
         return ()
-    return (word[:_ROOT] if word.isalpha() else word,)
+    if word.isalpha():
+        return (word[:_ROOT],)
+    name = _NAME.match(word)
+    return (name[0][:_ROOT], word) if name else (word,)
 
 
 def _numbers(word: str, name: str) -> Iterator[str]:
