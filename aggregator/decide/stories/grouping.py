@@ -69,10 +69,10 @@ class _Fit:
     """It has the link, or is alike in the mean and the same as one of its articles by proof."""
 
 
-def choose(profile: Profile, stories: list[Story]) -> Placement:
-    """Return the story that takes an article at the best mean likeness; the first of equals."""
+def choose(profile: Profile, stories: list[Story], *, enough: float = ENOUGH) -> Placement:
+    """Return the story that takes an article at the best mean likeness, `enough` at least; the first of equals."""
     method = METHOD_WORDS if profile.meaning is None else METHOD_BOTH
-    fits = [_fit(profile, story) for story in stories if not _is_barred(profile, story)]
+    fits = [_fit(profile, story, enough) for story in stories if not _is_barred(profile, story)]
     best = max(fits, key=lambda fit: (fit.story.is_linked, fit.joins, fit.score), default=None)
     if best is None:
         return Placement(None, 0.0, method, None, (), ())
@@ -93,13 +93,13 @@ def _is_barred(profile: Profile, story: Story) -> bool:
     return any(must_stay_apart(profile, member) for member in story.members)
 
 
-def _fit(profile: Profile, story: Story) -> _Fit:
+def _fit(profile: Profile, story: Story, enough: float) -> _Fit:
     members = _nearest_in_time(profile, story.members)
     found = [likeness(profile, member) for member in members]
     mean = sum(each.score for each in found) / len(found)
     closest = max(zip(found, members, strict=True), key=_closeness)[1]
     joins = story.is_linked or (
-        mean >= ENOUGH and (any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, members))
+        mean >= enough and (any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, members))
     )
     return _Fit(story, mean, closest, joins)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from aggregator.decide.stories.grouping import Placement, Story, choose
+from aggregator.decide.stories.grouping import ENOUGH, Placement, Story, choose
 from aggregator.decide.stories.likeness import NEARLY_EQUAL
 from aggregator.decide.stories.meanings import Meanings
 from aggregator.decide.stories.profile import Profile, profile_of
@@ -28,10 +28,11 @@ _MOST_STORIES: Final = 12
 
 
 class Window:
-    """An index of decided articles, under one snapshot of the statistics."""
+    """An index of decided articles, under one snapshot of the statistics; `enough` is for trying other thresholds."""
 
-    def __init__(self, statistics: Statistics) -> None:
+    def __init__(self, statistics: Statistics, *, enough: float = ENOUGH) -> None:
         self._statistics = statistics
+        self._enough = enough
         self._profiles: dict[int, Profile] = {}
         self._listed: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By rare word, the articles in which it stands and its weight there."""
@@ -86,7 +87,7 @@ class Window:
         """Return the story to which an article belongs; it is not added, and compared with itself nowhere."""
         profile = self._profile(article)
         self._latest = profile
-        return choose(profile, self._candidates(profile))
+        return choose(profile, self._candidates(profile), enough=self._enough)
 
     def _profile(self, article: Article) -> Profile:
         """Return an article's profile; that of the article just placed is at hand."""
