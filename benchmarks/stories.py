@@ -132,7 +132,7 @@ def marks(found: Grouping, truth: Grouping) -> Marks:
 
 
 def validated(data: Labelled, runs: dict[float, Grouping]) -> Marks:
-    """Choose the threshold on nine tenths of the stories; count the pairs in which an article of the rest takes part."""
+    """Choose the threshold on nine tenths of the stories; count the pairs in which articles of the rest take part."""
     stories = sorted(set(data.truth.values()))
     random.Random(1).shuffle(stories)  # noqa: S311
     merged: Grouping = {}
@@ -279,15 +279,15 @@ def report_cost(count: int) -> None:
     statistics = Statistics.of(articles[: 4 * WINDOW], version=1)
     window, spent, sizes = Window(statistics), [], Counter[str]()
     for number, article in enumerate(articles):
-        begun = time.perf_counter()
+        begun = time.process_time()
         if number % 100 == 0:
             window.forget(article.published - APART)
         story = window.place(article).story or str(article.key)
         window.add(replace(article, story=story))
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.process_time() - begun)
         sizes[story] += 1
     print(f"\n## Cost: {count} invented articles, {WINDOW} of them in the window\n")
-    row("", "ms an article", "95 %")
+    row("", "CPU ms an article", "95 %")
     row("---", "---:", "---:")
     part = count // 10
     for name, times in {

@@ -7,6 +7,7 @@ met before: `Linux` is less than one of them, and a story needs more.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -93,13 +94,9 @@ def are_linked(one: Profile, other: Profile) -> bool:
 
 def _words_alike(one: Profile, other: Profile) -> tuple[float, float]:
     """Return the cosine of the telling words, 0 to 1, and how much the shared ones prove."""
-    few, many = (one, other) if len(one.weights) <= len(other.weights) else (other, one)
-    cosine = proof = 0.0
-    for word, weight in few.weights.items():
-        if word in many.weights:
-            cosine += weight * many.weights[word]
-            proof += (few.evidence[word] + many.evidence[word]) / 2
-    return cosine, proof
+    shared = one.weights.keys() & other.weights.keys()
+    cosine = math.fsum(one.weights[word] * other.weights[word] for word in shared)  # exact in whatever order
+    return cosine, math.fsum(one.evidence[word] + other.evidence[word] for word in shared) / 2
 
 
 def _meanings_alike(one: Profile, other: Profile) -> float | None:

@@ -57,14 +57,15 @@ class Profile:
 
 def profile_of(article: Article, statistics: Statistics) -> Profile:
     """Return what is compared of an article."""
-    title = frozenset(words_of(article.title))
-    weights = _telling(article, statistics)
+    title = words_of(article.title)
+    weights = _telling(_places(title, words_of(article.text)), statistics, statistics.habits_of(article.feed))
     rare = tuple(word for word in weights if statistics.is_rare(word))[:_MOST_RARE]
+    headline = frozenset(title)
     vector = article.vector
     return Profile(
         article,
         weights,
-        {word: _evidence(word, word in title, statistics) for word in weights},
+        {word: _evidence(word, word in headline, statistics) for word in weights},
         rare,
         Form.of(article.title),
         _site(host_of(article.link or "")),
@@ -72,10 +73,8 @@ def profile_of(article: Article, statistics: Statistics) -> Profile:
     )
 
 
-def _telling(article: Article, statistics: Statistics) -> dict[str, float]:
-    """Return the weights of the most telling words, in falling order, without what its feed says every time."""
-    places = _places(words_of(article.title), words_of(article.text))
-    habits = statistics.habits_of(article.feed)
+def _telling(places: Mapping[str, float], statistics: Statistics, habits: frozenset[str]) -> dict[str, float]:
+    """Return the weights of the most telling words, in falling order, without what the feed says every time."""
     found = [(place * statistics.weight(word), word) for word, place in places.items() if word not in habits]
     found.sort(reverse=True)
     del found[_MOST_WORDS:]

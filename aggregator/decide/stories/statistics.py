@@ -66,8 +66,8 @@ class Statistics:
     def weight(self, word: str) -> float:
         """Return how much a word says: 1 when it was met once at most, less the more often it is met."""
         known = self.counts.get(word, 1) + (_PRIOR_TRADE if word in _ROOT_OF_TRADE else _PRIOR_ANY)
-        all_known = max(self.documents, known) + _PRIOR + 1
-        return math.log(all_known / known) / math.log(all_known / (_PRIOR_ANY + 1))
+        articles = max(self.documents, known) + _PRIOR
+        return math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1))
 
     def is_rare(self, word: str) -> bool:
         """Tell whether a word is seldom enough to make two articles candidates."""

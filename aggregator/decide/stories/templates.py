@@ -43,6 +43,8 @@ class Form:
     blanks: tuple[str, ...]
     is_roundup: bool
     """It lists several topics."""
+    versions: frozenset[tuple[str, str]]
+    """Each name with the number after it."""
 
     @classmethod
     def of(cls, title: str) -> Form:
@@ -62,23 +64,13 @@ class Form:
 
     def is_of_other_version(self, other: Form) -> bool:
         """Tell whether two titles name versions of one thing, and no version of any thing that both name."""
-        mine, others = set(self._versions()), set(other._versions())
-        return mine.isdisjoint(others) and not {name for name, _ in mine}.isdisjoint({name for name, _ in others})
+        if not self.versions or not other.versions or not self.versions.isdisjoint(other.versions):
+            return False
+        return not {name for name, _ in self.versions}.isdisjoint({name for name, _ in other.versions})
 
     def _filled(self) -> Iterator[str]:
         blanks = iter(self.blanks)
         return (next(blanks) if word == _BLANK else word for word in self.words)
-
-    def _versions(self) -> Iterator[tuple[str, str]]:
-        """Give each name with the number after it."""
-        blanks = iter(self.blanks)
-        before = ""
-        for word in self.words:
-            if word == _BLANK:
-                number = next(blanks)
-                if len(before) >= _SHORTEST_NAME and number[0].isdigit():
-                    yield before, number
-            before = "" if word == _BLANK else word
 
 
 @lru_cache(maxsize=10_000)
@@ -90,4 +82,15 @@ def _form(title: str) -> Form:
             blanks.append(piece.removeprefix("v").replace(",", ".") if _STEP.match(piece) else piece)
         else:
             words.append(piece)
-    return Form(tuple(words), tuple(blanks), bool(_LIST.search(title)))
+    return Form(tuple(words), tuple(blanks), bool(_LIST.search(title)), frozenset(_versions(words, blanks)))
+
+
+def _versions(words: list[str], blanks: list[str]) -> Iterator[tuple[str, str]]:
+    fillings = iter(blanks)
+    before = ""
+    for word in words:
+        if word == _BLANK:
+            number = next(fillings)
+            if len(before) >= _SHORTEST_NAME and number[0].isdigit():
+                yield before, number
+        before = "" if word == _BLANK else word

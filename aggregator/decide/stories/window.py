@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.stories.grouping import ENOUGH, Placement, Story, choose
@@ -22,8 +23,8 @@ APART: Final = timedelta(hours=72)
 """Between the dates of any two articles of a story."""
 _MOST_LISTED: Final = 300
 """Articles of a window in which a word stands, from which it finds nothing any more: the cost's bound."""
-_MOST_CANDIDATES: Final = 40
-_MOST_STORIES: Final = 12
+_MOST_CANDIDATES: Final = 24
+_MOST_STORIES: Final = 8
 """Stories, of the closest candidates, that are looked at in full."""
 
 
@@ -34,6 +35,7 @@ class Window:
         self._statistics = statistics
         self._enough = enough
         self._profiles: dict[int, Profile] = {}
+        self._moments: dict[int, float] = {}
         self._listed: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By rare word, the articles in which it stands and its weight there."""
         self._stories: defaultdict[str, dict[int, Profile]] = defaultdict(dict)
@@ -55,6 +57,7 @@ class Window:
         self.remove(article.key)
         profile = self._profile(article)
         self._profiles[article.key] = profile
+        self._moments[article.key] = article.published.timestamp()
         self._stories[article.story][article.key] = profile
         if article.canonical is not None:
             self._links[article.canonical][article.key] = profile
@@ -68,6 +71,7 @@ class Window:
         profile = self._profiles.pop(key, None)
         if profile is None:
             return
+        del self._moments[key]
         for word in profile.rare:
             _drop(self._listed, word, key)
         _drop(self._stories, profile.article.story or "", key)
@@ -100,8 +104,8 @@ class Window:
         """Return the stories, near in time, of the articles that share the link or most words."""
         linked = self._linked(profile)
         strengths = self._sharing(profile)
-        near = sorted((key for key in strengths if self._is_near(profile, key)), key=lambda key: (-strengths[key], key))
-        names = dict.fromkeys(self._story_of(key) for key in (*linked, *near[:_MOST_CANDIDATES]))
+        best = nsmallest(_MOST_CANDIDATES, ((-strength, key) for key, strength in strengths.items()))
+        names = dict.fromkeys(self._story_of(key) for key in (*linked, *(key for _, key in best)))
         of_links = {self._story_of(key) for key in linked}
         stories = (Story(name, self._others(name, profile), name in of_links) for name in list(names)[:_MOST_STORIES])
         return [story for story in stories if all(_are_near(profile, member) for member in story.members)]
@@ -131,10 +135,9 @@ class Window:
             for key, cosine in self._meanings.near(profile.meaning, NEARLY_EQUAL):
                 strengths[key] += cosine
         strengths.pop(profile.article.key, None)
-        return strengths
-
-    def _is_near(self, profile: Profile, key: int) -> bool:
-        return _are_near(profile, self._profiles[key])
+        moment = profile.article.published.timestamp()
+        moments, most = self._moments, APART.total_seconds()
+        return {key: strength for key, strength in strengths.items() if abs(moments[key] - moment) <= most}
 
     def _others(self, story: str, profile: Profile) -> tuple[Profile, ...]:
         return tuple(member for key, member in self._stories[story].items() if key != profile.article.key)
