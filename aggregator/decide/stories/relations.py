@@ -26,8 +26,6 @@ _TRANSLATED: Final = 0.7
 class Kind(StrEnum):
     """How an article relates to another of its story."""
 
-    LINKS_TO = "links-to"
-    """It tells of the other under the other's own address."""
     COPY = "copy"
     """Title and text are another publisher's."""
     TRANSLATION = "translation"
