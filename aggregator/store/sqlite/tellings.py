@@ -33,7 +33,8 @@ _DUE = f"""
     JOIN feed ON feed.id = entry.feed ORDER BY telling.output, entry.published, entry.id"""
 _COVERAGE = """
     SELECT lead.id AS lead, entry.id, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
-        coalesce(feed.title, json_extract(feed.header, '$.title'), feed.url) AS source,
+        coalesce(nullif(feed.title, ''), nullif(json_extract(feed.header, '$.title'), ''),
+            iif(feed.private, 'private', feed.url)) AS source,
         feed.rank, feed.private,
         (SELECT kind FROM relation WHERE kind IN ('links-to', 'copy', 'translation')
             AND relation.entry IN (lead.id, entry.id) AND relation.other IN (lead.id, entry.id) LIMIT 1) AS kind
@@ -92,7 +93,8 @@ class SqliteTellings:
     def orphaned(self, now: datetime, stories: Collection[str]) -> None:
         self._db.execute(
             f"""
-            UPDATE telling SET due_at = ? WHERE due_at IS NULL AND (output, entry) IN (
+            UPDATE telling SET due_at = min(?, (SELECT first_seen FROM entry WHERE id = telling.entry))
+            WHERE due_at IS NULL AND (output, entry) IN (
                 SELECT telling.output, telling.entry FROM entry JOIN telling ON telling.entry = entry.id
                 WHERE entry.story IN (SELECT value FROM json_each(?))
                   AND telling.due_at IS NULL AND NOT {_TOLD}
