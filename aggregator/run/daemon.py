@@ -129,6 +129,7 @@ class Daemon:
                 scheduler.start()
                 await self._stop.wait()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
+                engine.stories.stop()
                 await self._let_jobs_end(scheduler)
             await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publish_dirty()
@@ -307,10 +308,7 @@ class Daemon:
         self._busy = self._busy + 1 if self._polls and self._busy < _CALM else 0
         if self._busy:
             return
-        try:
-            await self._engine.stories.drain()
-        except StoreError as error:
-            self._store_failed(error)
+        await self._engine.stories.keep_up(self._store_failed)
 
     async def _publish_troubles(self) -> None:
         self._mark({_NO_OUTPUT})
@@ -339,7 +337,9 @@ class Daemon:
         await self._publish_dirty()
 
     async def _answer_correction(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        ids = [str(one) for one in request.get("ids", [])]
+        ids = request.get("ids", [])
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise Usage("`ids` of the command is not a list of ids.", 'Write "ids": ["ID"].')
         yield await self._engine.stories.correct(str(request.get("action")), ids)
         await self._publish_dirty()
 

@@ -283,13 +283,17 @@ class Releases(Protocol):
     def released_since(self, output: str, feed: str, since: datetime) -> int:
         """Count what an output released of a feed since then."""
 
-    def note_choice(self, name: str, choice: str) -> bool:
-        """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
+    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+        """Remember what known outputs choose by; return those for which it differs from what was remembered.
+
+        Outputs that are not among them are gone: when one comes back, it has missed what was released meanwhile.
+        """
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         """Return entries that are known to outputs but not released in this one, with their first release.
 
-        The oldest first. One that tells stories is not missing those that are, or will be, coverage there.
+        The oldest first. One that tells stories is missing those that it does not know as parts of stories: released
+        there or not, they become coverage of what is.
         """
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
