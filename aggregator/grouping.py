@@ -30,10 +30,10 @@ STEP = 100
 """Entries decided in one transaction: results of polls are written between two."""
 _MOST = 20_000
 """Articles in memory, beyond which those are dropped that are too old to be compared with."""
-_SAMPLE = 20_000
-"""Articles, the latest, whose words are counted."""
-_FEW, _SHARE, _MANY = 50, 0.25, 5_000
-"""Words are counted again when the articles have grown by a quarter, by 50 at least and by 5,000 at most."""
+_SAMPLE = 10_000
+"""Articles, the latest, whose words are counted; and so many newer ones make it time to count again."""
+_FEW, _SHARE = 50, 0.5
+"""While there are fewer, words are counted again when the articles have grown by a half, by 50 at least."""
 
 
 @dataclass(slots=True)
@@ -83,13 +83,18 @@ class Grouping:
         """Return the statistics of the latest snapshot, or of a new one when the articles have become many more."""
         known = self._known or tx.stories.snapshot()
         last = next((article.key for article in tx.stories.latest(1)), 0)
-        if known is None or last - known[1] >= max(_FEW, min(known[0].documents * _SHARE, _MANY)):
+        if known is None or last - known[1] >= _growth(known[0].documents):
             version = known[0].version + 1 if known else 1
             known = Statistics.of(tx.stories.latest(_SAMPLE, model=self.model), version=version), last
             tx.stories.keep_snapshot(known[0], last, now)
             self._near = None
         self._known = known
         return known[0]
+
+
+def _growth(documents: int) -> float:
+    """Return how many new articles make it time to count words again."""
+    return max(_FEW, documents * _SHARE) if documents < _SAMPLE else _SAMPLE
 
 
 class _Surroundings:

@@ -117,7 +117,7 @@ def _choice(name: str, settings: Settings) -> str:
 def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:
     """Release in one output what belongs there and is released elsewhere; tell whether there was any."""
     output, cap, filled = settings.published[name], Cap(tx, settings), False
-    missing = tx.releases.missing(name)
+    missing = tx.releases.missing(name, tells_stories=output.tells_stories)
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         subjects = tx.entries.subjects([key for key, _ in batch])

@@ -236,8 +236,11 @@ class Releases(Protocol):
     def note_choice(self, name: str, choice: str) -> bool:
         """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
 
-    def missing(self, output: str) -> list[tuple[int, datetime]]:
-        """Return entries that other outputs know but this one does not, with their first release, oldest first."""
+    def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
+        """Return entries that are known to outputs but not released in this one, with their first release.
+
+        The oldest first. One that tells stories is not missing those that are, or will be, coverage there.
+        """
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
         """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`.

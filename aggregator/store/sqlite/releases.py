@@ -68,16 +68,16 @@ class SqliteReleases:
         )
         return changed.rowcount > 0
 
-    def missing(self, output: str) -> list[tuple[int, datetime]]:
+    def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         rows = self._db.execute(
             """
             SELECT entry, min(at) AS first FROM (
                 SELECT entry, released_at AS at, seq FROM release
                 UNION ALL SELECT telling.entry, first_seen, 0 FROM telling JOIN entry ON entry.id = telling.entry)
             WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output
-                UNION ALL SELECT entry FROM telling WHERE output = :output)
+                UNION ALL SELECT entry FROM telling WHERE output = :output AND :tells_stories)
             GROUP BY entry ORDER BY first, min(seq)""",
-            {"output": output},
+            {"output": output, "tells_stories": tells_stories},
         )
         return [(row["entry"], from_ms(row["first"])) for row in rows]
 
