@@ -125,7 +125,7 @@ def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool
             if not outputs_for(subjects[key], {name: output}, now=now):
                 continue
             if output.tells_stories:
-                tx.tellings.add(name, [key], first)
+                tx.tellings.add(name, [key], first, as_of=first)
                 filled = True
             elif cap.allows(name, subjects[key].feed, first):
                 tx.releases.append(name, [key], first)

@@ -46,11 +46,11 @@ class Article:
 
     name: str
     story: int
-    site: Site
-    path: str
-    published: datetime | None
-    title: str
-    text: str
+    site: Site = field(repr=False)
+    path: str = field(repr=False)
+    published: datetime | None = field(repr=False)
+    title: str = field(repr=False)
+    text: str = field(repr=False)
     language: str = "en"
     shares_link: bool = False
     edits: int = 0

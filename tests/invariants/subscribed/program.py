@@ -102,7 +102,7 @@ class Program:
         return self.settings
 
     def _publish(self, names: Collection[str]) -> None:
-        self.documents |= {name: self.document(name) for name in names}
+        self.documents |= {name: self.document(name) for name in names if name in self.settings.published}
 
     def document(self, name: str) -> Channel:
         """Make a document of what is stored now."""
