@@ -124,6 +124,7 @@ def _stories(db: Database) -> None:
             output TEXT NOT NULL REFERENCES output,
             entry INTEGER NOT NULL REFERENCES entry, -- belongs to this output, which tells stories
             due_at INTEGER,                          -- when its story is released; NULL: it is told
+            as_of INTEGER,                           -- what a release of it is dated; NULL: it is news to the output
             PRIMARY KEY (output, entry)
         ) WITHOUT ROWID""")
     db.execute("CREATE TABLE issue (output TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (output, day))")

@@ -136,6 +136,7 @@ CREATE TABLE telling (
             output TEXT NOT NULL REFERENCES output,
             entry INTEGER NOT NULL REFERENCES entry, -- belongs to this output, which tells stories
             due_at INTEGER,                          -- when its story is released; NULL: it is told
+            as_of INTEGER,                           -- what a release of it is dated; NULL: it is news to the output
             PRIMARY KEY (output, entry)
         ) WITHOUT ROWID;
 CREATE TABLE vector (entry INTEGER PRIMARY KEY REFERENCES entry, model TEXT NOT NULL, value BLOB);
