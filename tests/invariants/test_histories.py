@@ -19,7 +19,6 @@ from hypothesis.stateful import (
 )
 from subscribed.ledger import Ledger
 from subscribed.program import Program
-from subscribed.sources import Source
 from subscribed.subscriber import Subscriber
 from subscribed.world import World
 
@@ -29,6 +28,8 @@ from aggregator.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from subscribed.sources import Source
 
 HOUR = timedelta(hours=1)
 OUTPUTS = (
@@ -169,7 +170,9 @@ class Weeks(RuleBasedStateMachine):
 
     # What the program does
 
-    @rule(names=st.lists(st.sampled_from((*FEEDS, "later")), min_size=1, unique=True), failing=st.sets(st.integers(0, 8)))
+    @rule(
+        names=st.lists(st.sampled_from((*FEEDS, "later")), min_size=1, unique=True), failing=st.sets(st.integers(0, 8))
+    )
     def poll(self, names: list[str], failing: set[int]) -> None:
         """Poll sources, whose results are written in one transaction; some fail."""
         self._poll(names, failing, killed=False)

@@ -89,8 +89,7 @@ class World:
         """Compare what the program made of a document with what is true."""
         keys = [candidate.key for candidate in candidates([item for _, item in document])]
         sighted = {
-            row["key"]: (row["entry"], row["held"], row["published"])
-            for row in program.rows(_SIGHTED, source.url)
+            row["key"]: (row["entry"], row["held"], row["published"]) for row in program.rows(_SIGHTED, source.url)
         }
         for (name, _), key in zip(document, keys, strict=True):
             entry, held, published = sighted[key]
