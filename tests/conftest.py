@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from aggregator.model import Entry
 
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[SqliteStore]:
