@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item
