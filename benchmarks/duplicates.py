@@ -388,6 +388,17 @@ def false_merges(pairs: dict[str, list[Pair]], *, show: bool) -> None:
             print(way, *((url, each.title, each.link, each.published) for url, each in ((feed, one), (other, two))))
 
 
+def halves(documents: list[list[tuple[str, Item]]]) -> None:
+    """Count merges where a feed lists half of its items, and then the others: as if everything had been renamed."""
+    items = entries = 0
+    for document in documents:
+        feed, listed = document[0][0], [item for _, item in document]
+        apart = {(item.link, simple(item.title), item.published, item.summary): item for item in listed}
+        found = entries_after([(feed, list(apart.values())[::2]), (feed, list(apart.values())[1::2])])
+        items, entries = items + len(apart), entries + len(found)
+    row("every other item of each feed, then the rest (items)", items, "", items - entries)
+
+
 def is_plainly_one(pair: Pair) -> bool:
     (_, one), (_, two) = pair
     return one.link == two.link and simple(one.title) == simple(two.title) and one.published == two.published
@@ -428,6 +439,7 @@ def main() -> None:
             everything = [each for document in documents for each in document]
             drawn = {"at random": [tuple(chance.sample(everything, 2)) for _ in range(RANDOM)]}
             false_merges({**drawn, **hard_pairs(documents, chance)}, show=given.show)
+            halves(documents)
         if "copies" in given.parts:
             copies(given.corpus, show=given.show)
         if "month" in given.parts:

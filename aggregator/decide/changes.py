@@ -237,8 +237,7 @@ class _Bench:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
-        if entry.id:
-            self.alike[f"i:{entry.id}"].add(entry.key)
+        self.alike[f"i:{entry.id}"].add(entry.key)
         if entry.here:
             self.alike[f"t:{self.titles[entry.key]}"].add(entry.key)
 

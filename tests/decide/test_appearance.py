@@ -23,6 +23,7 @@ def looks(body: str) -> tuple[str, ...]:
         ("<p>A <b>word</b></p>", '<div id="n4f2">A <strong class="x">word</strong></div>'),
         ("<p>A&nbsp;word</p>", "<p>A\n  word</p>"),
         ("<p>wo\u00adrd</p>", "<p>word</p>"),
+        ('<a title="Seen 3 times">b</a>', '<a title="Seen 4 times">b</a>'),
         (f'<img src="{A}/a.png?X-Amz-Signature=1&amp;X-Amz-Date=2">', f'<img src="{A}/a.png?X-Amz-Signature=3">'),
         (f'<img src="{A}/a.png?v=17">', f'<img src="{A}/a.png?v=18">'),
         (f'<img src="{A}/a.png?1775002778">', f'<img src="{A}/a.png?1775007306123">'),

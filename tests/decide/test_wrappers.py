@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.canonical import canonical_url
@@ -98,6 +100,15 @@ def test_faces_of_a_path(path: str, plain: str) -> None:
     assert plain_path(path) == plain
 
 
+def test_wrappers_in_wrappers_end() -> None:
+    """Of wrappers without end the fifth is taken as it is."""
+    url = STORY
+    for _ in range(7):
+        url = f"https://exit.sc/?url={quote(url, safe='')}"
+    assert target_of(url).startswith("https://exit.sc/?url=https%3A%2F%2Fexit.sc")
+
+
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["amp", "", "m", "story", "a.amp", "amp.html", "x.amp.html", "www"]), max_size=6))
 def test_plain_is_plain(parts: list[str]) -> None:
     """What was made plain stays as it is."""
