@@ -181,7 +181,7 @@ class _Recovery:
         return is_none or isinstance(error, AddressRefused | BadRedirect)
 
     def _without(self, gap: Gap, error: AggregatorError) -> tuple[Gap, tuple[Event, ...]]:
-        """Go on without a page that cannot be had; of WordPress's it was the last but one."""
+        """Go on without a page that cannot be had; of WordPress's pages the one before it was the last."""
         if self._is_guess() and isinstance(error, HttpStatus):
             return self._ended(gap, "where its archive ends") if self.gap.asked else self._another(gap, NO_ARCHIVE)
         return self._another(gap, f"its archive cannot be had: {error.message.rstrip('.')}")

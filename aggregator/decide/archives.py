@@ -115,7 +115,7 @@ def read(gap: Gap, listed: Sequence[Candidate], before: Collection[str]) -> Leaf
     undated = [each for each in wanted if _date(each) is None]
     if not reached and len(undated) > (room := max(_UNDATED - gap.recovered, 0)):
         wanted = [each for each in wanted if each not in undated[room:]]
-    return Leaf(wanted, reached)
+    return Leaf(wanted[: max(ITEMS - gap.recovered, 0)], reached)
 
 
 def _belongs(gap: Gap, date: datetime | None, *, above: bool) -> bool:

@@ -54,8 +54,8 @@ def gap_words(gap: Gap) -> str:
     """Return what was missed, and what became of it."""
     if is_habit(gap):
         return (
-            f"None of its last {gap.times} documents listed an entry of the one before. It turns over faster than it"
-            " is asked, or names its entries anew each time: what it misses cannot be told."
+            "Its documents list nothing of the one before, time after time: it turns over faster than it is asked, or"
+            " names its entries anew each time. What it misses cannot be told; a shorter polling.min_interval may help."
         )
     return f"A gap of {missed_words(gap)} was noticed on {gap.at:%Y-%m-%d at %H:%M} UTC; {_outcome(gap)}."
 

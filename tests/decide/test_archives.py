@@ -159,3 +159,11 @@ def test_what_is_not_dated() -> None:
     assert wanted(page(*[None] * 60)) == (list(range(50)), False)
     assert wanted(page(*[None] * 60), gap=replace(GAP, recovered=49)) == ([0], False)
     assert wanted(page(*[None] * 60), gap=replace(GAP, recovered=400)) == ([], False)
+
+
+def test_no_more_than_five_hundred() -> None:
+    """Of one gap five hundred entries are recovered at most."""
+    many = page(*(9 - place / 1000 for place in range(600)))
+    assert len(wanted(many)[0]) == 500
+    assert len(wanted(many, gap=replace(GAP, recovered=490))[0]) == 10
+    assert wanted(many, gap=replace(GAP, recovered=501)) == ([], False)

@@ -46,9 +46,8 @@ def test_a_gap_in_words() -> None:
     assert gap_words(replace(GAP, recovered=11, repaired=True)) == f"{noticed}11 recovered from the feed's archive."
     part = replace(GAP, recovered=4, outcome="where its archive ends")
     assert gap_words(part) == f"{noticed}4 recovered from the feed's archive, where its archive ends."
-    assert gap_words(replace(GAP, times=7)).startswith(
-        "None of its last 7 documents listed an entry of the one before."
-    )
+    assert gap_words(replace(GAP, times=7)).startswith("Its documents list nothing of the one before, time after time")
+    assert gap_words(replace(GAP, times=7)) == gap_words(replace(GAP, times=8)), "an entry that stays as it is"
 
 
 def test_how_long_they_are_told() -> None:

@@ -141,3 +141,12 @@ def test_the_daemon_repairs_too(home, publisher, start, make) -> None:
     assert b"aggregator_gaps_total 1.0" in metrics
     assert b"aggregator_recovered_entries_total 15.0" in metrics
     assert "feed.gap" in daemon.log.read_text()
+
+
+def test_check_says_whether_there_is_an_archive(home, publisher) -> None:
+    """Before a source is added one can see whether what is missed of it could be recovered."""
+    page = f"{publisher.base}/2"
+    url = publisher.serve("/news.xml", document(range(10), more=link("prev-archive", page)))
+    home.write(publisher.serve("/plain.xml", document(range(10))))
+    assert f"archive: {page}" in " ".join(home.run("check", url).stdout.split())
+    assert home.json("check", "--online")["sources"][0]["archive"] is None

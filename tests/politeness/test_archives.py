@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Outcome
@@ -52,7 +52,7 @@ def test_pages_of_a_host_are_a_gap_apart(world: Any) -> None:
     assert (report.outcome, report.new) == (Outcome.NEW, 25)
     asked = world.asked()[1:]
     assert [request.url for request in asked[1:]] == pages[:2]
-    assert all(later.at - earlier.at >= 2 * SECOND for earlier, later in pairwise(asked))
+    assert all(later.at - earlier.at >= 2 * SECOND for earlier, later in itertools.pairwise(asked))
     assert all(request.get("If-None-Match") is None for request in asked[1:])
 
 
