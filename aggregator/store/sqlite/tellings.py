@@ -129,8 +129,9 @@ class SqliteTellings:
 
     def _released_on(self, output: str, day: int) -> list[Entry]:
         rows = self._db.execute(
-            "SELECT release.entry FROM release INDEXED BY release_time JOIN entry ON entry.id = release.entry WHERE release.output = ?"
-            " AND released_at >= ? AND released_at < ? AND entry.withdrawn_at IS NULL ORDER BY seq",
+            "SELECT release.entry FROM release INDEXED BY release_time JOIN entry ON entry.id = release.entry"
+            " WHERE release.output = ? AND released_at >= ? AND released_at < ? AND entry.withdrawn_at IS NULL"
+            " ORDER BY seq",
             [output, day * _DAY, (day + 1) * _DAY],
         )
         return list(self._entries.by_keys([row["entry"] for row in rows]))
