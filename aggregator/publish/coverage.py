@@ -34,15 +34,16 @@ class Mention:
 
 
 def mentions(coverage: Iterable[Coverage]) -> tuple[Mention, ...]:
-    """Return coverage as it is published; what has neither title nor link is none."""
+    """Return coverage as it is published; what has neither title nor web address is none."""
     found = (_mention(one) for one in coverage)
-    return tuple(one for one in found if one.title or one.link)
+    return tuple(one for one in found if one.title)
 
 
 def _mention(one: Coverage) -> Mention:
+    link = legal.address(one.link)
     return Mention(
-        title=legal.line(one.title) or legal.line(one.link),
-        link=legal.address(one.link),
+        title=legal.line(one.title) or link or "",
+        link=link,
         source=label(one.source),
         language=legal.language(one.language),
         published=one.published,
