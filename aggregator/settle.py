@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aggregator.decide import moves, outage
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
 from aggregator.decide.changes import Verdict, candidates, judge
-from aggregator.decide.release import Arrival, hold, unheld
+from aggregator.decide.release import Arrival, hold, retold, unheld
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.changes import Candidate
+    from aggregator.decide.changes import Candidate, Known
     from aggregator.errors import AggregatorError
     from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
     from aggregator.store.protocols import Transaction
@@ -131,7 +131,7 @@ class _Settling:
         listed = candidates(document.items, self.source.ignore)
         known = self.tx.entries.known(feed, listed)
         verdict = judge(feed.url, listed, known, now=now, private=self.source.private)
-        verdict = _in_languages(verdict, document.header.language)
+        verdict = _in_languages(_without_withdrawn(verdict, known), document.header.language)
         arrival = Arrival(now, self.tx.created, feed.last_success)
         held = hold(verdict.additions, arrival, self.source, self.settings.publishing)
         keys = self.tx.entries.add(feed, verdict.additions, held, now)
@@ -140,7 +140,8 @@ class _Settling:
         self.tx.entries.sight(feed, sights, now)
         free = unheld(sights, known.entries, arrival, self.source, self.settings.publishing)
         self.tx.entries.set_held(free, None)
-        changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
+        again = retold(sights, known.entries, arrival, self.settings.publishing)
+        changed = release(self.tx, {*keys.values()} | again | free, self.settings, now)
         revised = outputs_of(self.tx, {revision.entry for revision in verdict.revisions})
         return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())))
 
@@ -296,6 +297,12 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
     if source.independent or not is_public(host_of(fetched.url)):
         return None
     return site_pause(fetched.received, fetched.status, fetched.caching)
+
+
+def _without_withdrawn(verdict: Verdict, known: Known) -> Verdict:
+    """Leave out what the document says of entries that were withdrawn: it is not to come back."""
+    gone = {key for key, entry in known.entries.items() if entry.held == Held.WITHDRAWN}
+    return replace(verdict, revisions=tuple(one for one in verdict.revisions if one.entry not in gone))
 
 
 def _in_languages(verdict: Verdict, declared: str | None) -> Verdict:

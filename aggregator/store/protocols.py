@@ -233,8 +233,11 @@ class Releases(Protocol):
     def released_since(self, output: str, feed: str, since: datetime) -> int:
         """Count what an output released of a feed since then."""
 
-    def note_choice(self, name: str, choice: str) -> bool:
-        """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
+    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+        """Remember what known outputs choose by, and return those for which that differs from what was remembered.
+
+        What is remembered of others is forgotten: when they come back, they have missed something.
+        """
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         """Return entries that are known to outputs but not released in this one, with their first release.

@@ -11,7 +11,7 @@ from aggregator.store.sqlite.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from aggregator.model import Entry
@@ -62,11 +62,12 @@ class SqliteReleases:
         ).fetchone()
         return int(row["count"])
 
-    def note_choice(self, name: str, choice: str) -> bool:
-        changed = self._db.execute(
-            "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?", [choice, name, choice]
+    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+        before = {row["name"]: row["choice"] for row in self._db.execute("SELECT name, choice FROM output")}
+        self._db.executemany(
+            "UPDATE output SET choice = ? WHERE name = ?", [(choices.get(name), name) for name in before]
         )
-        return changed.rowcount > 0
+        return {name for name, choice in choices.items() if choice != before.get(name)}
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         rows = self._db.execute(
