@@ -70,10 +70,12 @@ class Pen:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+        self.number = 0
+        """Of the article written last."""
 
     def write(self, site: Site, story: int, published: datetime | None, *, language: str = "en") -> Article:
         """Return a new article of a story."""
-        number = next(self._numbers)
+        number = self.number = next(self._numbers)
         own = invented(number)
         title, sentence = (line.format(*names_of(story), own=own) for line in _TELLINGS[language])
         return Article(f"a{number}", story, site, f"/{number}", published, title, _long(sentence, number), language)
