@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 WORDS_ENOUGH: Final = 0.14
 """Cosine of telling words that is enough by itself."""
-BOTH_ENOUGH: Final = 0.18
+BOTH_ENOUGH: Final = 0.19
 """Mean of the cosines of words and of meanings that is enough where both are known."""
 PROOF_ENOUGH: Final = 1.3
 """Words never met before, in both titles, to which shared words must come up."""
 NEARLY_EQUAL: Final = 0.65
 """Cosine of meanings that is proof enough."""
+_MEANING_PROOF: Final = 0.85
+"""What a cosine of meanings adds to the proof of shared words, in multiples of what is enough."""
 _OWN: Final = 0.45
 """What evidence counts between two articles of one publisher, who seldom tells the same news twice."""
 _ROUNDUP: Final = 0.4
@@ -48,7 +50,7 @@ def likeness(one: Profile, other: Profile) -> Likeness:
         score, proof = words / WORDS_ENOUGH, shared / PROOF_ENOUGH
     else:
         score = (words + meanings) / 2 / BOTH_ENOUGH
-        proof = max(shared / PROOF_ENOUGH + max(meanings, 0.0), meanings / NEARLY_EQUAL)
+        proof = max(shared / PROOF_ENOUGH + _MEANING_PROOF * max(meanings, 0.0), meanings / NEARLY_EQUAL)
     part = _what_counts(one, other)
     return Likeness(min(score, score * part), proof * part)
 

@@ -33,7 +33,7 @@ _MOST_COUNTS: Final = 200_000
 _LEAST_COUNT: Final = 2
 _HABIT_COUNT: Final = 12
 """Articles of a feed in which a word stands from which it may be a habit: fewer may be one story."""
-_HABIT_PART: Final = 0.08
+_HABIT_PART: Final = 0.05
 """Share of a feed's articles from which a word is a habit: its own name, a signature, `Show HN`."""
 _MOST_HABITS: Final = 100
 _MEAN_ARTICLES: Final = 20
@@ -71,8 +71,6 @@ class Statistics:
 
     def is_rare(self, word: str) -> bool:
         """Tell whether a word is seldom enough to make two articles candidates."""
-        if word in _ROOT_OF_TRADE or not any(map(str.isalpha, word)):
-            return False
         return self.counts.get(word, 1) <= max(_RARE_COUNT, _RARE_PART * self.documents)
 
     def habits_of(self, feed: str) -> frozenset[str]:

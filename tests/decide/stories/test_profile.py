@@ -35,7 +35,7 @@ def test_a_feeds_habits_are_left_out(write: Callable[..., Article]) -> None:
 
 def test_rare_words_come_in_order(write: Callable[..., Article]) -> None:
     """The most telling word comes first, and common words are not among them."""
-    profile = profile_of(write("Volcano OpenAI", "lagoon"), Statistics())
+    profile = profile_of(write("Volcano glacier", "lagoon"), Statistics(1, 90, {"glacie": 60}))
     assert profile.rare == ("volcan", "lagoon")
 
 

@@ -117,7 +117,7 @@ def test_a_word_of_everybody_finds_nothing(write: Callable[..., Article], desk: 
     assert ours.take(write("Volcano")).closest is None
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(
