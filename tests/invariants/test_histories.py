@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -80,8 +81,8 @@ class Weeks(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let everything be told, and everybody read once more."""
         try:
-            self.pass_time(1, 5, working=True)
-            self.pass_time(40, 2, working=True)
+            if sys.exc_info()[0] is None:  # else it would hide what went wrong
+                self.pass_time(10, 8, working=True)
         finally:
             self.program.stop()
             self.path.unlink()
@@ -124,7 +125,7 @@ class Weeks(RuleBasedStateMachine):
     def take_up(self, data: st.DataObject, how: str) -> None:
         """Copy an article, link to it, or republish it."""
         article, source = self.article(data), self.world.own(how)
-        if how == "copier" and article.text:
+        if how == "copier" and article.text and all(article.path != one.path for one in source.ever.values()):
             self.world.add(source, self.world.pen.copy(article, source.site))
         elif how == "linker" and article.change != "link":
             self.world.add(source, self.world.pen.headline(article, self.program.now))
