@@ -196,6 +196,8 @@ class Sighting:
     guid: str | None
     link: str | None
     first_seen: datetime
+    evidence: str | None = None
+    """By what it is this entry (decide.sameness.Evidence); None where it began it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
 from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
 from aggregator.decide.origins import is_from
-from aggregator.decide.sameness import EARLIEST, Sameness, claim
+from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
 from aggregator.decide.sites import same_site
 from aggregator.decide.wrappers import target_of
 from aggregator.model import NamedBy
@@ -122,6 +122,8 @@ class Sight:
     candidate: Candidate
     first: bool
     """Never listed under this key before."""
+    evidence: Evidence | None = None
+    """By what it is an entry that was known already; None for one that begins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +255,14 @@ class _Bench:
             self._revise(candidate, entry)
 
     def _first(self, candidate: Candidate) -> None:
-        if (entry := self._same_as(candidate)) is not None:
-            self._merge(candidate, entry)
+        if (found := self._same_as(candidate)) is not None:
+            self._merge(candidate, *found)
         else:
             self._add(candidate)
 
-    def _merge(self, candidate: Candidate, entry: KnownEntry) -> None:
+    def _merge(self, candidate: Candidate, entry: KnownEntry, evidence: Evidence) -> None:
         self.duplicates += not entry.here
-        self._sight(entry, candidate, first=True)
+        self._sight(entry, candidate, first=True, evidence=evidence)
         if self._supplies(candidate, entry) and (candidate.digest, self.feed) != (entry.digest, entry.feed):
             self._revise(candidate, entry)
 
@@ -333,14 +335,14 @@ class _Bench:
         said = item.updated
         return said if said is not None and entry.updated < said <= self.now else self.now
 
-    def _sight(self, entry: KnownEntry, candidate: Candidate, *, first: bool) -> None:
-        self.sights[candidate.key] = Sight(entry.key, candidate, first)
+    def _sight(self, entry: KnownEntry, candidate: Candidate, *, first: bool, evidence: Evidence | None = None) -> None:
+        self.sights[candidate.key] = Sight(entry.key, candidate, first, evidence)
         self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
 
-    def _same_as(self, candidate: Candidate) -> KnownEntry | None:
+    def _same_as(self, candidate: Candidate) -> tuple[KnownEntry, Evidence] | None:
         """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
-            return self.entries[renamed]
+            return self.entries[renamed], Evidence.ALL_RENAMED
         title, at = fold(candidate.item.title), self._published(candidate.item)
         names = (f"l:{candidate.canonical}", f"c:{candidate.content_key}", f"t:{title}", f"i:{candidate.item.guid}")
         nearest = heapq.nsmallest(
@@ -349,7 +351,8 @@ class _Bench:
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
         alike = (self.entries[key] for key in nearest)
-        return next((entry for entry in alike if self.sameness.holds(candidate, entry)), None)
+        proven = ((entry, self.sameness.evidence(candidate, entry)) for entry in alike)
+        return next(((entry, evidence) for entry, evidence in proven if evidence is not None), None)
 
     def _published(self, item: Item, otherwise: datetime | None = None) -> datetime:
         said = item.published or item.updated

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
@@ -17,6 +18,7 @@ from aggregator.decide.identity import SHORT, is_derived, same_day
 from aggregator.decide.origins import is_from, is_one_source
 from aggregator.decide.sites import same_host, same_site
 from aggregator.decide.wrappers import target_of
+from aggregator.model import Held
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +34,28 @@ _MOMENT = timedelta(seconds=1)
 _MIDNIGHT = time()
 _LISTED = ""
 """Stands for the document where a feed's address is asked for: what it lists now, not what is known of it."""
+
+
+class Evidence(StrEnum):
+    """By what an item is an entry that was known under another name, or of another feed."""
+
+    ALL_RENAMED = "all renamed"
+    """The feed gave all its items new names."""
+    RELISTED = "relisted"
+    """The feed lists the link under another name."""
+    MOVED = "moved"
+    """The feed lists the text at another address."""
+    NAMED_SOURCE = "named source"
+    """One is a copy that names the other, or both name a third, as its source."""
+    COPY = "copy"
+    """Title and text are the same, on one site."""
+    VERSION = "version"
+    """The title is the same, where several have the link."""
+    LINK_AND_TITLE = "link and title"
+    LINK_AND_TEXT = "link and text"
+    LINK_OF_WITHDRAWN = "link of withdrawn"
+    LINK_OF_BOTH = "link of both"
+    """Both feeds are on the link's own site."""
 
 
 def claim(feed: str, item: Item) -> int:
@@ -106,18 +130,34 @@ class Sameness:
         one, other = _body(candidate.item), _body(entry.item)
         return plain_text(one) == plain_text(other) or bodies_contain(one, other)
 
-    def holds(self, candidate: Candidate, entry: KnownEntry) -> bool:
-        """Tell whether a candidate that this feed never listed under its key is this entry all the same."""
+    def evidence(self, candidate: Candidate, entry: KnownEntry) -> Evidence | None:
+        """Return by what a candidate that this feed never listed under its key is this entry all the same."""
         linked = candidate.canonical is not None and candidate.canonical == entry.canonical
         if entry.here:
-            return self._is_relisted(candidate, entry) if linked else self._is_moved(candidate, entry)
+            return self._own_evidence(candidate, entry, linked=linked)
         if self._is_republished(candidate, entry, linked=linked):
-            return True
+            return Evidence.NAMED_SOURCE
         if not linked:
-            return _is_copy(candidate, entry)
+            return Evidence.COPY if _is_copy(candidate, entry) else None
         if self._shares_link(candidate, entry):
-            return self._is_version(candidate, entry)
-        return _says_so_too(candidate, entry) or self._both_own(candidate, entry)
+            return Evidence.VERSION if self._is_version(candidate, entry) else None
+        return self._link_evidence(candidate, entry)
+
+    def _own_evidence(self, candidate: Candidate, entry: KnownEntry, *, linked: bool) -> Evidence | None:
+        """Compare with an entry that this feed lists, or listed, under another key."""
+        if linked:
+            return Evidence.RELISTED if self._is_relisted(candidate, entry) else None
+        return Evidence.MOVED if self._is_moved(candidate, entry) else None
+
+    def _link_evidence(self, candidate: Candidate, entry: KnownEntry) -> Evidence | None:
+        """Compare with another feed's entry that has the same link; a tombstone has nothing else to compare."""
+        if titles_agree(candidate.item.title, entry.item.title):
+            return Evidence.LINK_AND_TITLE
+        if bodies_contain(_body(candidate.item), _body(entry.item)):
+            return Evidence.LINK_AND_TEXT
+        if entry.held == Held.WITHDRAWN:
+            return Evidence.LINK_OF_WITHDRAWN
+        return Evidence.LINK_OF_BOTH if self._both_own(candidate, entry) else None
 
     def _is_republished(self, candidate: Candidate, entry: KnownEntry, *, linked: bool) -> bool:
         """Tell whether one of two feeds lists what it says is the other's, or both what they say is a third's.

@@ -210,12 +210,13 @@ class SqliteEntries:
         candidate = sight.candidate
         renamed = self._db.execute(
             """
-            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1
+            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1,
+                evidence = coalesce(evidence, ?)
             WHERE id = (SELECT id FROM sighting WHERE feed = ? AND entry = ?
                 AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY last_seen LIMIT 1)""",
             [
                 *(candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)),
-                *(feed.key, sight.entry, listed),
+                *(sight.evidence, feed.key, sight.entry, listed),
             ],
         )
         return renamed.rowcount > 0
@@ -228,11 +229,11 @@ class SqliteEntries:
             {"feed": feed.key, "entry": sight.entry},
         )
         self._db.execute(
-            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
-                *(to_ms(now), to_ms(now)),
+                *(to_ms(now), to_ms(now), sight.evidence),
             ],
         )
 
@@ -323,7 +324,8 @@ class SqliteEntries:
             "SELECT sighting.*, feed.url FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry IN",
             [row["id"] for row in found],
         ):
-            sightings[row["entry"]].append(Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"])))
+            seen = Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"]), row["evidence"])
+            sightings[row["entry"]].append(seen)
         return [
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found

@@ -90,6 +90,7 @@ def _stories(db: Database) -> None:
     ):  # fmt: skip
         db.execute(f"ALTER TABLE entry ADD COLUMN {column}")
     db.execute("UPDATE entry SET founds = story")
+    db.execute("ALTER TABLE sighting ADD COLUMN evidence TEXT")  # by what it is this entry; NULL: it began it
     db.execute("CREATE INDEX entry_founds ON entry(founds)")
     db.execute("CREATE INDEX entry_ungrouped ON entry(published, id) WHERE grouped <> 1")
     db.execute("""

@@ -8,9 +8,9 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 05:23:19.979070+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 05:23:20.008233+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 05:23:20.042516+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 05:41:43.727884+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 05:41:43.755187+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 05:41:43.774585+00:00');
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -59,8 +59,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','76b827cf-a596-4cd7-974c-6a2c13efa864');
-INSERT INTO "meta" VALUES('created','2026-11-27T05:23:19.973414+00:00');
+INSERT INTO "meta" VALUES('instance','65c2bbdf-ca2c-4c35-8cbe-634233baeda4');
+INSERT INTO "meta" VALUES('created','2026-11-27T05:41:43.725452+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -120,11 +120,11 @@ CREATE TABLE sighting (
             entry INTEGER NOT NULL REFERENCES entry,
             guid TEXT, link TEXT,
             digest TEXT NOT NULL,                    -- as listed last
-            first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1,
+            first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1, evidence TEXT,
             UNIQUE (feed, key)
         );
-INSERT INTO "sighting" VALUES(1,1,'g:urn:x:1',1,'urn:x:1','https://a.example/1','2:0310527e943ba320e171c340506b9c1a',1767614400000,1767621600000,2);
-INSERT INTO "sighting" VALUES(2,2,'g:b',1,'b','https://a.example/1','2:1f5bc89616d4bfbf7788cf2d4afffb82',1767618000000,1767618000000,1);
+INSERT INTO "sighting" VALUES(1,1,'g:urn:x:1',1,'urn:x:1','https://a.example/1','2:0310527e943ba320e171c340506b9c1a',1767614400000,1767621600000,2,NULL);
+INSERT INTO "sighting" VALUES(2,2,'g:b',1,'b','https://a.example/1','2:1f5bc89616d4bfbf7788cf2d4afffb82',1767618000000,1767618000000,1,'link and title');
 CREATE TABLE "site" (name TEXT PRIMARY KEY, next_allowed_at INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE snapshot (
             version INTEGER PRIMARY KEY,
