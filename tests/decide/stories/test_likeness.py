@@ -56,6 +56,14 @@ def test_a_publisher_seldom_tells_news_twice(write: Callable[..., Article]) -> N
     assert one_site.score < apart.score / 2
 
 
+def test_one_list_is_one_taste(write: Callable[..., Article]) -> None:
+    """Two sites' articles in one feed of links count a little less than in two feeds."""
+    titles = "Volcano erupts near Reykjavik", "Near Reykjavik, a volcano has erupted"
+    apart = compare(*(write(title) for title in titles))
+    one_list = compare(*(write(title, feed="https://links.example/") for title in titles))
+    assert apart.proof * 0.7 < one_list.proof < apart.proof
+
+
 def test_another_version_is_other_news(write: Callable[..., Article]) -> None:
     """Titles that name two versions of one thing count half."""
     same = compare(write("Volcano model Zetamax 2 in Reykjavik"), write("Reykjavik volcano: Zetamax 2"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.stories.meanings import Meanings
@@ -45,6 +45,7 @@ def test_many_find_room() -> None:
     assert [key for key, _ in meanings.near(unit(1, 0), 0.999)] == [0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 300), max_size=400))
 def test_room_is_made_and_used_again(keys: list[int]) -> None:
     """However many come and go, those that are there are found, each once."""

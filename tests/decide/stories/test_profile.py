@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.stories.article import Article
@@ -39,6 +39,7 @@ def test_rare_words_come_in_order(write: Callable[..., Article]) -> None:
     assert profile.rare == ("volcan", "lagoon")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=3000))
 def test_any_article_has_a_profile(title: str, text: str) -> None:
     """Nothing that a feed sends breaks a profile, and it stays small."""

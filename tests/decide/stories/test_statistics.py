@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.stories import statistics as module
@@ -96,6 +96,7 @@ def test_a_snapshot_is_bounded(write: Callable[..., Article], monkeypatch: pytes
     assert Statistics.of([write("aa"), write("bb")], version=1).counts == {}
 
 
+@settings(deadline=None)
 @given(st.permutations(["volcano erupts", "glacier melts", "volcano sleeps", "lagoon"]))
 def test_order_makes_no_other_snapshot(titles: list[str]) -> None:
     """Articles are counted, in whatever order they came."""

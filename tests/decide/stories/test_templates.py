@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.stories.templates import Form
@@ -74,6 +74,7 @@ def test_a_roundup_lists_topics(title: str, several: bool) -> None:
     assert Form.of(title).is_roundup is several
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_forms_are_compared_both_ways_alike(one: str, other: str) -> None:
     """Whatever the titles, each comparison gives the same from either side, and nothing is its own twin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.stories.words import MOST_CHARACTERS, words_of
@@ -51,6 +51,7 @@ def test_words_of_one_root_agree_across_languages() -> None:
     assert words_of("conferences") == words_of("Conférence") == words_of("Konferenz".replace("K", "C"))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=3 * MOST_CHARACTERS))
 def test_any_text_has_words(text: str) -> None:
     """Whatever a feed sends, words come out: short, never empty, and not more than there are characters."""
@@ -59,6 +60,7 @@ def test_any_text_has_words(text: str) -> None:
     assert len(words) <= 4 * MOST_CHARACTERS
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_case_makes_no_other_word(text: str) -> None:
     """Reading what was read gives nothing that was not there: a form is its own form."""
