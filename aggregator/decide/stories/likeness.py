@@ -84,13 +84,14 @@ def must_stay_apart(one: Profile, other: Profile) -> bool:
         return True
     if one.form.is_twin(other.form):
         return True
-    return are_of_one_publisher(one, other) and one.form.is_in_series(other.form)
+    one_source = are_of_one_publisher(one, other) or one.article.feed == other.article.feed
+    return one_source and one.form.is_in_series(other.form)
 
 
 def are_of_one_publisher(one: Profile, other: Profile) -> bool:
     """Tell whether two articles lie on one site; without two links, whether one feed lists them."""
-    if one.site and other.site:
-        return one.site == other.site
+    if one.article.link and other.article.link:
+        return bool(one.publisher) and one.publisher == other.publisher
     return one.article.feed == other.article.feed
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from aggregator.decide.sites import host_of, site_of
+from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.decide.stories.templates import Form
 from aggregator.decide.stories.words import words_of
 
@@ -37,6 +37,10 @@ _MOST_WORDS: Final = 64
 _MOST_RARE: Final = 24
 
 
+_EXAMPLES: Final = frozenset({"example.com", "example.net", "example.org"})
+"""RFC 2606 section 3."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """An article under one snapshot of the statistics."""
@@ -49,8 +53,8 @@ class Profile:
     rare: tuple[str, ...]
     """Those of them that are rare, the most telling first."""
     form: Form
-    site: str
-    """Of its link; "" if it has none."""
+    publisher: str
+    """The site of its link; "" where that does not say who publishes it."""
     meaning: NDArray[np.float32] | None
     """Its embedding, centred."""
 
@@ -68,7 +72,7 @@ def profile_of(article: Article, statistics: Statistics) -> Profile:
         {word: _evidence(word, word in headline, statistics) for word in weights},
         rare,
         Form.of(article.title),
-        _site(host_of(article.link or "")),
+        _publisher(host_of(article.link or "")),
         None if vector is None else statistics.centred(vector, article.language),
     )
 
@@ -98,5 +102,7 @@ def _evidence(word: str, in_title: bool, statistics: Statistics) -> float:  # no
 
 
 @lru_cache(maxsize=10_000)
-def _site(host: str) -> str:
-    return site_of(host) if host else ""
+def _publisher(host: str) -> str:
+    """Return the site of a public host; behind a private address, or a name kept for examples, may be anybody."""
+    site = site_of(host) if host else ""
+    return site if is_public(host) and site not in _EXAMPLES else ""

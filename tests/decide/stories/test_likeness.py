@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.likeness import Likeness
 
-HERE = {"link": "https://one.example/a"}
+HERE = {"link": "https://one.news/a"}
 
 
 def compare(one: Article, other: Article) -> Likeness:
@@ -100,14 +100,16 @@ def test_opposite_meanings_stay_so_at_one_publisher(write: Callable[..., Article
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ({"link": "https://one.example/a"}, {"link": "https://www.one.example/b"}, True),
-        ({"link": "https://one.example/a"}, {"link": "https://two.example/b"}, False),
+        ({"link": "https://one.news/a"}, {"link": "https://www.one.news/b"}, True),
+        ({"link": "https://one.news/a"}, {"link": "https://two.news/b"}, False),
         (
             {"link": None, "feed": "https://f.example/"},
-            {"link": "https://one.example/a", "feed": "https://f.example/"},
+            {"link": "https://one.news/a", "feed": "https://f.example/"},
             True,
         ),
         ({"link": None, "feed": "https://f.example/"}, {"link": None, "feed": "https://g.example/"}, False),
+        ({"link": "http://127.0.0.1:8000/a"}, {"link": "http://127.0.0.1:8000/b"}, False),
+        ({"link": "https://example.org/a"}, {"link": "https://example.org/b"}, False),
         (
             {"link": "https://a.example/", "feed": "https://f.example/"},
             {"link": "https://b.example/", "feed": "https://f.example/"},

@@ -47,5 +47,5 @@ def test_any_article_has_a_profile(title: str, text: str) -> None:
     profile = profile_of(article, Statistics())
     assert len(profile.weights) <= 64
     assert set(profile.evidence) == set(profile.weights)
-    assert profile.site == ""
+    assert profile.publisher == ""
     assert profile.meaning is None

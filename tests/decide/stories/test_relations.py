@@ -40,12 +40,12 @@ def test_a_copy_has_title_and_text(write: Callable[..., Article]) -> None:
         ("Volcano erupts", TEXT.replace("stood", "lay"), {}),
         ("Volcano erupts", "A short text.", {}),
         ("Volcano erupts", "", {}),
-        ("Volcano erupts", TEXT, {"link": "https://one.example/b"}),
+        ("Volcano erupts", TEXT, {"link": "https://one.news/b"}),
     ],
 )
 def test_less_is_no_copy(write: Callable[..., Article], title: str, text: str, more: dict[str, str]) -> None:
     """Another title, another text, too little text, or the publisher's own second edition is no copy."""
-    assert related(write("Volcano erupts", TEXT, link="https://one.example/a"), write(title, text, **more)) is None
+    assert related(write("Volcano erupts", TEXT, link="https://one.news/a"), write(title, text, **more)) is None
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_translation_says_the_same(
 
 def test_a_link_in_other_words(write: Callable[..., Article]) -> None:
     """Two feeds that point to one page under different titles are related by that, whoever's page it is."""
-    link = "https://one.example/a"
+    link = "https://one.news/a"
     assert (
         related(write("Volcano erupts", link=link), write("What we know", link=f"{link}?utm_source=x")) is Kind.LINKS_TO
     )
