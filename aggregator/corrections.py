@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.identity import story_key
 from aggregator.errors import Usage
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.releasing import outputs_of
 from aggregator.store.stories import Decision
 from aggregator.telling import tell

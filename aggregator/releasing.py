@@ -123,7 +123,7 @@ def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool
             if subjects[key].held is not None or not outputs_for(subjects[key], {name: output}, now=now):
                 continue  # released once, and withdrawn since; or not for this output
             if output.tells_stories:
-                tx.tellings.add(name, [key], first)
+                tx.tellings.add(name, [key], first, as_of=first)
                 filled = True
             elif cap.allows(name, subjects[key].feed, first):
                 tx.releases.append(name, [key], first)

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.model import Entry
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.run.report import rfc3339
 
 if TYPE_CHECKING:

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
-from aggregator.decide.identity import content_key, derived_id, digest, item_keys, publisher_id
-from aggregator.decide.sameness import EARLIEST, ENOUGH, MOST, Sameness, claim
+from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
+from aggregator.decide.origins import is_from
+from aggregator.decide.sameness import EARLIEST, Sameness, claim
+from aggregator.decide.sites import same_site
+from aggregator.decide.wrappers import target_of
+from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,6 +50,10 @@ class KnownEntry:
     content_key: str | None
     published: datetime
     updated: datetime
+    id: str = ""
+    """Its Atom id."""
+    names: frozenset[str] = frozenset()
+    """Names of the feed that supplies it (decide.origins)."""
     private: bool = False
     """That feed is private."""
     held: str | None = None
@@ -79,7 +87,7 @@ class Known:
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
     former: frozenset[int] = frozenset()
-    """Entries of the feed's last document, given when this one `is_strange`; they are among `entries`, with bodies."""
+    """Entries of the feed's last document, given when this one names strangers; among `entries`, with bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +135,19 @@ class Verdict:
     """Items new to this feed that are entries already, brought by another."""
 
 
-def candidates(items: Iterable[Item], ignore: Collection[str] = ()) -> list[Candidate]:
-    """Prepare a document's items for judging; fields that the operator distrusts (`ignore`) are left out."""
+def candidates(items: Iterable[Item], ignore: Collection[str] = (), by: NamedBy = NamedBy.GUID) -> list[Candidate]:
+    """Prepare a document's items for judging, named `by` this; fields that the operator distrusts are left out."""
     believed = [_believed(item, ignore) for item in items]
     return [
         Candidate(item, key, canonical_url(item.link), digest(item), content_key(item))
-        for item, key in zip(believed, item_keys(believed), strict=True)
+        for item, key in zip(believed, item_keys(believed, by), strict=True)
     ]
 
 
-def is_strange(items: int, strangers: int) -> bool:
-    """Tell whether so many of a document's items have new names that the feed may have renamed all of them."""
-    return strangers >= ENOUGH and strangers >= items * MOST
+def renamed(listed: Sequence[Candidate], by: NamedBy) -> list[Candidate]:
+    """Return a document's candidates under the names that they have by this."""
+    keys = item_keys([candidate.item for candidate in listed], by)
+    return [replace(candidate, key=key) for candidate, key in zip(listed, keys, strict=True)]
 
 
 _IGNORED: dict[str, dict[str, object]] = {
@@ -157,9 +166,20 @@ def _believed(item: Item, ignore: Collection[str]) -> Item:
     return replace(item, **changes) if changes else item  # type: ignore[arg-type]
 
 
-def judge(feed: str, listed: Sequence[Candidate], known: Known, *, now: datetime, private: bool = False) -> Verdict:
-    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order."""
-    bench = _Bench(feed, _latest(listed), known, now, private=private)
+def judge(
+    feed: str,
+    listed: Sequence[Candidate],
+    known: Known,
+    *,
+    now: datetime,
+    private: bool = False,
+    names: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order.
+
+    `names` are those by which others may call it as their source (decide.origins).
+    """
+    bench = _Bench(feed, _latest(listed), known, now, private=private, names=names)
     bench.take_all()
     return Verdict(
         tuple(bench.additions), tuple(bench.revisions.values()), tuple(bench.sights.values()), bench.duplicates
@@ -179,9 +199,19 @@ def _latest(listed: Sequence[Candidate]) -> list[Candidate]:
 class _Bench:
     """The state of judging one document."""
 
-    def __init__(self, feed: str, listed: Sequence[Candidate], known: Known, now: datetime, *, private: bool) -> None:
-        self.feed, self.listed, self.known, self.now, self.private = feed, listed, known, now, private
-        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former)
+    def __init__(
+        self,
+        feed: str,
+        listed: Sequence[Candidate],
+        known: Known,
+        now: datetime,
+        *,
+        private: bool,
+        names: frozenset[str],
+    ) -> None:
+        self.feed, self.listed, self.known, self.now = feed, listed, known, now
+        self.private, self.names = private, names
+        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former, names=names)
         self.entries: dict[int, KnownEntry] = {}
         self.titles: dict[int, str] = {}
         self.alike: defaultdict[str, set[int]] = defaultdict(set)
@@ -207,6 +237,9 @@ class _Bench:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
+        self.alike[f"i:{entry.id}"].add(entry.key)
+        if entry.here:
+            self.alike[f"t:{self.titles[entry.key]}"].add(entry.key)
 
     def _again(self, candidate: Candidate) -> None:
         last = self.known.sighted[candidate.key]
@@ -250,7 +283,13 @@ class _Bench:
             return same or not entry.elsewhere or claim(self.feed, entry.item) > 0
         if self.private != entry.private:
             return entry.private
-        return entry.left or claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
+        if is_from(candidate.item.source, entry.feed, entry.names):
+            return False
+        if entry.left or is_from(entry.item.source, self.feed, self.names):
+            return True
+        if entry.item.link and not same_site(target_of(candidate.item.link or ""), target_of(entry.item.link)):
+            return False  # on a site of its own every feed speaks best
+        return claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
 
     def _add(self, candidate: Candidate) -> None:
         published = self._published(candidate.item)
@@ -266,6 +305,8 @@ class _Bench:
             content_key=candidate.content_key,
             published=published,
             updated=updated,
+            id=self.additions[-1].id,
+            names=self.names,
             private=self.private,
         )
         self._know(entry)
@@ -283,6 +324,7 @@ class _Bench:
             published=published,
             updated=updated,
             feed=self.feed,
+            names=self.names,
             private=self.private,
         )
 
@@ -300,9 +342,10 @@ class _Bench:
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
             return self.entries[renamed]
         title, at = fold(candidate.item.title), self._published(candidate.item)
+        names = (f"l:{candidate.canonical}", f"c:{candidate.content_key}", f"t:{title}", f"i:{candidate.item.guid}")
         nearest = heapq.nsmallest(
             _COMPARED,
-            self.alike[f"l:{candidate.canonical}"] | self.alike[f"c:{candidate.content_key}"],
+            set[int]().union(*(self.alike[name] for name in names)),
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
         alike = (self.entries[key] for key in nearest)
@@ -313,8 +356,11 @@ class _Bench:
         return otherwise or self.now if said is None or said < EARLIEST else min(said, self.now)
 
     def _new_id(self, candidate: Candidate) -> str:
-        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one."""
-        said = publisher_id(candidate.item)
+        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one.
+
+        Guids that do not name items in their feed cannot be ids for ever either.
+        """
+        said = _said_id(candidate)
         derived = derived_id(self.feed, candidate.key)
         fresh = derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")
         new = next((each for each in (said, derived) if each is not None and each not in self.taken), fresh)
@@ -325,4 +371,8 @@ class _Bench:
 def asked_ids(feed: str, listed: Iterable[Candidate]) -> list[str]:
     """Return the ids that judging may give out: the store says in Known.taken which of them are in use."""
     ids = [derived_id(feed, candidate.key) for candidate in listed]
-    return ids + [said for candidate in listed if (said := publisher_id(candidate.item)) is not None]
+    return ids + [said for candidate in listed if (said := _said_id(candidate)) is not None]
+
+
+def _said_id(candidate: Candidate) -> str | None:
+    return publisher_id(candidate.item) if candidate.key.startswith(GUID) else None

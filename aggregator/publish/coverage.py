@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.publish import legal
 from aggregator.publish.plain import escaped, label
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from aggregator.model import Coverage
+    from aggregator.kinship import Coverage
 
 _MOST = 25
 """Articles that are listed; a story that more have told is known well enough by their number."""

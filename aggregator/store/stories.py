@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.relations import Relation
     from aggregator.decide.stories.statistics import Statistics
-    from aggregator.model import Coverage, Entry, Kinship
+    from aggregator.kinship import Coverage, Kinship
+    from aggregator.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class Due:
 
     output: str
     story: str
-    since: datetime
-    """When it was due first."""
+    as_of: datetime | None
+    """When the output had it first, or would have had; None: it is news to the output."""
     told: bool
     """The output has released it already: what is due joins its coverage."""
     tellers: tuple[Teller, ...]
@@ -172,8 +173,11 @@ class Kinships(Protocol):
 class Tellings(Protocol):
     """Outputs that have one item for each story: which entries belong there, and whether their stories are told."""
 
-    def add(self, output: str, keys: Collection[int], due_at: datetime) -> None:
-        """Note that entries belong to a known output, and when it is to be told of their stories at the latest."""
+    def add(self, output: str, keys: Collection[int], due_at: datetime, *, as_of: datetime | None = None) -> None:
+        """Note that entries belong to a known output, and when it is to be told of their stories at the latest.
+
+        Those that are no news have a time `as_of` which the output would have had them.
+        """
 
     def of(self, keys: Collection[int]) -> dict[int, set[str]]:
         """Return the outputs that entries belong to, told or not."""
@@ -182,7 +186,7 @@ class Tellings(Protocol):
         """Return the stories that outputs are to be told of by now; entries whose story is undecided wait."""
 
     def told(self, output: str, keys: Collection[int]) -> None:
-        """Note that entries' stories have been told to an output."""
+        """Note that entries' stories have been told to an output: they are no news any more."""
 
     def drop(self, output: str, keys: Collection[int]) -> None:
         """Note that entries do not belong to an output after all."""

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.stories.relations import Relation
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_nothing_is_due_before_its_time(store: Store, pair: list[int]) -> None:
         assert tx.tellings.due(NOON) == []
         (due,) = tx.tellings.due(NOON + HOUR)
         assert tx.tellings.of(pair) == {key: {"stories"} for key in pair}
-    assert (due.output, due.story, due.since, due.told) == ("stories", "s", NOON + HOUR, False)
+    assert (due.output, due.story, due.as_of, due.told) == ("stories", "s", None, False)
     assert [(one.key, one.published, one.rank, one.feed) for one in due.tellers] == [
         (pair[0], NOON - HOUR, 2, A),
         (pair[1], NOON, 5, B),

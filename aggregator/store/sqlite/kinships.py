@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aggregator.model import Held, Kinship
+from aggregator.kinship import Kinship
+from aggregator.model import Held
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Kin, Membership
 

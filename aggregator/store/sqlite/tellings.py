@@ -6,13 +6,13 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.model import Coverage, Kinship
+from aggregator.kinship import Coverage, Kinship
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Due, Teller
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from aggregator.model import Entry
@@ -25,7 +25,7 @@ _TOLD = """EXISTS (
     WHERE lead.story = entry.story AND lead.withdrawn_at IS NULL)"""
 # The two steps are one statement so that a story comes whole: what is not due yet is told with what is.
 _DUE = f"""
-    SELECT telling.output, entry.story, entry.id, entry.published, telling.due_at, feed.rank, feed.url AS feed,
+    SELECT telling.output, entry.story, entry.id, entry.published, telling.as_of, feed.rank, feed.url AS feed,
         {_TOLD} AS told
     FROM (SELECT DISTINCT telling.output, entry.story
           FROM telling INDEXED BY telling_due CROSS JOIN entry ON entry.id = telling.entry
@@ -55,10 +55,10 @@ class SqliteTellings:
         self._db = connection
         self._entries = entries
 
-    def add(self, output: str, keys: Collection[int], due_at: datetime) -> None:
+    def add(self, output: str, keys: Collection[int], due_at: datetime, *, as_of: datetime | None = None) -> None:
         self._db.executemany(
-            "INSERT INTO telling (output, entry, due_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(output, key, to_ms(due_at)) for key in keys],
+            "INSERT INTO telling (output, entry, due_at, as_of) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(output, key, to_ms(due_at), to_ms(as_of) if as_of else None) for key in keys],
         )
 
     def of(self, keys: Collection[int]) -> dict[int, set[str]]:
@@ -78,7 +78,7 @@ class SqliteTellings:
             Due(
                 output,
                 story,
-                since=from_ms(min(row["due_at"] for row in rows)),
+                as_of=_as_of([row["as_of"] for row in rows]),
                 told=bool(rows[0]["told"]),
                 tellers=tuple(Teller(row["id"], from_ms(row["published"]), row["rank"], row["feed"]) for row in rows),
             )
@@ -87,7 +87,8 @@ class SqliteTellings:
 
     def told(self, output: str, keys: Collection[int]) -> None:
         self._db.executemany(
-            "UPDATE telling SET due_at = NULL WHERE output = ? AND entry = ?", [(output, key) for key in keys]
+            "UPDATE telling SET as_of = coalesce(as_of, due_at), due_at = NULL WHERE output = ? AND entry = ?",
+            [(output, key) for key in keys],
         )
 
     def drop(self, output: str, keys: Collection[int]) -> None:
@@ -135,6 +136,12 @@ class SqliteTellings:
             [output, day * _DAY, (day + 1) * _DAY],
         )
         return list(self._entries.by_keys([row["entry"] for row in rows]))
+
+
+def _as_of(dates: Sequence[int | None]) -> datetime | None:
+    """Return the earliest of several dates, None where one is missing: a story with anything new is news."""
+    known = [date for date in dates if date is not None]
+    return from_ms(min(known)) if len(known) == len(dates) else None
 
 
 def _coverage(row: sqlite3.Row) -> Coverage:

@@ -114,6 +114,12 @@ def _poll(store: SqliteStore, url: str, *items: Item) -> None:
         tx.entries.get("urn:nothing")
         tx.releases.select("few", limit=5, window=timedelta(0), ceiling=9)
         tx.requests.void_leases()
+        tx.gaps.last_listed(request.feed)
+        tx.gaps.listed_by(request.feed, ["g:1"], NOON)
+        tx.gaps.flooded(request.feed)
+        tx.gaps.ask(request.feed, f"{url}?page=2", NOON, "test")
+        tx.gaps.claim(url, NOON, lease=timedelta(minutes=1))
+        tx.gaps.drop(request.feed)
 
 
 def _decide_stories(store: SqliteStore) -> None:
