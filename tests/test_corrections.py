@@ -196,7 +196,6 @@ def test_listed_again_a_withdrawn_entry_stays_withdrawn(newsdesk: Newsdesk, grok
     assert grok[0] not in newsdesk.leads() + newsdesk.leads("all")
 
 
-@pytest.mark.xfail(reason="decide/changes.py revises what was withdrawn", strict=True)
 def test_edited_a_withdrawn_entry_stays_withdrawn(newsdesk: Newsdesk, grok: list[str]) -> None:
     """Its source lists it with another text: it says nothing all the same."""
     newsdesk.correct("withdraw", grok[0])

@@ -95,7 +95,9 @@ class World:
         for (name, _), key in zip(document, keys, strict=True):
             entry, held, published = sighted[key]
             known = self.entry_of.setdefault(name, entry)
-            assert known == entry or known in withdrawn, f"{name} was entry {known}, and is entry {entry} for {source.url}"
+            assert known == entry or known in withdrawn, (
+                f"{name} was entry {known}, and is entry {entry} for {source.url}"
+            )
             self._is_shown(source, held, from_ms(published))
             self.is_seen(source, self.articles[name])
         assert len(set(self.entry_of.values())) == len(self.entry_of), "two articles are one entry"
