@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import etree, html
 
-from aggregator.model import Coverage, Kinship
+from aggregator.kinship import Coverage, Kinship
 from aggregator.publish.atom import render_atom
 from aggregator.publish.coverage import listed, mentions
 from aggregator.publish.jsonfeed import render_json

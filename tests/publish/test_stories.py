@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Coverage
+from aggregator.kinship import Coverage
 from aggregator.publish.stories import most_covered, sources_of, within
 from aggregator.store.protocols import Released
 
