@@ -33,9 +33,19 @@ def test_a_feed_without_items_is_a_document(read: Callable[..., Document], rss: 
 def test_a_truncated_feed_gives_what_it_has(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """A document cut in the middle of its third item gives the whole ones, and a notice with the line."""
     document = read(rss("\n" + GOOD.replace("</item>", "</item>\n")).partition("od 2</title>")[0])
-    assert [item.title for item in document.items] == ["good 0", "good 1", ""]
+    assert [item.title for item in document.items] == ["good 0", "good 1"]
     assert document.notices[0].startswith("the document is damaged near line 4: ")
-    assert document.notices[0].endswith("; 3 items were read")
+    assert document.notices[0].endswith("; 2 items were read")
+
+
+def test_an_item_in_which_a_feed_breaks_off_is_left_out(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+    """Wherever a document breaks off, it gives no item that says other things of itself when it comes whole."""
+    text = rss(GOOD)
+    whole = [(item.title, item.guid, item.link) for item in read(text).items]
+    for end in range(text.index("<item>"), text.index("</channel>"), 7):
+        document = read(text[:end])
+        assert [(item.title, item.guid, item.link) for item in document.items] == whole[: len(document.items)]
+        assert document.cut_short
 
 
 def test_the_line_counts_what_stands_before_the_root(read: Callable[..., Document]) -> None:

@@ -33,12 +33,12 @@ class Killed(Exception):
 class Program:
     """One database through many lives of the process."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
-        self.path, self.settings, self.now = path, settings, START
+    def __init__(self, path: Path, settings: Settings, *, began: datetime = START) -> None:
+        self.path, self.settings, self.now = path, settings, began
         self.documents: dict[str, Channel] = {}
         """What was published last."""
         self._dying = False
-        self._made_at(START)
+        self._made_at(began)
         self.start()
 
     def _made_at(self, moment: datetime) -> None:
