@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 METHOD_WORDS: Final = "words/1"
 METHOD_BOTH: Final = "words+meaning/1"
-METHOD_LINK: Final = "link/1"
 """Names of what decided, with the version of the rules: kept with every link."""
 ENOUGH: Final = 1.0
 """Score and proof from which an article belongs to a story."""
@@ -36,8 +35,6 @@ class Story:
 
     name: str
     members: tuple[Profile, ...]
-    is_linked: bool = False
-    """One of them points to the same page as the article that is placed, and the page is about one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Placement:
     """None: it begins a story."""
     score: float
     """Mean likeness to the story's articles, or to those of the best story that was not good enough; 1 is enough,
-    together with proof. A link is proof whatever the score."""
+    together with proof."""
     method: str
     closest: int | None
     """Key of the article of that story which is most like it."""
@@ -66,18 +63,16 @@ class _Fit:
     score: float
     closest: Profile
     joins: bool
-    """It has the link, or is alike in the mean and the same as one of its articles by proof."""
+    """It is alike in the mean, and the same as one of its articles by proof."""
 
 
 def choose(profile: Profile, stories: list[Story], *, enough: float = ENOUGH) -> Placement:
     """Return the story that takes an article at the best mean likeness, `enough` at least; the first of equals."""
     method = METHOD_WORDS if profile.meaning is None else METHOD_BOTH
     fits = [_fit(profile, story, enough) for story in stories if not _is_barred(profile, story)]
-    best = max(fits, key=lambda fit: (fit.story.is_linked, fit.joins, fit.score), default=None)
+    best = max(fits, key=lambda fit: (fit.joins, fit.score), default=None)
     if best is None:
         return Placement(None, 0.0, method, None, (), ())
-    if best.story.is_linked:
-        method = METHOD_LINK
     relations = [relation(profile, member) for member in best.story.members] if best.joins else []
     return Placement(
         best.story.name if best.joins else None,
@@ -98,9 +93,7 @@ def _fit(profile: Profile, story: Story, enough: float) -> _Fit:
     found = [likeness(profile, member) for member in members]
     mean = sum(each.score for each in found) / len(found)
     closest = max(zip(found, members, strict=True), key=_closeness)[1]
-    joins = story.is_linked or (
-        mean >= enough and (any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, members))
-    )
+    joins = mean >= enough and (any(each.proof >= ENOUGH for each in found) or _has_what_all_have(profile, members))
     return _Fit(story, mean, closest, joins)
 
 

@@ -95,12 +95,6 @@ def are_of_one_publisher(one: Profile, other: Profile) -> bool:
     return one.article.feed == other.article.feed
 
 
-def are_linked(one: Profile, other: Profile) -> bool:
-    """Tell whether two feeds point to one page; within a feed it says nothing: a changelog has one page."""
-    canonical = one.article.canonical
-    return canonical is not None and canonical == other.article.canonical and one.article.feed != other.article.feed
-
-
 def _words_alike(one: Profile, other: Profile) -> tuple[float, float]:
     """Return the cosine of the telling words, 0 to 1, and how much the shared ones prove."""
     shared = one.weights.keys() & other.weights.keys()

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.canonical import titles_agree
-from aggregator.decide.stories.likeness import are_linked, are_of_one_publisher, meanings_alike
+from aggregator.decide.stories.likeness import are_of_one_publisher, meanings_alike
 from aggregator.decide.stories.statistics import primary_language
 from aggregator.decide.stories.words import words_of
 
@@ -31,7 +31,7 @@ class Kind(StrEnum):
     TRANSLATION = "translation"
     """It says the same in another language."""
     LINKS_TO = "links-to"
-    """Both point to one page, in other words."""
+    """Both point to one page, in other words (links.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,6 @@ class Relation:
 
 def relation(one: Profile, other: Profile) -> Relation | None:
     """Return what can be said of an article beside another one of its story; mostly nothing."""
-    if are_linked(one, other):
-        return Relation(Kind.LINKS_TO, other.article.key)
     if are_of_one_publisher(one, other):
         return None
     if _is_copy(one, other):

@@ -39,7 +39,6 @@ class Window:
         self._listed: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By rare word, the articles in which it stands and its weight there."""
         self._stories: defaultdict[str, dict[int, Profile]] = defaultdict(dict)
-        self._links: defaultdict[str, dict[int, Profile]] = defaultdict(dict)
         """By canonical URL, the articles that point there."""
         self._meanings = Meanings()
         self._latest: Profile | None = None
@@ -59,8 +58,6 @@ class Window:
         self._profiles[article.key] = profile
         self._moments[article.key] = article.published.timestamp()
         self._stories[article.story][article.key] = profile
-        if article.canonical is not None:
-            self._links[article.canonical][article.key] = profile
         for word in profile.rare:
             self._listed[word][article.key] = profile.weights[word]
         if profile.meaning is not None:
@@ -75,7 +72,6 @@ class Window:
         for word in profile.rare:
             _drop(self._listed, word, key)
         _drop(self._stories, profile.article.story or "", key)
-        _drop(self._links, profile.article.canonical or "", key)
         self._meanings.remove(key)
 
     def forget(self, before: datetime) -> None:
@@ -101,23 +97,12 @@ class Window:
         return profile_of(article, self._statistics)
 
     def _candidates(self, profile: Profile) -> list[Story]:
-        """Return the stories, near in time, of the articles that share the link or most words."""
-        linked = self._linked(profile)
+        """Return the stories, near in time, of the articles that share most words."""
         strengths = self._sharing(profile)
         best = nsmallest(_MOST_CANDIDATES, ((-strength, key) for key, strength in strengths.items()))
-        names = dict.fromkeys(self._story_of(key) for key in (*linked, *(key for _, key in best)))
-        of_links = {self._story_of(key) for key in linked}
-        stories = (Story(name, self._others(name, profile), name in of_links) for name in list(names)[:_MOST_STORIES])
+        names = dict.fromkeys(self._story_of(key) for _, key in best)
+        stories = (Story(name, self._others(name, profile)) for name in list(names)[:_MOST_STORIES])
         return [story for story in stories if all(_are_near(profile, member) for member in story.members)]
-
-    def _linked(self, profile: Profile) -> list[int]:
-        """Return the articles of other feeds that point to the same page, unless a feed lists that page repeatedly."""
-        key, feed = profile.article.key, profile.article.feed
-        listed = self._links.get(profile.article.canonical or "", {})
-        others = {other: each.article.feed for other, each in listed.items() if other != key}
-        if feed in others.values() or len(set(others.values())) < len(others):
-            return []
-        return list(others)
 
     def _story_of(self, key: int) -> str:
         return self._profiles[key].article.story or ""

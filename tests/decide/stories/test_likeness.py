@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.decide.stories.likeness import are_linked, are_of_one_publisher, likeness, must_stay_apart
+from aggregator.decide.stories.likeness import are_of_one_publisher, likeness, must_stay_apart
 from aggregator.decide.stories.profile import profile_of
 from aggregator.decide.stories.statistics import Statistics
 
@@ -139,12 +139,3 @@ def test_what_is_kept_apart(write: Callable[..., Article]) -> None:
     assert apart(write("Zeta 2.1.5"), write("Zeta 2.1.6"))
     assert apart(write("Digest 12: volcano wakes", **HERE), write("Digest 13: volcano sleeps", **HERE))
     assert not apart(write("Digest 12: volcano wakes"), write("Digest 13: volcano sleeps"))
-
-
-def test_a_link_ties_two_feeds(write: Callable[..., Article]) -> None:
-    """Two feeds that point to one page are linked; one feed that points there twice, or no link at all, is not."""
-    profiles = [profile_of(write("x", **HERE), Statistics()) for _ in range(2)]
-    assert are_linked(*profiles)
-    listed = [profile_of(write("x", feed="https://f.example/", **HERE), Statistics()) for _ in range(2)]
-    assert not are_linked(*listed)
-    assert not are_linked(*(profile_of(write("x", link=None), Statistics()) for _ in range(2)))

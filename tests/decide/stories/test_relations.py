@@ -1,4 +1,4 @@
-"""Copies, translations, and other words on one link."""
+"""Copies and translations."""
 
 from __future__ import annotations
 
@@ -69,11 +69,3 @@ def test_a_translation_says_the_same(
     """Two languages, both known, and meanings that are very close: anything less is not named in public."""
     one = write(titles[0], toward=(1, 0), language=languages[0])
     assert related(one, write(titles[1], toward=toward, language=languages[1])) is kind
-
-
-def test_a_link_in_other_words(write: Callable[..., Article]) -> None:
-    """Two feeds that point to one page under different titles are related by that, whoever's page it is."""
-    link = "https://one.news/a"
-    assert (
-        related(write("Volcano erupts", link=link), write("What we know", link=f"{link}?utm_source=x")) is Kind.LINKS_TO
-    )

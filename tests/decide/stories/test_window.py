@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator.decide.stories.relations import Kind, Relation
 from aggregator.decide.stories.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -53,27 +52,6 @@ def test_meaning_finds_what_words_do_not(write: Callable[..., Article], desk: Ca
     assert ours.window.place(japanese).story is None
 
 
-def test_one_page_is_one_story(write: Callable[..., Article], desk: Callable[[], Any]) -> None:
-    """Two feeds that point to one page tell one story in whatever words, before any story of like words."""
-    ours = desk()
-    like, page = write(ERUPTION), write("What we know so far", link="https://one.example/a")
-    ours.take(like)
-    ours.take(page)
-    placed = ours.take(write(AGAIN, link="https://one.example/a?utm_source=x"))
-    assert placed.story == ours.stories[page.key]
-    assert placed.method == "link/1"
-    assert placed.relations == (Relation(Kind.LINKS_TO, page.key),)
-
-
-def test_a_page_of_many_things_is_no_link(write: Callable[..., Article], desk: Callable[[], Any]) -> None:
-    """A page that a feed lists again and again, a changelog's, makes no story of what points there."""
-    page, mine = "https://one.example/changelog", "https://f.example/"
-    ours = desk()
-    ours.take(write("Volcano", link=page, feed=mine))
-    assert ours.take(write("Harbour", link=page, feed=mine)).story is None
-    assert ours.take(write("Lagoon", link=page)).story is None
-
-
 def test_a_window_knows_its_articles(write: Callable[..., Article], desk: Callable[[], Any]) -> None:
     """Articles are added, replaced by later forms, removed, and forgotten by date, with all that pointed to them."""
     window = desk().window
@@ -92,7 +70,6 @@ def test_a_window_knows_its_articles(write: Callable[..., Article], desk: Callab
     assert len(window) == 0
     assert not window._listed
     assert not window._stories
-    assert not window._links
     with pytest.raises(ValueError, match="no story"):
         window.add(replace(new, story=None))
 
