@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from aggregator.model import Category, Enclosure, Header, Item, Link
 from aggregator.parse.clean import clean_html, clean_text, is_heavy, plain_text, text_to_html
 from aggregator.parse.dates import parse_date
-from aggregator.parse.encoding import legal
 from aggregator.parse.fields import (
     dict_of,
     dicts_of,
+    guid_of,
     is_markup,
     language_tag,
     number_of,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-_LONGEST_GUID = 2000
 _HTML_LINK = ("text/html", "application/xhtml+xml", "")
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
@@ -62,7 +60,7 @@ def read_item(entry: Mapping[str, Any], context: Context) -> Item:
     published, updated = _dates(entry, context)
     return Item(
         title=title_of(entry),
-        guid=_guid(entry),
+        guid=guid_of(text_of(entry, "id")),
         link=link,
         summary=summary,
         content=content,
@@ -78,14 +76,6 @@ def read_item(entry: Mapping[str, Any], context: Context) -> Item:
         comments=_comments(entry, context.url),
         source=_source(entry, context.url),
     )
-
-
-def _guid(entry: Mapping[str, Any]) -> str | None:
-    """Return the guid as given, trimmed; of one longer than 2,000 characters its SHA-256 in hexadecimal."""
-    guid = legal(text_of(entry, "id")).strip()
-    if len(guid) > _LONGEST_GUID:
-        return hashlib.sha256(guid.encode()).hexdigest()
-    return guid or None
 
 
 def _link(entry: Mapping[str, Any], base: str) -> str | None:

@@ -135,10 +135,6 @@ def _alternates(page: etree._Element, url: str) -> Iterator[str]:
 def _other(text: str, name: str) -> NotAFeed:
     """Return the error for what is neither a feed nor a page."""
     start = text.lstrip()[:2000]
-    if start.startswith("{") and "jsonfeed.org/version/" in start.replace("\\/", "/"):
-        return NotAFeed("JSON Feed is not read yet.", "Use the RSS or Atom feed of this source if it has one.")
-    if start.startswith(("{", "[")):
-        return NotAFeed("The document is no feed but JSON data.", "Check the address; it may be an API's.")
     if name in _OTHERS:
         kind, remedy = _OTHERS[name]
         return NotAFeed(f"The document is no feed but {kind}.", remedy)
