@@ -163,7 +163,7 @@ def _enclosures(entry: Mapping[str, Any], base: str) -> tuple[Enclosure, ...]:
     """Return enclosures and media:content other than pictures, each address once."""
     found: dict[str, Enclosure] = {}
     links = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() == "enclosure"]
-    media = [each for each in dicts_of(entry, "media_content") if not _is_image(each)]
+    media = [each for each in dicts_of(entry, "media_content") if not _is_image(each) and not _is_player(each)]
     alone = _seconds(text_of(entry, "itunes_duration"))
     for member in (*links, *media):
         href = clean_url(text_of(member, "href") or text_of(member, "url"), base=base)
@@ -199,6 +199,11 @@ def _thumbnail(entry: Mapping[str, Any], base: str) -> str | None:
 def _is_image(media: Mapping[str, Any]) -> bool:
     kind = text_of(media, "type").lower() or text_of(media, "medium").lower()
     return kind.startswith("image") if kind else bool(_IMAGE.search(text_of(media, "url")))
+
+
+def _is_player(media: Mapping[str, Any]) -> bool:
+    """Tell whether a medium is a program that would play it: what YouTube lists, and nothing runs any more."""
+    return text_of(media, "type").lower() == "application/x-shockwave-flash"
 
 
 def _language(entry: Mapping[str, Any], context: Context) -> str | None:
