@@ -375,3 +375,35 @@ class PollReport:
     reason: str = ""
     feeds: tuple[str, ...] = ()
     """Where the document was a page that names feeds: their addresses; not part of the JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed that a list of feeds names (OPML 2.0, "Subscription lists")."""
+
+    url: str
+    line: int
+    """Where it stands in the list."""
+    title: str = ""
+    site: str | None = None
+    tags: tuple[str, ...] = ()
+    """The folders that it is in, from the outermost, then its categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something in a list that was not taken, or not as it is written."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """A list of feeds, in its order, each address once."""
+
+    title: str = ""
+    feeds: tuple[Subscription, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    damaged: bool = False
+    """It is not well-formed or too long: what it does not name may have been lost."""
