@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MOST_FEEDS = 10_000
-_MOST_BYTES = 10_000_000
+MOST_BYTES = 10_000_000
 _MOST_REMARKS = 100
 _MOST_TAGS = 16
 _LONGEST_OUTLINE = 65_536
@@ -47,7 +47,7 @@ def parse_opml(body: bytes, *, url: str = "", content_type: str | None = None) -
     Raise ParseError for what is no OPML, for over 10 MB, and for a document that declares entities. What is damaged is
     read as far as possible. At most 10,000 feeds, 16 tags each; folders are tags, however deep.
     """
-    if len(body) > _MOST_BYTES:
+    if len(body) > MOST_BYTES:
         raise ParseError("The list is larger than 10 MB.", "Split it.")
     text, notice = decode(body, content_type)
     root = _ROOT.search(text, 0, _FAR)
