@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,8 @@ from aggregator.config.document import read_text
 from aggregator.config.edit import with_feed, without_feed
 from aggregator.config.load import load
 from aggregator.decide.choice import BACKOFF, Choice
+from aggregator.decide.discovery import common_places
+from aggregator.decide.platforms import platform_feed
 from aggregator.decide.sites import host_of, is_public, same_host
 from aggregator.errors import AggregatorError, ConfigError, Usage
 from aggregator.model import Outcome
@@ -31,22 +34,44 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", multiple=True, help="A word that outputs select by; may be repeated.")
 @click.pass_obj
 def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> None:
-    """Add a source to feeds.yaml and read it once; URL is a feed, or a site that names its feed.
+    """Add a source to feeds.yaml and read it once; URL is a feed, or a site, channel, repository or account.
 
-    That first reading is the source's first poll: the server is asked once, not to try and then again to read.
+    That first reading is the source's first poll: the server is asked once, not to try and then again to read. A feed
+    is looked for where the platform has it, then where the page says, then in common places.
     """
-    report = _added(context, url, title, tags)
-    found = None if report["error"] is None else _feed_of(url, report["feeds"])
-    if found is not None:
-        context.talk.print(f"{url} names its feed: {found}", markup=False)
-        url, report = found, _added(context, found, title, tags)
-    if report["error"] is not None:
-        raise AggregatorError(f"{url} was not added. {report['error']}")
+    url, report = _found(context, url, title, tags)
     if report["outcome"] == Outcome.SKIPPED:
         context.print(f"added {url}; not read now: {report['reason']}")
         return
     context.print(f"added {url}: {report['entries']} entries")
     context.print(f"next poll {report['next_poll_at'] or 'never'} because {report['reason']}")
+
+
+def _found(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """Add the feed of an address, wherever it is; return where, and its first poll's report."""
+    if known := platform_feed(url):
+        context.talk.print(f"{url} is {known.platform}'s; its feed: {known.url}", markup=False)
+        report = _added(context, known.url, title, tags)
+        if report["error"] is None:
+            return known.url, report
+    first = report = _added(context, url, title, tags)
+    if report["error"] is None:
+        return url, report
+    guesses = common_places(url)
+    for feed in _may_be(url, first["feeds"]):
+        if not _goes_on(report):
+            break
+        context.talk.print(f"trying {feed}" if feed in guesses else f"{url} names its feed: {feed}", markup=False)
+        report = _added(context, feed, title, tags)
+        if report["error"] is None:
+            return feed, report
+    raise AggregatorError(f"{url} was not added. {first['error']}")
+
+
+def _goes_on(report: dict[str, Any]) -> bool:
+    """Tell whether a host may be asked for another address: it answered, and is neither in trouble nor annoyed."""
+    status = report["status"]
+    return status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
 @click.command()
@@ -85,9 +110,9 @@ def _polled(context: Context, choice: Choice) -> dict[str, Any]:
     return report
 
 
-def _feed_of(url: str, feeds: Sequence[str]) -> str | None:
-    """Return the first feed that a page names, for whoever owns the page must not choose an address in our network."""
-    return next((feed for feed in feeds if feed != url and (is_public(host_of(feed)) or same_host(feed, url))), None)
+def _may_be(url: str, feeds: Sequence[str]) -> list[str]:
+    """Return the places that may be asked: whoever owns the page must not choose an address in our network."""
+    return [feed for feed in feeds if feed != url and (is_public(host_of(feed)) or same_host(feed, url))]
 
 
 @dataclass(frozen=True, slots=True)
