@@ -407,3 +407,21 @@ class SourceList:
     remarks: tuple[Remark, ...] = ()
     damaged: bool = False
     """It is not well-formed or too long: what it does not name may have been lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSitemap:
+    """A sitemap that an index of sitemaps names; `updated` is when one of its pages changed last, as it says."""
+
+    url: str
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """A sitemap, or an index of sitemaps (https://www.sitemaps.org/protocol.html)."""
+
+    document: Document
+    """Its pages as items: title and `published` where it is a news sitemap, `updated` from lastmod, no text."""
+    children: tuple[ChildSitemap, ...] = ()
+    """Sitemaps of the same site that are to be read as well."""

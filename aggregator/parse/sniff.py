@@ -58,12 +58,20 @@ def refuse_binary(body: bytes) -> None:
             raise NotAFeed(f"The document is no feed but {kind}.", "Check the address.")
 
 
+def after_prolog(text: str) -> int:
+    """Where the XML declaration, comments, processing instructions and the document type end."""
+    position = 0
+    while match := _PROLOG.match(text, position) or _DOCTYPE.match(text, position):
+        position = match.end()
+    return position
+
+
 def find_root(text: str, url: str) -> tuple[int, str | None]:
     """Return where the feed's root element begins, and a notice of what stands before it and does not belong there.
 
     Raise NotAFeed when the text is something else.
     """
-    start = _after_prolog(text)
+    start = after_prolog(text)
     match = _NAME.match(text, start)
     name = match[1].rpartition(":")[2].lower() if match else ""
     if name in _ROOTS:
@@ -74,14 +82,6 @@ def find_root(text: str, url: str) -> tuple[int, str | None]:
         strange = plain_text(text[start : root.start()], markup=True, limit=60)
         return root.start(), f'what stands before the feed was left out: "{strange}"'
     raise _other(text, name)
-
-
-def _after_prolog(text: str) -> int:
-    """Where the XML declaration, comments, processing instructions and the document type end."""
-    position = 0
-    while match := _PROLOG.match(text, position) or _DOCTYPE.match(text, position):
-        position = match.end()
-    return position
 
 
 def _page_error(text: str, url: str) -> NotAFeed:
