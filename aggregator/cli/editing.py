@@ -54,17 +54,21 @@ def _found(context: Context, url: str, title: str | None, tags: tuple[str, ...])
         report = _added(context, known.url, title, tags)
         if report["error"] is None:
             return known.url, report
+        if not _goes_on(report):
+            raise AggregatorError(f"{url} was not added. {report['error']}")
     first = report = _added(context, url, title, tags)
     if report["error"] is None:
         return url, report
-    guesses = common_places(url)
+    guesses, left_alone = common_places(url), set[str]()
     for feed in _may_be(url, first["feeds"]):
-        if not _goes_on(report):
-            break
+        if host_of(feed) in left_alone:
+            continue
         context.talk.print(f"trying {feed}" if feed in guesses else f"{url} names its feed: {feed}", markup=False)
         report = _added(context, feed, title, tags)
         if report["error"] is None:
             return feed, report
+        if not _goes_on(report):
+            left_alone.add(host_of(feed))
     raise AggregatorError(f"{url} was not added. {first['error']}")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aggregator.cli.context import Context
-    from aggregator.model import SourceList, Subscription
+    from aggregator.decide.lists import SourceList, Subscription
 
 
 @click.group()

@@ -28,7 +28,7 @@ _FORMATS = (
 )
 """Of two documents that are one feed the earlier is taken: Atom always has ids and dates of changes."""
 _COMMENTS = re.compile(
-    r"comment|kommentar|comentari|coment[áa]rio|commenti\b|reacties|r[ée]ponses|replies|コメント|评论|評論|留言|댓글|комментари",
+    r"(?<![a-z])comments?(?![a-z])|commentaires|kommentar|comentari|coment[áa]rio|commenti\b|reacties|r[ée]ponses|replies|コメント|评论|評論|留言|댓글|комментари",
     re.IGNORECASE,
 )
 _FORMAT_WORDS = frozenset(

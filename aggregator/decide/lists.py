@@ -16,18 +16,48 @@ from typing import TYPE_CHECKING
 from aggregator.config.addresses import same_address, split, url_findings
 from aggregator.config.settings import FeedSettings, OpmlSettings
 from aggregator.decide.sites import host_of, is_public, same_host
-from aggregator.model import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from aggregator.config.settings import FeedDefaults, Settings
-    from aggregator.model import SourceList, Subscription
 
 MOST_SOURCES = 1000
 """Sources of one list."""
 _OURS = frozenset({"headers", "kind", "item", "pages"})
 """Settings of `defaults` that a list's sources do not get: secrets for others' servers, and how pages are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A feed that a list of feeds names (OPML 2.0, "Subscription lists")."""
+
+    url: str
+    line: int
+    """Where it stands in the list."""
+    title: str = ""
+    site: str | None = None
+    tags: tuple[str, ...] = ()
+    """The folders that it is in, from the outermost, then its categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something in a list that was not taken, or not as it is written."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """A list of feeds, in its order, each address once."""
+
+    title: str = ""
+    feeds: tuple[Subscription, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    damaged: bool = False
+    """It is not well-formed or too long: what it does not name may have been lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import ChildSitemap, Item, Sitemap
+    from aggregator.model import Document, Item
 
 MOST_CHILDREN = 10
 """Child sitemaps that are read after one index: a request each."""
@@ -21,6 +21,24 @@ _NO_ARTICLES = re.compile(
     r"tag|categor|author|taxonom|image|video|product|(?<![a-z])pages?(?![a-z])|static|users?", re.IGNORECASE
 )
 _ARTICLES = re.compile(r"news|post|article|blog|press|stories|actu", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSitemap:
+    """A sitemap that an index of sitemaps names; `updated` is when one of its pages changed last, as it says."""
+
+    url: str
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """A sitemap, or an index of sitemaps (https://www.sitemaps.org/protocol.html)."""
+
+    document: Document
+    """Its pages as items: title and `published` where it is a news sitemap, `updated` from lastmod, no text."""
+    children: tuple[ChildSitemap, ...] = ()
+    """Sitemaps of the same site that are to be read as well."""
 
 
 def changed_since(sitemap: Sitemap, moment: datetime | None) -> Sitemap:

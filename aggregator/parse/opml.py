@@ -14,8 +14,8 @@ from html.entities import name2codepoint
 from typing import TYPE_CHECKING
 
 from aggregator.config.addresses import same_address
+from aggregator.decide.lists import Remark, SourceList, Subscription
 from aggregator.errors import ParseError
-from aggregator.model import Remark, SourceList, Subscription
 from aggregator.parse.clean import clean_text, plain_text
 from aggregator.parse.encoding import decode
 from aggregator.parse.fields import unique

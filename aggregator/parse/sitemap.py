@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 from xml.parsers import expat
 
+from aggregator.decide.sitemaps import ChildSitemap, Sitemap
 from aggregator.decide.sites import same_site
 from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Category, ChildSitemap, Document, Header, Item, Link, Sitemap
+from aggregator.model import Category, Document, Header, Item, Link
 from aggregator.parse import document as documents
 from aggregator.parse.clean import clean_text
 from aggregator.parse.dates import parse_date
@@ -247,11 +248,12 @@ def _sitemap(reader: _Reader, url: str, notice: str | None) -> Sitemap:
         kind = "a web page" if reader.root == "html" else f"XML that begins with <{reader.root[:50]}>"
         raise NotAFeed(f"The document is no sitemap but {kind if reader.root else 'data'}.", "Check the address.")
     notices: Counter[str] = Counter()
-    entries = _addressed(reader.entries, url, notices, is_index=reader.root == "sitemapindex")
-    kept = _newest(entries)
+    entries = list({entry.get("loc", "").strip(): entry for entry in reversed(reader.entries)}.values())[::-1]
+    newest = _newest(entries)
+    kept = _addressed(newest, url, notices, is_index=reader.root == "sitemapindex")
     told = [text for text in (notice, reader.flaw) if text]
-    if reader.beyond or len(kept) < len(entries):
-        told.append(f"the sitemap has {len(entries) + reader.beyond} addresses; the newest {len(kept)} were read")
+    if reader.beyond or len(newest) < len(entries):
+        told.append(f"the sitemap has {len(entries) + reader.beyond} addresses; the newest {len(newest)} were read")
     told += [f"{what}: {count}" for what, count in notices.items()]
     children: tuple[ChildSitemap, ...] = ()
     items: tuple[Item, ...] = ()

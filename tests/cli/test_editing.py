@@ -54,6 +54,14 @@ def test_a_platform_without_that_feed(asked: dict[str, Any]) -> None:
     assert asked[""] == [FEED, REPO, "https://github.com/o/r/commits.atom"]
 
 
+def test_a_platform_in_trouble(asked: dict[str, Any]) -> None:
+    """Where the platform is annoyed or silent its page is not asked either."""
+    asked[FEED] = failed(429)
+    with pytest.raises(AggregatorError):
+        find(REPO)
+    assert asked[""] == [FEED]
+
+
 def test_a_feed_is_one_request(asked: dict[str, Any]) -> None:
     """An address that is a feed is asked, and no other."""
     asked[SITE] = GOOD
@@ -61,7 +69,9 @@ def test_a_feed_is_one_request(asked: dict[str, Any]) -> None:
     assert asked[""] == [SITE]
 
 
-@pytest.mark.parametrize(("status", "goes_on"), [(404, True), (403, True), (410, True), (429, False), (503, False), (None, False)])
+@pytest.mark.parametrize(
+    ("status", "goes_on"), [(404, True), (403, True), (410, True), (429, False), (503, False), (None, False)]
+)
 def test_when_looking_goes_on(status: int | None, goes_on: bool, asked: dict[str, Any]) -> None:
     """A host that is in trouble, annoyed or silent is left alone; one that says no is asked for the next place."""
     asked[SITE] = failed(200, f"{SITE}feed", f"{SITE}rss.xml")
@@ -69,6 +79,15 @@ def test_when_looking_goes_on(status: int | None, goes_on: bool, asked: dict[str
     with pytest.raises(AggregatorError, match=r"was not added\. It is no feed"):
         find(SITE)
     assert asked[""] == [SITE, f"{SITE}feed", *([f"{SITE}rss.xml"] if goes_on else [])]
+
+
+def test_another_host_may_still_answer(asked: dict[str, Any]) -> None:
+    """A feed service that is silent does not keep the site's own places from being asked."""
+    asked[SITE] = failed(200, "https://feeds.example.com/a", "https://feeds.example.com/b", f"{SITE}feed")
+    asked["https://feeds.example.com/a"] = failed(None)
+    asked[f"{SITE}feed"] = GOOD
+    assert find(SITE) == f"{SITE}feed"
+    assert asked[""] == [SITE, "https://feeds.example.com/a", f"{SITE}feed"]
 
 
 def test_a_page_cannot_send_us_into_our_network(asked: dict[str, Any]) -> None:

@@ -35,6 +35,11 @@ def test_comments_come_last(path: str, title: str) -> None:
     assert named(offer(path, title=title), offer("/feed/", title="Site » Feed")) == ["/feed/", path]
 
 
+def test_commentary_is_no_comment() -> None:
+    """A section of opinion is a feed as any other."""
+    assert named(offer("/commentary/feed", title="Commentary"), offer("/feed")) == ["/commentary/feed", "/feed"]
+
+
 @pytest.mark.parametrize(
     ("offers", "kept"),
     [

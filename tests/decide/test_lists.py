@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedDefaults, FeedSettings, OpmlSettings, Settings
-from aggregator.decide.lists import MOST_SOURCES, expanded, sources_of, subscribed
-from aggregator.model import SourceList, Subscription
+from aggregator.decide.lists import MOST_SOURCES, SourceList, Subscription, expanded, sources_of, subscribed
 
 LIST = OpmlSettings(opml="https://lists.example.org/ai.opml", tags=("blog",))
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.decide.sitemaps import changed_since, worth_reading
-from aggregator.model import ChildSitemap, Document, Header, Item, Sitemap
+from aggregator.decide.sitemaps import ChildSitemap, Sitemap, changed_since, worth_reading
+from aggregator.model import Document, Header, Item
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)

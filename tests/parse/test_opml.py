@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.decide.lists import SourceList, Subscription
 from aggregator.errors import ParseError
-from aggregator.model import SourceList, Subscription
 from aggregator.parse.encoding import legal
 from aggregator.parse.opml import MOST_FEEDS, parse_opml
 from aggregator.publish.opml import OpmlSource, render_opml

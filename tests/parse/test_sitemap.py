@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.decide.sitemaps import ChildSitemap
 from aggregator.errors import EmptyDocument, NotAFeed, ParseError
-from aggregator.model import Category, ChildSitemap, Link
+from aggregator.model import Category, Link
 from aggregator.parse.sitemap import MOST_BYTES, parse_sitemap
 
 if TYPE_CHECKING:
-    from aggregator.model import Sitemap
+    from aggregator.decide.sitemaps import Sitemap
 
 SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
