@@ -374,4 +374,4 @@ class PollReport:
     next_poll_at: datetime | None = None
     reason: str = ""
     feeds: tuple[str, ...] = ()
-    """Where the document was a page that names feeds: their addresses; not part of the JSON."""
+    """Where the document was a page: where its feed may be, the likeliest first; not part of the JSON."""
