@@ -387,4 +387,4 @@ class PollReport:
     archive: bool = False
     """The feed's archive is to be asked for what it missed; not part of the JSON."""
     feeds: tuple[str, ...] = ()
-    """Where the document was a page that names feeds: their addresses; not part of the JSON."""
+    """Where the document was a page: where its feed may be, the likeliest first; not part of the JSON."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
 _MEDIA_DESCRIPTION = re.compile(r"<(/?)media:description\b[^<>]*?(/?)>")
+_CDF = re.compile(r"\A<\?[^>]*>\s*<CHANNEL\b", re.IGNORECASE)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 # An id is compared, never resolved (RFC 4287 section 4.2.6.1): with xml:base feedparser would change bare ones.
@@ -54,6 +55,8 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     feed, entries, version = _ask_feedparser(text)
     if not version and not entries and not feed.get("title"):
         raise NotAFeed("The document is RDF or XML of a kind that holds no feed.", "Check the address.")
+    if not version and _CDF.search(text):  # feedparser knows it by its elements, and gives it no name
+        version = "cdf"
     header = read_header(feed, base=url)
     context = Context(url=url, format=version, language=header.language)
     items = tuple(read_item(entry, context) for entry in entries[:MOST_ITEMS])

@@ -93,7 +93,7 @@ MEASURE = r"""
 import json, re, sys, time
 from datetime import UTC, datetime
 from aggregator.errors import ParseError
-from aggregator.parse.syndication import parse
+from aggregator.parse.document import parse
 
 def cost(body):
     start = time.process_time()
