@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
-_PARSER_VERSION = b"1"
+_PARSER_VERSION = b"2"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
 
