@@ -194,7 +194,7 @@ class Tellings(Protocol):
     def orphaned(self, now: datetime, stories: Collection[str]) -> None:
         """Make due what an output was told by an entry that has left these stories, or was withdrawn.
 
-        Since it was stored: what is old by now is not announced as new.
+        It keeps the date as of which it was told: what is old by now is not announced as new.
         A story that has entries whose story is being decided anew waits until that is done.
         """
 

@@ -97,8 +97,7 @@ class SqliteTellings:
     def orphaned(self, now: datetime, stories: Collection[str]) -> None:
         self._db.execute(
             f"""
-            UPDATE telling SET due_at = min(?, (SELECT first_seen FROM entry WHERE id = telling.entry))
-            WHERE due_at IS NULL AND (output, entry) IN (
+            UPDATE telling SET due_at = ? WHERE due_at IS NULL AND (output, entry) IN (
                 SELECT telling.output, telling.entry FROM entry JOIN telling ON telling.entry = entry.id
                 WHERE entry.story IN (SELECT value FROM json_each(?))
                   AND telling.due_at IS NULL AND NOT {_TOLD}
