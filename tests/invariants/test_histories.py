@@ -20,7 +20,6 @@ from hypothesis.stateful import (
 )
 from subscribed.ledger import Ledger
 from subscribed.program import Program
-from subscribed.sources import Source
 from subscribed.subscriber import Subscriber
 from subscribed.world import World
 
@@ -30,6 +29,8 @@ from aggregator.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from subscribed.sources import Source
 
 HOUR = timedelta(hours=1)
 OUTPUTS = (
@@ -170,7 +171,9 @@ class Weeks(RuleBasedStateMachine):
 
     # What the program does
 
-    @rule(names=st.lists(st.sampled_from((*FEEDS, "later")), min_size=1, unique=True), failing=st.sets(st.integers(0, 8)))
+    @rule(
+        names=st.lists(st.sampled_from((*FEEDS, "later")), min_size=1, unique=True), failing=st.sets(st.integers(0, 8))
+    )
     def poll(self, names: list[str], failing: set[int]) -> None:
         """Poll sources, whose results are written in one transaction; some fail."""
         self._poll(names, failing, killed=False)
@@ -327,4 +330,4 @@ def test_subscribers_see_everything_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_subscribers_see_everything_once_in_many_histories(tmp_path: Path) -> None:
     """The same over many more and longer histories."""
-    play(tmp_path, examples=150, steps=40)
+    play(tmp_path, examples=80, steps=40)

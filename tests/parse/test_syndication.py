@@ -38,7 +38,9 @@ def test_a_truncated_feed_gives_what_it_has(read: Callable[..., Document], rss: 
     assert document.notices[0].endswith("; 2 items were read")
 
 
-def test_an_item_in_which_a_feed_breaks_off_is_left_out(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
+def test_an_item_in_which_a_feed_breaks_off_is_left_out(
+    read: Callable[..., Document], rss: Callable[[str], str]
+) -> None:
     """Wherever a document breaks off, it gives no item that says other things of itself when it comes whole."""
     text = rss(GOOD)
     whole = [(item.title, item.guid, item.link) for item in read(text).items]

@@ -50,9 +50,7 @@ class Life:
         async with Client(self.settings.network, clock=self.clock) as client, ParserPool(workers=1) as parser:
             stages = Stages(self.store, client, hosts, parser, clock=self.clock, random=lambda: 0.5)
             async with Pipeline(stages, self.settings) as pipeline:
-                stories = StoryStage(
-                    self.store, lambda: self.settings, clock=self.clock, in_writer=pipeline.in_writer
-                )
+                stories = StoryStage(self.store, lambda: self.settings, clock=self.clock, in_writer=pipeline.in_writer)
                 self._publish()
                 while True:
                     await self._round(pipeline, stories)

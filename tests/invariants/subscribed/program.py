@@ -26,7 +26,7 @@ START = datetime(2026, 5, 4, 8, tzinfo=UTC)
 """When the database is made."""
 
 
-class Killed(Exception):  # noqa: N818 - it is no error of ours
+class Killed(Exception):
     """The process dies here."""
 
 
@@ -53,9 +53,7 @@ class Program:
         self.settings = settings or self.settings
         self.store = SqliteStore(self.path)
         take_over(self.store, self.settings, self.now)
-        self.stories = StoryStage(
-            self.store, self._current_settings, clock=lambda: self.now, changed=self._publish
-        )
+        self.stories = StoryStage(self.store, self._current_settings, clock=lambda: self.now, changed=self._publish)
         self._publish(self.settings.published)
 
     def stop(self) -> None:

@@ -89,14 +89,15 @@ class World:
         """Compare what the program made of a document with what is true, save of what was withdrawn (test_once.py)."""
         keys = [candidate.key for candidate in candidates([item for _, item in document])]
         sighted = {
-            row["key"]: (row["entry"], row["held"], row["published"])
-            for row in program.rows(_SIGHTED, source.url)
+            row["key"]: (row["entry"], row["held"], row["published"]) for row in program.rows(_SIGHTED, source.url)
         }
         withdrawn = {row["id"] for row in program.rows("SELECT id FROM entry WHERE withdrawn_at IS NOT NULL")}
         for (name, _), key in zip(document, keys, strict=True):
             entry, held, published = sighted[key]
             known = self.entry_of.setdefault(name, entry)
-            assert known == entry or known in withdrawn, f"{name} was entry {known}, and is entry {entry} for {source.url}"
+            assert known == entry or known in withdrawn, (
+                f"{name} was entry {known}, and is entry {entry} for {source.url}"
+            )
             self._is_shown(source, held, from_ms(published))
             self.is_seen(source, self.articles[name])
         assert len(set(self.entry_of.values())) == len(self.entry_of), "two articles are one entry"
