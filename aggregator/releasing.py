@@ -93,14 +93,14 @@ def _explain(
 
 
 def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
-    """Fill outputs that are new, are back, or choose differently, from what is released; return those that changed.
+    """Fill outputs that are new, or that choose differently, from what is released; return those that changed.
 
     Entries keep the time of their first release, so that a subscriber is not shown old ones as new.
     """
     for name in settings.published:
         tx.releases.open_output(name, now)
-    different = tx.releases.note_choices({name: _choice(name, settings) for name in settings.published})
-    return {name for name in settings.published if name in different and _fill(tx, name, settings, now)}
+    others = tx.releases.note_choices({name: _choice(name, settings) for name in settings.published})
+    return {name for name in settings.published if name in others and _fill(tx, name, settings, now)}
 
 
 def _choice(name: str, settings: Settings) -> str:
@@ -121,7 +121,7 @@ def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool
         subjects = tx.entries.subjects([key for key, _ in batch])
         for key, first in batch:
             if subjects[key].held is not None or not outputs_for(subjects[key], {name: output}, now=now):
-                continue
+                continue  # released once, and withdrawn since; or not for this output
             if output.tells_stories:
                 tx.tellings.add(name, [key], first, as_of=first)
                 filled = True

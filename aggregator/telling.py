@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.releasing import Cap
+from aggregator.releasing import Cap, outputs_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +44,7 @@ def _tell_one(tx: Transaction, due: Due, cap: Cap, now: datetime) -> None:
     lead = next((one for one in sorted(due.tellers, key=_lead) if cap.allows(due.output, one.feed, at)), None)
     if lead is None:
         tx.tellings.drop(due.output, keys)
+        tx.entries.set_held(set(keys) - outputs_of(tx, keys).keys(), "filtered: over per_source")
         return
     tx.releases.append(due.output, [lead.key], at)
     tx.tellings.told(due.output, keys)

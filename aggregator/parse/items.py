@@ -89,10 +89,11 @@ def _guid(entry: Mapping[str, Any]) -> str | None:
 
 
 def _link(entry: Mapping[str, Any], base: str) -> str | None:
-    """Return the item's page: what FeedBurner hid, else the alternate link (a page first), else the permalink guid."""
+    """Return the item's page: what a feed service hid, else the alternate link (a page first), else the guid."""
     alternates = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() in ("alternate", "")]
     alternates.sort(key=lambda link: text_of(link, "type") not in _HTML_LINK)
-    spellings = [text_of(entry, "feedburner_origlink"), *(text_of(link, "href") for link in alternates)]
+    hidden = [text_of(entry, f"{service}_origlink") for service in ("feedburner", "pheedo")]
+    spellings = [*hidden, *(text_of(link, "href") for link in alternates)]
     permalink = text_of(entry, "id") if entry.get("guidislink") else ""
     spellings += [text_of(entry, "link"), permalink]
     if not _ABSOLUTE.match(permalink):  # a bare guid is no permalink, though it says so by default

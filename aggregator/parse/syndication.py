@@ -18,7 +18,7 @@ from feedparser.mixin import _FeedParserMixin
 from aggregator.errors import NotAFeed, ParseError
 from aggregator.model import Document
 from aggregator.parse.encoding import decode
-from aggregator.parse.header import read_header, read_hints
+from aggregator.parse.header import is_complete, read_header, read_hints
 from aggregator.parse.items import MEDIA_DESCRIPTION, Context, read_item
 from aggregator.parse.limits import MOST_ITEMS, bound
 from aggregator.parse.mend import damage, is_cut_short, mend
@@ -61,7 +61,15 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     counted = [f"{what}: {count}" for what, count in context.notices.items()]
     notices = tuple(filter(None, (notice, strange, damaged, *left_out, *counted)))
     hints = read_hints(feed, outside)
-    return Document(header, items, hints, version, notices, cut_short=flaw is not None and cut_short)
+    return Document(
+        header,
+        items,
+        hints,
+        version,
+        notices,
+        cut_short=flaw is not None and cut_short,
+        complete=is_complete(outside),
+    )
 
 
 def _repaired(text: str) -> tuple[str, str | None]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.relations import Relation
     from aggregator.decide.stories.statistics import Statistics
-    from aggregator.model import Coverage, Entry, Kinship
+    from aggregator.kinship import Coverage, Kinship
+    from aggregator.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ class Stories(Protocol):
         """
 
     def around(self, first: datetime, last: datetime, *, model: str | None = None) -> list[Article]:
-        """Return the articles published from `first` up to and without `last` whose story is decided."""
+        """Return the articles published from `first` up to and without `last` whose story is decided.
+
+        Withdrawn ones are left out: they say nothing any more.
+        """
 
     def linked(self, canonical: str) -> list[Article]:
         """Return the articles with this canonical URL whose story is decided, the oldest first (at most 64)."""
@@ -157,7 +161,10 @@ class Kinships(Protocol):
         """Forget that entries are related, whichever way round."""
 
     def joined(self, key: int) -> list[tuple[int, str]]:
-        """Return the entries that the operator put together with an entry and whose story is decided, with its key."""
+        """Return the entries that the operator put together with an entry, with the keys of their stories.
+
+        Directly or through others, the oldest published first; those whose story is undecided are left out.
+        """
 
     def withdraw(self, key: int, now: datetime) -> None:
         """Delete what an entry says, revisions too; its ids and sightings stay, so that it never comes back."""
@@ -185,8 +192,9 @@ class Tellings(Protocol):
         """Note that entries do not belong to an output after all."""
 
     def orphaned(self, now: datetime, stories: Collection[str]) -> None:
-        """Make due now what an output was told by an entry that has left these stories, or was withdrawn.
+        """Make due what an output was told by an entry that has left these stories, or was withdrawn.
 
+        Since it was stored: what is old by now is not announced as new.
         A story that has entries whose story is being decided anew waits until that is done.
         """
 

@@ -209,7 +209,6 @@ def test_what_was_withdrawn_stays_so_under_another_guid(begin: Callable[..., Pro
     assert shown(program, "all") == []
 
 
-@pytest.mark.xfail(reason="decide/sameness: a tombstone has neither title nor text that another feed could agree with")
 def test_what_was_withdrawn_stays_so_in_another_feed(begin: Callable[..., Program], pen: Pen) -> None:
     """A planet that republishes what was withdrawn brings nothing of it back."""
     program = begin(STORIES, feeds=(LAB, PLANET))

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.stories.relations import Relation
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:

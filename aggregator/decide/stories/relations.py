@@ -1,4 +1,4 @@
-"""What can be said in public of two articles of one story: a copy, a translation."""
+"""What can be said in public of two articles of one story: a copy, a translation, another word on one link."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.canonical import titles_agree
-from aggregator.decide.stories.likeness import are_of_one_publisher, meanings_alike
+from aggregator.decide.stories.likeness import are_linked, are_of_one_publisher, meanings_alike
 from aggregator.decide.stories.statistics import primary_language
 from aggregator.decide.stories.words import words_of
 
@@ -26,12 +26,12 @@ _TRANSLATED: Final = 0.7
 class Kind(StrEnum):
     """How an article relates to another of its story."""
 
-    LINKS_TO = "links-to"
-    """It tells of the other under the other's own address."""
     COPY = "copy"
     """Title and text are another publisher's."""
     TRANSLATION = "translation"
     """It says the same in another language."""
+    LINKS_TO = "links-to"
+    """Both point to one page, in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Relation:
 
 def relation(one: Profile, other: Profile) -> Relation | None:
     """Return what can be said of an article beside another one of its story; mostly nothing."""
+    if are_linked(one, other):
+        return Relation(Kind.LINKS_TO, other.article.key)
     if are_of_one_publisher(one, other):
         return None
     if _is_copy(one, other):
@@ -69,4 +71,4 @@ def _is_translation(one: Profile, other: Profile) -> bool:
     languages = {primary_language(one.article.language), primary_language(other.article.language)}
     if len(languages) == 1 or "" in languages or one.form.is_of_other_version(other.form):
         return False
-    return (meanings_alike(one, other) or 0.0) >= _TRANSLATED
+    return meanings_alike(one, other) >= _TRANSLATED

@@ -63,11 +63,14 @@ class SqliteReleases:
         return int(row["count"])
 
     def note_choices(self, choices: Mapping[str, str]) -> set[str]:
-        before = {row["name"]: row["choice"] for row in self._db.execute("SELECT name, choice FROM output")}
-        self._db.executemany(
-            "UPDATE output SET choice = ? WHERE name = ?", [(choices.get(name), name) for name in before]
+        self._db.execute(
+            "UPDATE output SET choice = NULL WHERE name NOT IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(choices))],
         )
-        return {name for name, choice in choices.items() if choice != before.get(name)}
+        change = "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?"
+        return {
+            name for name, choice in choices.items() if self._db.execute(change, [choice, name, choice]).rowcount > 0
+        }
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         rows = self._db.execute(
@@ -75,7 +78,7 @@ class SqliteReleases:
             SELECT entry, min(at) AS first FROM (
                 SELECT entry, released_at AS at, seq FROM release
                 UNION ALL SELECT telling.entry, first_seen, 0 FROM telling JOIN entry ON entry.id = telling.entry)
-            WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output
+            WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output AND NOT :tells_stories
                 UNION ALL SELECT entry FROM telling WHERE output = :output AND :tells_stories)
             GROUP BY entry ORDER BY first, min(seq)""",
             {"output": output, "tells_stories": tells_stories},

@@ -50,7 +50,9 @@ class SqliteStories:
         span = {"first": to_ms(first), "last": to_ms(last), "model": model}
         return self._articles(
             self._db.execute(
-                f"{_ARTICLE} WHERE entry.published >= :first AND entry.published < :last AND entry.grouped <> 0", span
+                f"{_ARTICLE} WHERE entry.published >= :first AND entry.published < :last AND entry.grouped <> 0"
+                " AND entry.withdrawn_at IS NULL",
+                span,
             ).fetchall()
         )
 
@@ -87,10 +89,8 @@ class SqliteStories:
             "INSERT OR REPLACE INTO membership (entry, method, score, closest, shared, version, decided_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                *(
-                    (one.entry, one.method, one.score, one.closest, json.dumps(one.shared), one.version, to_ms(now))
-                    for one in decisions
-                )
+                (one.entry, one.method, one.score, one.closest, json.dumps(one.shared), one.version, to_ms(now))
+                for one in decisions
             ],
         )
         self._db.executemany(
