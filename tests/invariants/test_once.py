@@ -80,7 +80,7 @@ def restart(program: Program, settings: Settings | None = None) -> None:
     program.start(settings)
 
 
-def test_a_story_told_late_is_news(begin, pen: Pen) -> None:
+def test_a_story_told_late_is_news(begin: Callable[..., Program], pen: Pen) -> None:
     """What was settled before a crash, and is told three days later, stands among the newest: nobody has missed it."""
     program = begin(STORIES)
     early = items(program, pen)
@@ -93,7 +93,7 @@ def test_a_story_told_late_is_news(begin, pen: Pen) -> None:
     assert early[0].title in shown(program, "stories")
 
 
-def test_deciding_anew_announces_nothing(begin, pen: Pen) -> None:
+def test_deciding_anew_announces_nothing(begin: Callable[..., Program], pen: Pen) -> None:
     """What leaves its story when all are decided anew is released where it was first told, among what is old."""
     program = begin(STORIES)
     one, other = items(program, pen), items(program, pen, url=RIVAL)
@@ -109,7 +109,7 @@ def test_deciding_anew_announces_nothing(begin, pen: Pen) -> None:
     assert shown(program, "stories") == new
 
 
-def test_a_digest_keeps_the_days_of_the_window(begin, pen: Pen) -> None:
+def test_a_digest_keeps_the_days_of_the_window(begin: Callable[..., Program], pen: Pen) -> None:
     """A digest limited to one day still has yesterday's for those who read it every second day."""
     program = begin(OutputSettings(name="daily", digest="daily", limit=1))
     for _ in range(3):
@@ -120,7 +120,7 @@ def test_a_digest_keeps_the_days_of_the_window(begin, pen: Pen) -> None:
     assert len(shown(program, "daily")) == 2
 
 
-def test_a_new_output_is_not_led_by_what_was_withdrawn(begin, pen: Pen) -> None:
+def test_a_new_output_is_not_led_by_what_was_withdrawn(begin: Callable[..., Program], pen: Pen) -> None:
     """A new output of stories tells a story whose first article was withdrawn by the next one."""
     program = begin()
     one, other = items(program, pen, age=5 * HOUR), items(program, pen, url=RIVAL)
@@ -134,7 +134,9 @@ def test_a_new_output_is_not_led_by_what_was_withdrawn(begin, pen: Pen) -> None:
 
 
 @pytest.mark.parametrize("output", [STORIES, OutputSettings(name="stories")], ids=["by story", "by entry"])
-def test_an_output_that_returns_has_what_came_meanwhile(begin, pen: Pen, output: OutputSettings) -> None:
+def test_an_output_that_returns_has_what_came_meanwhile(
+    begin: Callable[..., Program], pen: Pen, output: OutputSettings
+) -> None:
     """An output that was removed and comes back has what was released while it was away."""
     program = begin(output)
     first, meanwhile = items(program, pen), items(program, pen)
@@ -149,7 +151,7 @@ def test_an_output_that_returns_has_what_came_meanwhile(begin, pen: Pen, output:
 
 
 @pytest.mark.parametrize("by", ["entry", "story"])
-def test_a_planet_brings_no_flood_of_what_is_known(begin, pen: Pen, by: Any) -> None:
+def test_a_planet_brings_no_flood_of_what_is_known(begin: Callable[..., Program], pen: Pen, by: Any) -> None:
     """A source that is added later brings into its own output its backlog's newest only, known from others or not."""
     planets = OutputSettings(name="planets", tags=("planet",), by=by)
     program = begin(planets)
@@ -162,7 +164,7 @@ def test_a_planet_brings_no_flood_of_what_is_known(begin, pen: Pen, by: Any) -> 
     assert shown(program, "planets") == [item.title for item in known[:5]]
 
 
-def test_an_archive_of_what_is_known_is_no_news(begin, pen: Pen) -> None:
+def test_an_archive_of_what_is_known_is_no_news(begin: Callable[..., Program], pen: Pen) -> None:
     """A planet that lists an archive which others told long ago floods its own output no more than any other."""
     planets = OutputSettings(name="planets", tags=("planet",))
     program = begin(planets, feeds=(LAB, RIVAL, PLANET), publishing=Publishing(flood=3))
@@ -176,7 +178,7 @@ def test_an_archive_of_what_is_known_is_no_news(begin, pen: Pen) -> None:
 
 
 @pytest.mark.parametrize("field", ["content", "title", "link"])
-def test_what_was_withdrawn_stays_so(begin, pen: Pen, field: str) -> None:
+def test_what_was_withdrawn_stays_so(begin: Callable[..., Program], pen: Pen, field: str) -> None:
     """A source that edits what was withdrawn brings nothing of it back, to the database or to a document."""
     program = begin(STORIES)
     spam = items(program, pen)
@@ -194,7 +196,7 @@ def test_what_was_withdrawn_stays_so(begin, pen: Pen, field: str) -> None:
     assert (stored.item.title, stored.item.content, stored.held) == ("", None, "withdrawn")
 
 
-def test_what_was_withdrawn_stays_so_under_another_guid(begin, pen: Pen) -> None:
+def test_what_was_withdrawn_stays_so_under_another_guid(begin: Callable[..., Program], pen: Pen) -> None:
     """A source that gives what was withdrawn another guid brings nothing of it back."""
     program = begin(STORIES)
     spam = items(program, pen)
@@ -207,7 +209,7 @@ def test_what_was_withdrawn_stays_so_under_another_guid(begin, pen: Pen) -> None
     assert shown(program, "all") == []
 
 
-def test_what_was_withdrawn_stays_so_in_another_feed(begin, pen: Pen) -> None:
+def test_what_was_withdrawn_stays_so_in_another_feed(begin: Callable[..., Program], pen: Pen) -> None:
     """A planet that republishes what was withdrawn brings nothing of it back."""
     program = begin(STORIES, feeds=(LAB, PLANET))
     spam = items(program, pen)

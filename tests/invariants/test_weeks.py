@@ -240,8 +240,7 @@ def readers(folder: Path, newsboats: Path) -> list[Client | Newsboat]:
     found: list[Client | Newsboat] = [Client(folder, document, pause) for document in OUTPUTS for pause in PAUSES]
     if shutil.which("newsboat"):
         newsboats.mkdir()
-        for document in ("all.atom", "stories.rss"):
-            found.append(Newsboat(folder, newsboats / document, document, PAUSES[-1]))
+        found += [Newsboat(folder, newsboats / name, name, PAUSES[-1]) for name in ("all.atom", "stories.rss")]
     return found
 
 

@@ -74,6 +74,19 @@ def test_what_is_told_is_not_due_again(store: Store, pair: list[int]) -> None:
         assert tx.tellings.of(pair) == {pair[0]: {"stories"}}
 
 
+def test_what_is_no_news_is_dated_back(store: Store, pair: list[int]) -> None:
+    """A story is dated by the earliest of its entries that an output has had, or would have had; news is not dated."""
+    with store.transaction() as tx:
+        tx.tellings.add("stories", pair[1:], NOON, as_of=NOON - HOUR)
+        (old,) = tx.tellings.due(NOON)
+        tx.tellings.add("stories", pair[:1], NOON)
+        (news,) = tx.tellings.due(NOON)
+        tx.tellings.told("stories", pair)
+        tx.tellings.orphaned(NOON + HOUR, {"s"})
+        (orphans,) = tx.tellings.due(NOON + HOUR)
+    assert [old.as_of, news.as_of, orphans.as_of] == [NOON - HOUR, None, NOON - HOUR]
+
+
 def _told_of_both(store: Store, pair: list[int]) -> None:
     with store.transaction() as tx:
         tx.tellings.add("stories", pair, NOON)
