@@ -9,11 +9,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import brotli
 import pytest
 
 from aggregator.config.settings import Network, Site
+from aggregator.decide.discovery import common_places
 from aggregator.fetch.decoding import zstd
 from aggregator.model import Outcome
 
