@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         known = self.headers.get("If-None-Match") == etag
         status = int(fault) if fault.isdigit() else 304 if known and not fault else 200
         if fault == "hang":
-            self.server.ending.wait(1.0)
+            self.server.ending.wait(3.0)
         sent = {"half": body[: len(body) // 2], "empty": b""}.get(fault, body if status == 200 else b"")
         self.server.statuses.append(status)
         self.send_response(status)
