@@ -135,19 +135,18 @@ class _Settling:
             return Settled(self._not_blamed(self.result.error))
         if self.result.error is not None:
             return Settled(self._failed(self.result.error))
-        self.result = replace(self.result, document=self._unless_ours(self.result.document))
-        kept = _Kept() if self.result.document is None else self._keep(self.result.document)
+        document = self.result.document
+        if document is not None and self._is_ours(document):
+            self.result = replace(self.result, document=replace(document, notices=(_OURS, *document.notices)))
+            document = None
+        kept = _Kept() if document is None else self._keep(document)
         free = let_flood_in(self.tx, self.feed, self.settings, self.result.at)
         return Settled(self._succeeded(kept), kept.changed | free, kept.events)
 
-    def _unless_ours(self, document: Document | None) -> Document | None:
-        """Return the document without its items where it is one of our own outputs, under whatever address."""
-        if document is None:
-            return None
+    def _is_ours(self, document: Document) -> bool:
+        """Tell whether a document is one of our own outputs, under whatever address."""
         names = (*self.settings.published, "sources.atom")
-        if document.header.id not in {feed_id(self.tx.instance, name) for name in names}:
-            return document
-        return replace(document, items=(), notices=(_OURS, *document.notices))
+        return document.header.id in {feed_id(self.tx.instance, name) for name in names}
 
     def _keep(self, document: Document) -> _Kept:
         """Write what the document changes, and release what becomes visible by it."""
