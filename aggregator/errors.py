@@ -193,7 +193,10 @@ class ParseError(AggregatorError):
 
 
 class NotAFeed(ParseError):
-    """The document is something else, most often a web page; `feeds` are the addresses of feeds that it names."""
+    """The document is something else, most often a web page.
+
+    `feeds` are addresses where its feed may be, the likeliest first: what it names, then common places.
+    """
 
     def __init__(self, message: str, remedy: str = "", feeds: Sequence[str] = ()) -> None:
         super().__init__(message, remedy)

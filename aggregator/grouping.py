@@ -7,13 +7,18 @@
 
 What is compared with stays in memory between two steps; it is read from the store where it is missing, and thrown
 away when a step fails, so that memory never knows more than the store.
+
+An article that cannot be compared, by a mistake of ours, is told once and stays in its own story: the others go on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
+
+import structlog
 
 from aggregator.decide.stories.links import linked_to, tells_of
 from aggregator.decide.stories.relations import Kind, Relation
@@ -22,14 +27,21 @@ from aggregator.decide.stories.window import APART, Window
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from aggregator.decide.stories.article import Article
+    from aggregator.decide.stories.grouping import Placement
     from aggregator.store.protocols import Transaction
     from aggregator.store.stories import Waiting
+
+_log = structlog.get_logger(__name__)
 
 STEP = 100
 """Entries decided in one transaction: results of polls are written between two."""
 _MOST = 20_000
 """Articles in memory, beyond which those are dropped that are too old to be compared with."""
+_MOMENT = timedelta(milliseconds=1)
+"""The store's unit of time: its spans are half open, ours are not."""
 _SAMPLE = 10_000
 """Articles, the latest, whose words are counted; and so many newer ones make it time to count again."""
 _FEW, _SHARE = 50, 0.5
@@ -55,19 +67,27 @@ class Grouping:
         self.model = model
         self._known: tuple[Statistics, int] | None = None
         self._near: _Surroundings | None = None
+        self._odd: set[int] = set()
 
     def forget(self) -> None:
         """Drop what is in memory: it is read again."""
         self._known = self._near = None
 
-    def step(self, tx: Transaction, now: datetime, *, limit: int = STEP) -> Step:
-        """Decide the stories of some entries."""
-        waiting = tx.stories.waiting(limit=limit, model=self.model)
-        step = Step(left=len(waiting) == limit)
-        if not waiting:
-            return step
+    def step(self, tx: Transaction, now: datetime, *, limit: int = STEP, mute: Collection[int] = frozenset()) -> Step:
+        """Decide the stories of some entries, up to the first that waits for its vector; those of `mute` get none."""
+        found = tx.stories.waiting(limit=limit, model=self.model)
+        waiting = list(takewhile(lambda one: self._is_read(one, mute), found))
+        step = Step(left=len(found) == limit or len(waiting) < len(found))
+        if waiting:
+            self._take(tx, waiting, step, now)
+        return step
+
+    def _is_read(self, one: Waiting, mute: Collection[int]) -> bool:
+        return self.model is None or one.article.vector is not None or one.article.key in mute
+
+    def _take(self, tx: Transaction, waiting: list[Waiting], step: Step, now: datetime) -> None:
         statistics = self._statistics(tx, now)
-        near = self._near = self._near or _Surroundings(statistics, self.model)
+        near = self._near = self._near or _Surroundings(statistics, self.model, self._odd)
         for one in waiting:
             if one.edited:
                 near.read_again(one)
@@ -77,19 +97,25 @@ class Grouping:
                 step.decided.append(decision)
                 step.stories |= {one.until_now, decision.story}
         tx.stories.read_again([one.article.key for one in waiting if one.edited])
-        return step
 
     def _statistics(self, tx: Transaction, now: datetime) -> Statistics:
         """Return the statistics of the latest snapshot, or of a new one when the articles have become many more."""
         known = self._known or tx.stories.snapshot()
         last = next((article.key for article in tx.stories.latest(1)), 0)
         if known is None or last - known[1] >= _growth(known[0].documents):
-            version = known[0].version + 1 if known else 1
-            known = Statistics.of(tx.stories.latest(_SAMPLE, model=self.model), version=version), last
+            known = self._counted(tx, known[0] if known else Statistics()), last
             tx.stories.keep_snapshot(known[0], last, now)
             self._near = None
         self._known = known
         return known[0]
+
+    def _counted(self, tx: Transaction, before: Statistics) -> Statistics:
+        """Return newer statistics; the old ones under a new number when an article cannot be counted."""
+        try:
+            return Statistics.of(tx.stories.latest(_SAMPLE, model=self.model), version=before.version + 1)
+        except Exception:  # noqa: BLE001 - stories are decided all the same
+            _log.critical("stories.words_not_counted", exc_info=True)
+            return replace(before, version=before.version + 1)
 
 
 def _growth(documents: int) -> float:
@@ -100,16 +126,39 @@ def _growth(documents: int) -> float:
 class _Surroundings:
     """The articles that those being decided are compared with: a window that follows their dates."""
 
-    def __init__(self, statistics: Statistics, model: str | None) -> None:
+    def __init__(self, statistics: Statistics, model: str | None, odd: set[int]) -> None:
         self.statistics = statistics
         self._model = model
+        self._odd = odd
+        """Articles of which it was told that they cannot be compared."""
         self._window = Window(statistics)
         self._first = self._last = datetime.min.replace(tzinfo=UTC)
         """The window knows what was published from the first up to the last."""
 
-    def of(self, tx: Transaction, article: Article) -> Window:
-        """Return the window, with all articles in it that this one is to be compared with."""
-        first, last = article.published - APART, article.published + APART
+    def place(self, tx: Transaction, article: Article) -> Placement | None:
+        """Return where an article belongs, by the articles near it; None when it cannot be compared."""
+        self._move(tx, article)
+        try:
+            return self._window.place(article)
+        except Exception:  # noqa: BLE001 - see the module
+            self._note(article)
+        return None
+
+    def add(self, article: Article) -> None:
+        """Take an article whose story is decided."""
+        try:
+            self._window.add(article)
+        except Exception:  # noqa: BLE001 - see the module
+            self._note(article)
+
+    def _note(self, article: Article) -> None:
+        if article.key not in self._odd:
+            _log.critical("stories.not_compared", entry=article.key, title=article.title, exc_info=True)
+        self._odd.add(article.key)
+
+    def _move(self, tx: Transaction, article: Article) -> None:
+        """Have all articles in the window that this one is to be compared with."""
+        first, last = article.published - APART, article.published + APART + _MOMENT
         if first > self._last or last < self._first:
             self._window, self._first, self._last = Window(self.statistics), first, first
         if len(self._window) > _MOST and first > self._first:
@@ -121,22 +170,20 @@ class _Surroundings:
         if last > self._last:
             self._read(tx, self._last, last)
             self._last = last
-        return self._window
 
     def read_again(self, one: Waiting) -> None:
         """Take an edited article as it is now, if it is among them."""
         if one.article.key in self._window:
-            self._window.add(replace(one.article, story=one.until_now))
+            self.add(replace(one.article, story=one.until_now))
 
     def _read(self, tx: Transaction, first: datetime, last: datetime) -> None:
         for article in tx.stories.around(first, last, model=self._model):
-            self._window.add(article)
+            self.add(article)
 
 
 def _decide(tx: Transaction, one: Waiting, near: _Surroundings) -> Decision:
-    window = near.of(tx, one.article)
-    decision = _by_hand(tx, one) or _by_link(tx, one) or _by_words(window, one, near.statistics.version)
-    window.add(replace(one.article, story=decision.story))
+    decision = _by_hand(tx, one) or _by_link(tx, one) or _by_words(tx, one, near)
+    near.add(replace(one.article, story=decision.story))
     return decision
 
 
@@ -149,14 +196,16 @@ def _by_link(tx: Transaction, one: Waiting) -> Decision | None:
     article = one.article
     others = [other for other in tx.stories.linked(article.canonical or "") if other.key != article.key]
     other = linked_to(article, others)
-    if other is None or other.story is None:
+    if other is None or other.story is None or not article.apart.isdisjoint(tx.kinships.keys_of_story(other.key)):
         return None
     related = (Relation(Kind.LINKS_TO, other.key),) if tells_of(article, other) else ()
     return Decision(article.key, other.story, "same link", 1.0, closest=other.key, relations=related)
 
 
-def _by_words(window: Window, one: Waiting, version: int) -> Decision:
-    found = window.place(one.article)
+def _by_words(tx: Transaction, one: Waiting, near: _Surroundings) -> Decision:
+    found = near.place(tx, one.article)
+    if found is None:
+        return Decision(one.article.key, one.founds, "first")
     method = found.method if found.story else "first"
     return Decision(
         one.article.key,
@@ -165,6 +214,6 @@ def _by_words(window: Window, one: Waiting, version: int) -> Decision:
         found.score,
         found.closest,
         found.shared,
-        version,
+        near.statistics.version,
         found.relations,
     )

@@ -12,6 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta  # noqa: TC003 - the store's codec reads these annotations
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from aggregator.losses import Flood, Gap  # noqa: TC001 - likewise
+
+if TYPE_CHECKING:
+    from aggregator.kinship import Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ class Document:
     """What was wrong with the document and was mended or left out, for the operator."""
     cut_short: bool = False
     """It ends in the middle: its validators stand for items that it does not list."""
+    complete: bool = False
+    """It lists all that there is: what it lists no longer was taken back (RFC 5005 section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,39 +187,6 @@ class Held(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Kinship(StrEnum):
-    """How one entry is related to another."""
-
-    LINKS_TO = "links-to"
-    """It tells of the other under the other's own address: a headline elsewhere, a commentary."""
-    COPY = "copy"
-    """The same text, at another publisher's."""
-    TRANSLATION = "translation"
-    TOGETHER = "together"
-    """The operator put them into one story."""
-    APART = "apart"
-    """The operator keeps them out of one story."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Another article on the story of an entry."""
-
-    key: int
-    id: str
-    title: str
-    link: str | None
-    source: str
-    """Title of the feed that tells it."""
-    language: str | None
-    published: datetime
-    rank: int = 5
-    private: bool = False
-    """A private feed tells it."""
-    kind: Kinship | None = None
-    """What it is to the entry, where that can be named: a copy of it, a translation, a link to it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """An entry seen in a feed: one a feed and link, with a count."""
@@ -221,6 +196,8 @@ class Sighting:
     guid: str | None
     link: str | None
     first_seen: datetime
+    evidence: str | None = None
+    """By what it is this entry (decide.sameness.Evidence); None where it began it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +256,27 @@ class Move:
     times: int = 1
 
 
+class NamedBy(StrEnum):
+    """By what a feed's items are known within it, from the trusting to the strict."""
+
+    GUID = "guid"
+    LINK = "link"
+    TITLE = "link and title"
+    DATE = "link and date"
+    CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """By what a feed's items are known, why, and since when; it only becomes stricter (decide.naming)."""
+
+    by: NamedBy = NamedBy.GUID
+    reason: str = ""
+    since: datetime | None = None
+    doubts: int = 0
+    """Documents in a row that spoke against it."""
+
+
 class Outcome(StrEnum):
     """What a poll came to."""
 
@@ -311,6 +309,7 @@ class FeedState:
     validators: Validators = field(default_factory=Validators)
     body_hash: str | None = None
     """SHA-256 of the last stored body."""
+    naming: Naming = field(default_factory=Naming)
     items: int = 0
     """How many items the last document had."""
     entries: int = 0
@@ -340,12 +339,22 @@ class FeedState:
     """What the server asked for (Retry-After)."""
     fresh_until: datetime | None = None
     """Until when the last good answer asked for rest, in any way."""
+    gap: Gap | None = None
+    """The last one that was noticed."""
+    flood: Flood | None = None
+    """What of it is listed still, or was until lately."""
+    gaps: int = 0
+    """How many gaps were ever noticed."""
+    recovered: int = 0
+    """How many entries were ever recovered from archives."""
 
 
 class RequestKind(StrEnum):
     """What a request asks for: one queue, one host politeness, one fetch path."""
 
     POLL = "poll"
+    ARCHIVE = "archive"
+    """A page of what the feed lists no longer: FeedState.gap says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,5 +382,9 @@ class PollReport:
     error: str | None = None
     next_poll_at: datetime | None = None
     reason: str = ""
+    kind: RequestKind = RequestKind.POLL
+    """What was asked for; not part of the JSON."""
+    archive: bool = False
+    """The feed's archive is to be asked for what it missed; not part of the JSON."""
     feeds: tuple[str, ...] = ()
-    """Where the document was a page that names feeds: their addresses; not part of the JSON."""
+    """Where the document was a page: where its feed may be, the likeliest first; not part of the JSON."""

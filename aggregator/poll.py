@@ -27,13 +27,15 @@ from aggregator.blame import Blame
 from aggregator.config.echoes import is_own_output
 from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
+from aggregator.decide.archives import as_asked, may_ask
 from aggregator.decide.cadence import NextPoll
-from aggregator.decide.sites import host_of, is_public
+from aggregator.decide.sites import host_of, is_public, origin_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
-from aggregator.model import Validators
+from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
+from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
 from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
-_PARSER_VERSION = b"1"
+_PARSER_VERSION = b"2"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
 
@@ -163,12 +165,14 @@ class Pipeline:
                 self.restraint.asking.discard(request.key)
 
     async def _ask(self, request: Request, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
-        ask = _asked(request.feed, source, refetch=refetch)
+        ask = _asked(request, source, refetch=refetch)
         result = Result(request, self._stages.clock(), asked_as=_digest(ask), unconditional=not ask.validators)
         self._blame.asks(request, result.at)
         try:
             if is_own_output(ask.url, self.settings):
                 raise AddressRefused("The address is an output of this very program.", "Remove it from feeds.yaml.")
+            if request.kind is RequestKind.ARCHIVE and not may_ask(request.feed, ask.url):
+                raise AddressRefused("The archive is not on the feed's own site.")
             fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
         except Resting as resting:
             self._blame.heard(request, self._stages.clock(), None)
@@ -211,7 +215,7 @@ class Pipeline:
                 document = await self._parse(fetched, source, suspect=suspect)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
-        if is_emptied(len(document.items), feed.items):
+        if result.request.kind is RequestKind.POLL and is_emptied(len(document.items), feed.items):
             emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
             return replace(result, body_hash=None, error=emptied)
         return replace(result, document=document)
@@ -232,7 +236,8 @@ class Pipeline:
         return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        return settle(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
+        decide = recover if result.request.kind is RequestKind.ARCHIVE else settle
+        return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:
         """Return when a source is asked again whose answer could not be stored."""
@@ -240,18 +245,36 @@ class Pipeline:
         return NextPoll(at, "its last result could not be stored")
 
 
-def _asked(feed: FeedState, source: FeedSettings, *, refetch: bool) -> Ask:
+def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
     """Return what to ask a source's server; validators go where they came from, and with the headers they came for."""
-    own, other = host_of(feed.url), host_of(feed.fetch_url)
+    feed = request.feed
     ask = Ask(
         feed.fetch_url,
         headers=source.headers,
         verify=source.verify,
-        outside=own if own != other and is_public(own) else None,
+        outside=_outside(host_of(feed.url), feed.fetch_url),
         name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
     )
+    if request.kind is RequestKind.ARCHIVE:
+        return _of_archive(ask, feed)
     known = not refetch and feed.asked_as in (None, _digest(ask))
     return replace(ask, validators=feed.validators) if known else ask
+
+
+def _of_archive(ask: Ask, feed: FeedState) -> Ask:
+    """Return what to ask for a page that the feed's document named: what is secret stays with the feed's origin."""
+    page = feed.gap.page if feed.gap is not None else None
+    if page is None:
+        return ask
+    outside = ask.outside or _outside(host_of(feed.fetch_url), page)
+    if origin_of(page) != origin_of(feed.fetch_url):
+        return replace(ask, url=page, headers={}, outside=outside)
+    return replace(ask, url=as_asked(feed, page), outside=outside)
+
+
+def _outside(own: str, url: str) -> str | None:
+    """Return the public host that leads to an address elsewhere."""
+    return own if own != host_of(url) and is_public(own) else None
 
 
 def _digest(ask: Ask) -> str:

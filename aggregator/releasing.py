@@ -97,12 +97,10 @@ def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[s
 
     Entries keep the time of their first release, so that a subscriber is not shown old ones as new.
     """
-    changed = set()
     for name in settings.published:
         tx.releases.open_output(name, now)
-        if tx.releases.note_choice(name, _choice(name, settings)) and _fill(tx, name, settings, now):
-            changed.add(name)
-    return changed
+    others = tx.releases.note_choices({name: _choice(name, settings) for name in settings.published})
+    return {name for name in settings.published if name in others and _fill(tx, name, settings, now)}
 
 
 def _choice(name: str, settings: Settings) -> str:
@@ -122,10 +120,10 @@ def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool
         batch = missing[start : start + _BATCH]
         subjects = tx.entries.subjects([key for key, _ in batch])
         for key, first in batch:
-            if not outputs_for(subjects[key], {name: output}, now=now):
-                continue
+            if subjects[key].held is not None or not outputs_for(subjects[key], {name: output}, now=now):
+                continue  # released once, and withdrawn since; or not for this output
             if output.tells_stories:
-                tx.tellings.add(name, [key], first)
+                tx.tellings.add(name, [key], first, as_of=first)
                 filled = True
             elif cap.allows(name, subjects[key].feed, first):
                 tx.releases.append(name, [key], first)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide import moves, outage
+from aggregator.decide import moves, naming, outage
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
-from aggregator.decide.changes import Verdict, candidates, judge
-from aggregator.decide.release import Arrival, hold, unheld
+from aggregator.decide.changes import Verdict, candidates, judge, renamed
+from aggregator.decide.gaps import is_habit, window_of
+from aggregator.decide.identity import feed_id
+from aggregator.decide.origins import names_of
+from aggregator.decide.release import Arrival
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed
+from aggregator.keeping import keep
 from aggregator.model import Caching, Held, Outcome, PollReport
-from aggregator.parse.language import spoken
-from aggregator.releasing import outputs_of, release
+from aggregator.noticing import gap_of, let_flood_in, note_flood, note_gap, note_overlap
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.changes import Candidate
     from aggregator.errors import AggregatorError
-    from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
+    from aggregator.losses import Gap
+    from aggregator.model import Document, FeedState, Fetched, Naming, Request, Rhythm
+    from aggregator.noticing import Event
     from aggregator.store.protocols import Transaction
 
+_OURS = "This is one of this aggregator's own outputs: nothing is taken from it. Remove it from feeds.yaml."
 _GONE = "410 Gone: not asked again"
 _NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
@@ -72,10 +78,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was written: the report, and the outputs whose documents are not up to date any more."""
+    """What was written: the report, the outputs whose documents are not up to date any more, and what to log."""
 
     report: PollReport
     changed: frozenset[str] = frozenset()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,10 @@ class _Kept:
     news: int = 0
     """Items that are new in this feed, whoever else told them before; republished archives are none."""
     changed: frozenset[str] = frozenset()
+    naming: Naming | None = None
+    gap: Gap | None = None
+    """One that was noticed just now."""
+    events: tuple[Event, ...] = ()
 
     @property
     def edited(self) -> int:
@@ -93,16 +104,21 @@ class _Kept:
 
 
 def settle(tx: Transaction, result: Result, settings: Settings, chance: Chance) -> Settled:
-    """Decide and write one result."""
-    source = settings.sources.get(result.feed.url)
-    if source is None:
+    """Decide and write one poll's result."""
+    if (nothing := unwanted(tx, result, settings)) is not None:
+        return nothing
+    return _Settling(tx, result, settings.sources[result.feed.url], settings, chance).settled()
+
+
+def unwanted(tx: Transaction, result: Result, settings: Settings) -> Settled | None:
+    """Settle what was not asked, or is asked no more; None for any other result."""
+    if result.feed.url not in settings.sources:
         tx.requests.give_back([result.request])
         return Settled(PollReport(result.feed.url, Outcome.SKIPPED, reason="removed from feeds.yaml"))
-    if result.postponed is not None:
-        tx.requests.reschedule(result.request, result.postponed)
-        then = result.postponed
+    if (then := result.postponed) is not None:
+        tx.requests.reschedule(result.request, then)
         return Settled(PollReport(result.feed.url, Outcome.SKIPPED, next_poll_at=then.at, reason=then.reason))
-    return _Settling(tx, result, source, settings, chance).settled()
+    return None
 
 
 class _Settling:
@@ -119,34 +135,62 @@ class _Settling:
             return Settled(self._not_blamed(self.result.error))
         if self.result.error is not None:
             return Settled(self._failed(self.result.error))
-        if self.result.document is None:
-            return Settled(self._succeeded(_Kept()))
-        kept = self._keep(self.result.document)
-        return Settled(self._succeeded(kept), kept.changed)
+        document = self.result.document
+        if document is not None and self._is_ours(document):
+            self.result = replace(self.result, document=replace(document, notices=(_OURS, *document.notices)))
+            document = None
+        kept = _Kept() if document is None else self._keep(document)
+        free = let_flood_in(self.tx, self.feed, self.settings, self.result.at)
+        return Settled(self._succeeded(kept), kept.changed | free, kept.events)
+
+    def _is_ours(self, document: Document) -> bool:
+        """Tell whether a document is one of our own outputs, under whatever address."""
+        names = (*self.settings.published, "sources.atom")
+        return document.header.id in {feed_id(self.tx.instance, name) for name in names}
 
     def _keep(self, document: Document) -> _Kept:
         """Write what the document changes, and release what becomes visible by it."""
         now = self.result.at
-        feed = replace(self.feed, header=document.header)
-        listed = candidates(document.items, self.source.ignore)
+        feed = replace(self.feed, header=document.header, gap=self._gap())
+        listed = candidates(document.items, self.source.ignore, feed.naming.by)
+        named = naming.settled(feed.naming, [candidate.item for candidate in listed], now)
+        listed = self._renamed(listed, feed.naming, named)
         known = self.tx.entries.known(feed, listed)
-        verdict = judge(feed.url, listed, known, now=now, private=self.source.private)
-        verdict = _in_languages(verdict, document.header.language)
+        names = names_of(feed.url, feed.fetch_url, document.header)
+        verdict = judge(feed.url, listed, known, now=now, private=self.source.private, names=names)
+        judged = known, verdict
+        gap = gap_of(self.tx, feed, document, judged, now)
         arrival = Arrival(now, self.tx.created, feed.last_success)
-        held = hold(verdict.additions, arrival, self.source, self.settings.publishing)
-        keys = self.tx.entries.add(feed, verdict.additions, held, now)
-        self.tx.entries.revise(feed, verdict.revisions, now)
-        sights = [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights]
-        self.tx.entries.sight(feed, sights, now)
-        free = unheld(sights, known.entries, arrival, self.source, self.settings.publishing)
-        self.tx.entries.set_held(free, None)
-        changed = release(self.tx, {sight.entry for sight in sights if sight.first} | free, self.settings, now)
-        revised = outputs_of(self.tx, {revision.entry for revision in verdict.revisions})
-        return _Kept(verdict, _news(verdict, held), frozenset(changed.union(*revised.values())))
+        kept = keep(self.tx, feed, judged, arrival, (self.source, self.settings))
+        events = note_flood(self.tx, feed, judged, kept.held.values(), now)
+        if gap is not None:
+            events += note_gap(self.tx, feed, gap, now)
+        else:
+            note_overlap(self.tx, feed, judged)
+        doubted = naming.doubted(named, verdict, known.entries, now)
+        self._renamed(listed, named, doubted)
+        return _Kept(verdict, _news(verdict, kept.held), kept.changed, doubted, gap, tuple(events))
+
+    def _renamed(self, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
+        """Return the candidates under their names of today, which what is known of the feed is given too."""
+        if after.by is before.by:
+            return listed
+        anew = renamed(listed, after.by)
+        keys = {old.key: new.key for old, new in zip(listed, anew, strict=True)}
+        self.tx.entries.rekey(self.feed, keys, after.by)
+        return anew
+
+    def _gap(self) -> Gap | None:
+        """Return the feed's gap as it is now: its repair went on while the feed was polled."""
+        if self.feed.gap is None or (feed := self.tx.feeds.get(self.feed.url)) is None:
+            return None
+        return feed.gap
 
     def _succeeded(self, kept: _Kept) -> PollReport:
         result, fetched, document = self.result, self.result.fetched, self.result.document
-        rhythm = self._rhythm(document, kept.news)
+        # What was missed was published too.
+        missed = kept.gap.likely if kept.gap is not None and not is_habit(kept.gap) else 0
+        rhythm = self._rhythm(document, kept.news + missed)
         moved = moves.seen(self.feed.move, self._moved_to(fetched), result.at)
         adopted = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
         record = PollRecord(
@@ -164,13 +208,16 @@ class _Settling:
             asked_as=result.asked_as,
             unconditional=result.unconditional,
             rhythm=rhythm,
+            naming=kept.naming,
             claimed=_claimed(document),
             restamped_at=self._restamped_at(document, kept),
             remedy=self._notices(adopted),
             move=None if adopted else moved,
             fetch_url=adopted,
         )
-        return self._written(record, self._next_asked(errors=0, rhythm=rhythm))
+        gap = kept.gap or self.feed.gap
+        report = self._written(record, self._next_asked(errors=0, rhythm=rhythm, gap=gap))
+        return replace(report, archive=gap is not None and gap.page is not None)
 
     def _moved_to(self, fetched: Fetched | None) -> str | None:
         to = fetched.moved_to if fetched is not None else None
@@ -246,7 +293,7 @@ class _Settling:
         if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
             self.tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {self.feed.url}")
 
-    def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None) -> NextPoll:
+    def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None, gap: Gap | None = None) -> NextPoll:
         result, document = self.result, self.result.document
         asked = Asked(
             at=result.at,
@@ -261,6 +308,7 @@ class _Settling:
             added_at=self.feed.added_at,
             stretch=self.chance.stretch,
             fresh_until=self.feed.fresh_until,
+            window=window_of(gap, result.at),
         )
         return next_poll(asked, self.settings.polling, jitter=self.chance.jitter)
 
@@ -296,19 +344,6 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
     if source.independent or not is_public(host_of(fetched.url)):
         return None
     return site_pause(fetched.received, fetched.status, fetched.caching)
-
-
-def _in_languages(verdict: Verdict, declared: str | None) -> Verdict:
-    """Find out the languages of what is written."""
-
-    def of(candidate: Candidate) -> Candidate:
-        return replace(candidate, item=spoken(candidate.item, declared))
-
-    return replace(
-        verdict,
-        additions=tuple(replace(one, candidate=of(one.candidate)) for one in verdict.additions),
-        revisions=tuple(replace(one, candidate=of(one.candidate)) for one in verdict.revisions),
-    )
 
 
 def _news(verdict: Verdict, held: Mapping[int, str]) -> int:

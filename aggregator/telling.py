@@ -2,15 +2,16 @@
 
 An output is told of a story when its first entry there has been held for long enough (`hold`). The lead is the
 earliest published of the story's entries that belong to the output; from then on the story's other entries join its
-coverage and announce nothing. Written by the serial stage, after stories are decided.
+coverage and announce nothing. A story that is news is released now, however late; one that the output has had, or
+would have had, was split, or lost its lead, or fills an output that is new: it keeps its place among what is old.
+Written by the serial stage, after stories are decided.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.releasing import Cap
+from aggregator.releasing import Cap, outputs_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Settings
     from aggregator.store.protocols import Transaction
     from aggregator.store.stories import Due, Teller
-
-
-_LATE = timedelta(days=1)
-"""A story that was due this long ago is old news: its output is new, or chooses differently now."""
 
 
 def tell(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
@@ -43,10 +40,11 @@ def _tell_one(tx: Transaction, due: Due, cap: Cap, now: datetime) -> None:
     if due.told:
         tx.tellings.told(due.output, keys)
         return
-    at = due.since if now - due.since > _LATE else now
+    at = due.as_of or now
     lead = next((one for one in sorted(due.tellers, key=_lead) if cap.allows(due.output, one.feed, at)), None)
     if lead is None:
         tx.tellings.drop(due.output, keys)
+        tx.entries.set_held(set(keys) - outputs_of(tx, keys).keys(), "filtered: over per_source")
         return
     tx.releases.append(due.output, [lead.key], at)
     tx.tellings.told(due.output, keys)

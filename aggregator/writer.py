@@ -113,6 +113,8 @@ class Writer:
             return
         for (_, written), one in zip(group, settled, strict=True):
             written.set_result(one.report)
+            for event in one.events:
+                getattr(_log, event.level)(event.name, **event.facts)
         if changed := frozenset[str]().union(*(one.changed for one in settled)):
             self._changed(changed)
         await self._put_off_lost()

@@ -1,20 +1,37 @@
-"""Fixtures for every test: a database, and publishers on loopback that answer what a test tells them to."""
+"""Fixtures for every test: a database, publishers on loopback that answer what a test tells them to, a newsdesk."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+from aggregator.model import Document, Fetched, Header, Item
+from aggregator.publish.renderers import RENDERERS
+from aggregator.publish.selection import channel
+from aggregator.releasing import release_missing
+from aggregator.run.stories import StoryStage
+from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from aggregator.model import Entry
+
+# A slow machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
@@ -131,3 +148,143 @@ def rss() -> Callable[..., bytes]:
         return f'<rss version="2.0"><channel><title>T</title><link>{site}</link>{items}</channel></rss>'.encode()
 
     return write
+
+
+NEWS = {
+    "grok": (
+        "Grok opens its weights in Memphis",
+        "Memphis: weights of Grok are open",
+        "Open weights: Grok leaves Memphis",
+    ),
+    "chip": ("Tachyum ships Prodigy silicon", "Prodigy silicon by Tachyum ships", "Silicon: Tachyum ships its Prodigy"),
+    "law": (
+        "Brussels delays biometric rules",
+        "Biometric rules: Brussels delays",
+        "Delays in Brussels for biometric rules",
+    ),
+}
+"""Titles of three articles on each piece of news; those of one share rare words, and none with another's."""
+
+
+@dataclass
+class Newsdesk:
+    """Polls, the story stage and outputs on a real database; `now` is shortly after the database was made."""
+
+    store: SqliteStore
+    settings: Settings = field(init=False)
+    now: datetime = field(init=False)
+    changed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        with self.store.snapshot() as tx:
+            self.now = tx.created.replace(microsecond=0) + timedelta(minutes=1)
+        self.configure({"name": "stories", "by": "story"})
+        self.reopen()
+
+    def reopen(self, embedder: Any = None) -> None:
+        """Begin with a story stage that remembers nothing, as after a restart."""
+        self.stage = StoryStage(
+            self.store,
+            lambda: self.settings,
+            clock=lambda: self.now,
+            changed=self.changed.extend,
+            embedder=embedder,
+        )
+
+    def configure(self, *outputs: dict[str, Any], **feeds: dict[str, Any]) -> None:
+        """Take these outputs over, and settings of the sources a to d."""
+        sources = tuple(FeedSettings(url=self.feed(name), **feeds.get(name, {})) for name in "abcd")
+        self.settings = Settings(feeds=sources, outputs=tuple(OutputSettings(**output) for output in outputs))
+        with self.store.transaction() as tx:
+            tx.feeds.sync(self.settings.sources, self.now)
+            release_missing(tx, self.settings, self.now)
+
+    @staticmethod
+    def feed(name: str) -> str:
+        """Return the address of a source; each has a site of its own."""
+        return f"https://{name}.example/feed"
+
+    def item(self, site: str, title: str, *, hours: float = 1, **fields: Any) -> Item:
+        """Return an item of a site, so many hours old."""
+        link = f"https://{site}.example/{title.replace(' ', '-')}"
+        return Item(
+            **{"title": title, "guid": link, "link": link, "published": self.now - timedelta(hours=hours), **fields}
+        )
+
+    def bring(self, site: str, *items: Item, drain: bool = True) -> None:
+        """Poll a source that lists these, then decide stories."""
+        with self.store.transaction() as tx:
+            (request,) = tx.requests.claim([self.feed(site)], self.now, lease=timedelta(hours=1))
+            fetched = Fetched(url=self.feed(site), status=200, received=self.now)
+            document = Document(Header(title=f"The {site.upper()}"), items)
+            settle(
+                tx, Result(request, self.now, fetched, document, body_hash=f"{hash(items)}"), self.settings, Chance(0)
+            )
+        if drain:
+            self.drain()
+
+    def tell(self, site: str, news: str, number: int, *, hours: float = 1, drain: bool = True, **fields: Any) -> str:
+        """Let a source tell a piece of news in its own words; return the entry's id."""
+        item = self.item(site, NEWS[news][number], hours=hours, **fields)
+        self.bring(site, item, drain=drain)
+        return str(item.guid)
+
+    def drain(self) -> None:
+        """Decide all that waits, and tell outputs what is due."""
+        asyncio.run(self.stage.drain())
+
+    def correct(self, action: str, *ids: str) -> dict[str, Any]:
+        """Correct by hand, as an operator does."""
+        return asyncio.run(self.stage.correct(action, ids))
+
+    def entry(self, entry_id: str) -> Entry:
+        """Return an entry."""
+        with self.store.snapshot() as tx:
+            found = tx.entries.get(entry_id)
+        assert found is not None
+        return found
+
+    def entries(self) -> list[Entry]:
+        """Return all entries, the newest published first."""
+        with self.store.snapshot() as tx:
+            return list(tx.entries.all())
+
+    def groups(self) -> set[frozenset[str]]:
+        """Return the stories as sets of ids."""
+        stories: dict[str, set[str]] = {}
+        for entry in self.entries():
+            stories.setdefault(entry.story, set()).add(entry.id)
+        return {frozenset(ids) for ids in stories.values()}
+
+    def methods(self) -> dict[str, str]:
+        """Return by which evidence each entry is in its story."""
+        with self.store.snapshot() as tx:
+            return {one.entry_id: one.method for entry in tx.entries.all() for one in tx.kinships.members(entry.key)}
+
+    def released(self, output: str = "stories") -> list[tuple[str, datetime]]:
+        """Return what an output has released, the first release first."""
+        with self.store.snapshot() as tx:
+            found = tx.releases.select(output, limit=500, window=timedelta(0), ceiling=500)
+        return [(one.entry.id, one.released_at) for one in sorted(found, key=lambda one: one.seq)]
+
+    def leads(self, output: str = "stories") -> list[str]:
+        """Return the ids of what an output has released, the first release first."""
+        return [entry_id for entry_id, _ in self.released(output)]
+
+    def told(self, output: str = "stories") -> dict[str, list[str]]:
+        """Return what an output's documents say: each lead's id, and the ids of the rest of its story."""
+        with self.store.snapshot() as tx:
+            found = channel(tx, self.settings.published[output], self.settings)
+        return {entry.id: [one.id for one in entry.coverage] for entry in found.entries}
+
+    def render(self, output: str = "stories", ending: str = "atom") -> bytes:
+        """Return an output's document."""
+        with self.store.snapshot() as tx:
+            found = channel(tx, self.settings.published[output], self.settings)
+        return RENDERERS[ending](found)
+
+
+@pytest.fixture
+def newsdesk(database: SqliteStore) -> Newsdesk:
+    """Return a newsdesk with four sources and, beside `all`, the output `stories`, which tells stories."""
+    return Newsdesk(database)

@@ -10,8 +10,9 @@ import pytest
 
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing, Settings
 from aggregator.decide.cadence import NextPoll
+from aggregator.decide.identity import feed_id
 from aggregator.errors import HttpStatus, NetworkDown, NotAFeed, TimedOut
-from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, Outcome, Validators
+from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, NamedBy, Outcome, Validators
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
 
@@ -699,3 +700,34 @@ def test_429_without_a_time_rests_the_site_half_an_hour(room: Newsroom) -> None:
     room.fail(PUBLIC, HttpStatus("429"), status=429)
     with room.store.snapshot() as tx:
         assert tx.requests.pauses(room.now) == {"example.org": room.now + timedelta(minutes=30)}
+
+
+def test_a_feed_whose_guids_name_nothing(room: Newsroom, item: Callable[..., Item]) -> None:
+    """Three documents in a row with other guids, and links name its items: said once, kept, and nothing announced."""
+    for poll in range(6):
+        listed = [item(f"post {number}", guid=f"{poll}-{number}") for number in range(4)]
+        report = room.poll(A, *listed)
+        assert (report.new, report.updated, report.duplicates) == (4 if poll == 0 else 0, 0, 0)
+        room.now += HOUR
+    named = room.feed(A).naming
+    assert (named.by, named.since) == (NamedBy.LINK, room.now - 3 * HOUR)
+    assert named.reason == "4 of 4 known items had another guid, 3 documents in a row"
+    assert room.feed(A).entries == 4
+
+
+def test_a_feed_without_guids(room: Newsroom, item: Callable[..., Item]) -> None:
+    """It is known by links from its first document on, also when it begins to give guids."""
+    bare = [item(f"post {number}", guid=None) for number in range(4)]
+    assert room.poll(A, *bare).new == 4
+    assert room.feed(A).naming.reason == "4 of 4 items have no guid"
+    assert room.poll(A, *(replace(one, guid=one.title) for one in bare)).new == 0
+    assert room.feed(A).naming.by is NamedBy.LINK
+
+
+def test_our_own_output_brings_nothing(room: Newsroom, item: Callable[..., Item]) -> None:
+    """A document that bears the id of one of our outputs, at whatever address, brings nothing, and the operator is told."""
+    with room.store.snapshot() as tx:
+        own = Header(id=feed_id(tx.instance, "all"), title="AI News")
+    report = room.poll(A, item("echo"), header=own)
+    assert (report.new, report.entries, room.entries()) == (0, 1, {})
+    assert "own outputs" in (room.feed(A).remedy or "")

@@ -21,6 +21,7 @@ _COMMANDS = {
     "why": "sources",
     "add": "editing",
     "remove": "editing",
+    "opml": "lists",
     "entries": "reading",
     "search": "reading",
     "show": "reading",

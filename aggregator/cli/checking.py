@@ -15,6 +15,7 @@ from aggregator.config.advice import warnings
 from aggregator.config.secrets import base_address, display_url
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.answers import Answer, classify, status_error
+from aggregator.decide.archives import routes
 from aggregator.decide.changes import candidates
 from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.filters import filtered
@@ -22,6 +23,7 @@ from aggregator.decide.sites import host_of
 from aggregator.errors import AggregatorError, ConfigError, Problem
 from aggregator.fetch.client import Ask, Client
 from aggregator.fetch.hosts import HostQueue
+from aggregator.model import FeedState
 from aggregator.parse.pool import ParserPool
 from aggregator.run.engine import network_of, utc_now
 from aggregator.run.report import SCHEMA, rfc3339
@@ -144,11 +146,19 @@ def _found(
         "dropped": len(dropped),
         "redirected_to": display_url(source, fetched.url) if fetched and fetched.url != source.url else None,
         "moved_to": display_url(source, fetched.moved_to) if fetched and fetched.moved_to else None,
+        "archive": _archive(source, document) if document else None,
         "notices": list(document.notices) if document else [],
         "error": error.message if error else None,
         "remedy": error.remedy if error else None,
         "items": [item.title for item in items[:_SHOWN_ITEMS]],
     }
+
+
+def _archive(source: FeedSettings, document: Document) -> str | None:
+    """Return where entries may be recovered from that are missed between two polls; WordPress is only guessed."""
+    feed = FeedState(key=0, url=source.url, fetch_url=source.url, private=source.private)
+    pages = routes(feed, document.header)
+    return display_url(source, pages[0]) if pages else None
 
 
 def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: str | None) -> None:
@@ -157,7 +167,7 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
         rows = [[one["url"], *("-" if one[head] is None else one[head] for head in heads[1:])] for one in found]
         table(context, heads, rows, numbers=("status", "entries", "dropped"))
     for one in found:
-        for name in ("error", "remedy", "redirected_to"):
+        for name in ("error", "remedy", "redirected_to", "archive"):
             if one[name]:
                 context.print(f"{one['url']}: {name.replace('_', ' ')}: {one[name]}")
     if paste is not None and found and not found[0]["error"]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.polling import run_round
+from aggregator.cli.rewriting import alone, write
 from aggregator.cli.words import one_source
 from aggregator.config.document import read_text
 from aggregator.config.edit import with_feed, without_feed
 from aggregator.config.load import load
 from aggregator.decide.choice import BACKOFF, Choice
+from aggregator.decide.discovery import common_places
+from aggregator.decide.platforms import platform_feed
 from aggregator.decide.sites import host_of, is_public, same_host
-from aggregator.errors import AggregatorError, ConfigError, FolderNotWritable, Usage
+from aggregator.errors import AggregatorError, ConfigError, Usage
 from aggregator.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from aggregator.cli.context import Context
 
@@ -34,22 +34,48 @@ if TYPE_CHECKING:
 @click.option("--tag", "tags", multiple=True, help="A word that outputs select by; may be repeated.")
 @click.pass_obj
 def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> None:
-    """Add a source to feeds.yaml and read it once; URL is a feed, or a site that names its feed.
+    """Add a source to feeds.yaml and read it once; URL is a feed, or a site, channel, repository or account.
 
-    That first reading is the source's first poll: the server is asked once, not to try and then again to read.
+    That first reading is the source's first poll: the server is asked once, not to try and then again to read. A feed
+    is looked for where the platform has it, then where the page says, then in common places.
     """
-    report = _added(context, url, title, tags)
-    found = None if report["error"] is None else _feed_of(url, report["feeds"])
-    if found is not None:
-        context.talk.print(f"{url} names its feed: {found}", markup=False)
-        url, report = found, _added(context, found, title, tags)
-    if report["error"] is not None:
-        raise AggregatorError(f"{url} was not added. {report['error']}")
+    url, report = _found(context, url, title, tags)
     if report["outcome"] == Outcome.SKIPPED:
         context.print(f"added {url}; not read now: {report['reason']}")
         return
     context.print(f"added {url}: {report['entries']} entries")
     context.print(f"next poll {report['next_poll_at'] or 'never'} because {report['reason']}")
+
+
+def _found(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """Add the feed of an address, wherever it is; return where, and its first poll's report."""
+    if known := platform_feed(url):
+        context.talk.print(f"{url} is {known.platform}'s; its feed: {known.url}", markup=False)
+        report = _added(context, known.url, title, tags)
+        if report["error"] is None:
+            return known.url, report
+        if not _goes_on(report):
+            raise AggregatorError(f"{url} was not added. {report['error']}")
+    first = report = _added(context, url, title, tags)
+    if report["error"] is None:
+        return url, report
+    guesses, left_alone = common_places(url), set[str]()
+    for feed in _may_be(url, first["feeds"]):
+        if host_of(feed) in left_alone:
+            continue
+        context.talk.print(f"trying {feed}" if feed in guesses else f"{url} names its feed: {feed}", markup=False)
+        report = _added(context, feed, title, tags)
+        if report["error"] is None:
+            return feed, report
+        if not _goes_on(report):
+            left_alone.add(host_of(feed))
+    raise AggregatorError(f"{url} was not added. {first['error']}")
+
+
+def _goes_on(report: dict[str, Any]) -> bool:
+    """Tell whether a host may be asked for another address: it answered, and is neither in trouble nor annoyed."""
+    status = report["status"]
+    return status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
 @click.command()
@@ -88,9 +114,9 @@ def _polled(context: Context, choice: Choice) -> dict[str, Any]:
     return report
 
 
-def _feed_of(url: str, feeds: Sequence[str]) -> str | None:
-    """Return the first feed that a page names, for whoever owns the page must not choose an address in our network."""
-    return next((feed for feed in feeds if feed != url and (is_public(host_of(feed)) or same_host(feed, url))), None)
+def _may_be(url: str, feeds: Sequence[str]) -> list[str]:
+    """Return the places that may be asked: whoever owns the page must not choose an address in our network."""
+    return [feed for feed in feeds if feed != url and (is_public(host_of(feed)) or same_host(feed, url))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +132,12 @@ class _Edit:
 def _edited(context: Context, change: Callable[[str], str], *, removed: str | None = None) -> _Edit:
     """Change feeds.yaml by one source; Usage when it is written so that the change would come to something else."""
     path = context.config_path
-    with _alone(path):
+    with alone(path):
         before = read_text(path)
         had = set(load(path, os.environ).sources)
         after = change(before)
         try:
-            has = _write(path, after, lambda has: _fits(had, has, removed))
+            has = write(path, after, lambda has: _fits(had, has, removed))
         except ConfigError as error:  # the file was right before: the words were not
             raise Usage(error.problems[0].message, error.problems[0].remedy) from error
     context.forget_settings()
@@ -126,64 +152,7 @@ def _fits(had: set[str], has: set[str], removed: str | None) -> bool:
 def _take_back(context: Context, edit: _Edit) -> None:
     """Make the file what it was; where somebody changed it meanwhile, take out the added source alone."""
     path = context.config_path
-    with _alone(path):
+    with alone(path):
         now = read_text(path)
-        _write(path, edit.before if now == edit.after else without_feed(now, path, edit.source), lambda _: True)
+        write(path, edit.before if now == edit.after else without_feed(now, path, edit.source), lambda _: True)
     context.forget_settings()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep others who edit this way waiting."""
-    folder = os.open(os.path.realpath(path.parent), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _write(path: Path, text: str, fits: Callable[[set[str]], bool]) -> set[str]:
-    """Replace the file at once by a right one, with the owner and the rights it had; return the addresses it lists.
-
-    Raises ConfigError when it would be wrong, Usage when its addresses do not fit.
-    """
-    real = Path(os.path.realpath(path))
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
-        new = Path(name)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - of a number
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            _give(new, real)
-            listed = _listed(new, path)
-            if not fits(listed):
-                raise Usage(f"{path} is written in a way that is not edited here.", "Edit it by hand.")
-            new.replace(real)
-        finally:
-            new.unlink(missing_ok=True)
-    except UnicodeEncodeError as error:
-        raise Usage("The address or the title is not text.", "Write it in UTF-8.") from error
-    except OSError as error:
-        raise FolderNotWritable(
-            f"{path} cannot be changed: {error.strerror} (user id {os.getuid()}).",
-            "Give this user the right to write the file and its folder, or edit it by hand.",
-        ) from error
-    return listed
-
-
-def _give(new: Path, real: Path) -> None:
-    """Give a file the owner and the rights of another: the daemon may run as a user of its own."""
-    was, ours = real.stat(), new.stat()
-    if (was.st_uid, was.st_gid) != (ours.st_uid, ours.st_gid):
-        os.chown(new, was.st_uid, was.st_gid)
-    new.chmod(was.st_mode & 0o777)
-
-
-def _listed(new: Path, path: Path) -> set[str]:
-    try:
-        return set(load(new, os.environ).sources)
-    except ConfigError as error:
-        raise ConfigError([replace(problem, file=str(path)) for problem in error.problems]) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.entry_json import entry_json
-from aggregator.cli.story_words import print_story, story_json
+from aggregator.cli.story_words import print_story, story_json, why_same
 from aggregator.cli.tables import table
 from aggregator.cli.words import known_output
 from aggregator.config.types import parse_duration
@@ -108,6 +108,7 @@ def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT00
     if as_json:
         answer = {"schema": SCHEMA, "entry": entry_json(entry), "outputs": outputs}
         answer["history"] = [_revision_json(revision) for revision in revisions]
+        answer["evidence"] = [{"feed": seen.feed, "evidence": seen.evidence} for seen in entry.sightings]
         answer["story"] = story_json(entry, members, kin)
         context.print_json(answer)
     else:
@@ -138,17 +139,9 @@ def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: 
     line("outputs", ", ".join(outputs) or f"none: {entry.held}")
     line("told by", entry.feed)
     for sighting in entry.sightings:
-        line("seen in", f"{sighting.feed} at {rfc3339(sighting.first_seen)}, {_why_same(entry, sighting.feed)}")
+        line("seen in", f"{sighting.feed} at {rfc3339(sighting.first_seen)}, {why_same(sighting)}")
     for revision in revisions:
         line("before", f"{rfc3339(revision.at)}: {revision.title}")
     text = plain_text(entry.item.content or entry.item.summary)
     context.out.print()
     context.print(text[:_EXCERPT] + ("…" if len(text) > _EXCERPT else ""))
-
-
-def _why_same(entry: Entry, feed: str) -> str:
-    """Say why a sighting is of this entry."""
-    first = min(entry.sightings, key=lambda seen: seen.first_seen)
-    if feed == first.feed:
-        return "first"
-    return f"same link ({entry.canonical})" if entry.canonical else "same text on the same site"

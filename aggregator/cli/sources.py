@@ -12,6 +12,7 @@ from aggregator.cli.tables import table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
+from aggregator.decide.notices import current_gap, gap_words, notices
 from aggregator.decide.outage import REASON
 from aggregator.model import FeedState
 from aggregator.run.engine import utc_now
@@ -32,14 +33,15 @@ _WIDE = 110
 @click.pass_obj
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy."""
-    states = [feed_json(feed, source) for feed, source in _known(context)]
+    known = _known(context)
+    states = [feed_json(feed, source) for feed, source in known]
     if as_json:
         context.print_json({"schema": SCHEMA, "feeds": states})
         return
     _states_table(context, states)
-    for state in states:
-        if state["error"]:
-            context.print(f"\n{state['url']}\n  {state['error']} {state['remedy'] or ''}".rstrip())
+    for state, (feed, _) in zip(states, known, strict=True):
+        if state["error"] or notices(feed, utc_now()):
+            context.print(f"\n{state['url']}\n  {state['error'] or ''} {state['remedy'] or ''}".rstrip())
     if any(state["reason"] == REASON for state in states):
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
@@ -79,6 +81,11 @@ def why(context: Context, url: str) -> None:
     for name, value in feed_json(feed, context.settings.sources[url]).items():
         context.print(f"{name + ':':<14}{'-' if value is None else value}")
     context.print(f"{'asked at:':<14}{display_url(context.settings.sources[url], feed.fetch_url)}")
+    named = feed.naming
+    since = f" since {named.since:%Y-%m-%d}: {named.reason}" if named.since else ""
+    context.print(f"{'named by:':<14}{named.by.value}{since}")
+    if feed.gap is not None and current_gap(feed, utc_now()) is None:
+        context.print(f"{'last gap:':<14}{gap_words(feed.gap)}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)
@@ -135,7 +142,7 @@ def feed_json(feed: FeedState, source: FeedSettings) -> dict[str, Any]:
         "next_poll_at": rfc3339(feed.next_poll_at),
         "reason": feed.reason,
         "error": found.error or None,
-        "remedy": found.remedy or None,
+        "remedy": found.advice or None,
         "entries": feed.entries,
     }
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aggregator.model import Kinship
+from aggregator.decide.sameness import Evidence
+from aggregator.kinship import Kinship
 from aggregator.run.report import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.cli.context import Context
-    from aggregator.model import Entry
+    from aggregator.model import Entry, Sighting
     from aggregator.store.stories import Kin, Membership
 
 _METHODS = {
@@ -26,6 +27,23 @@ _KINDS = {
     Kinship.TOGETHER: ("was put together with", "was put together with"),
     Kinship.APART: ("is kept apart from", "is kept apart from"),
 }
+_EVIDENCE = {
+    Evidence.ALL_RENAMED: "its feed gave all its items new names",
+    Evidence.RELISTED: "its feed lists the same link under another name",
+    Evidence.MOVED: "its feed lists the same text at another address",
+    Evidence.NAMED_SOURCE: "one is a copy that names the other as its source",
+    Evidence.COPY: "the same title and text on one site",
+    Evidence.VERSION: "the same link and title, where several have this link",
+    Evidence.LINK_AND_TITLE: "the same link, and titles that agree",
+    Evidence.LINK_AND_TEXT: "the same link, and one text is inside the other",
+    Evidence.LINK_OF_WITHDRAWN: "the same link as what was withdrawn",
+    Evidence.LINK_OF_BOTH: "the same link, and both feeds are on its site",
+}
+
+
+def why_same(seen: Sighting) -> str:
+    """Say by which evidence what a feed lists is an entry."""
+    return f"as {_EVIDENCE[Evidence(seen.evidence)]}" if seen.evidence else "where it began"
 
 
 def story_json(entry: Entry, members: Sequence[Membership], kin: Sequence[Kin]) -> dict[str, Any]:

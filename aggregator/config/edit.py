@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -23,14 +24,34 @@ _OTHER = re.compile(r"[\d_.+e:-]+|0[xo][\da-f]+|true|false|null|yes|no|on|off", 
 """... unless it reads as a number or another value than text."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewFeed:
+    """A source as it is put into the file."""
+
+    url: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+
+
 def with_feed(text: str, path: Path, url: str, *, title: str | None = None, tags: Sequence[str] = ()) -> str:
     """Return the file's text with one more source, the last; ConfigError when it is no YAML."""
+    feed = NewFeed(url, title, tuple(tags))
+    return _put(text, path, _entry(feed), [_flow(feed)])
+
+
+def with_feeds(text: str, path: Path, feeds: Sequence[NewFeed]) -> str:
+    """Return the file's text with more sources, the last, each in a line; ConfigError when it is no YAML."""
+    lines = [_flow(feed) for feed in feeds]
+    return _put(text, path, [f"- {line}" for line in lines], lines) if feeds else text
+
+
+def _put(text: str, path: Path, lines: Sequence[str], flow: Sequence[str]) -> str:
+    """Put sources in after the others: `lines` where those stand below each other, `flow` where in brackets."""
     feeds = _feeds(text, path)
-    lines = _entry(url, title, tags)
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(feeds, SequenceNode) and feeds.value and feeds.flow_style:
         start = _end(feeds.value[-1])
-        return f"{text[:start]}, {_flow(url, title, tags)}{text[start:]}"
+        return "".join([text[:start], *(f", {each}" for each in flow), text[start:]])
     if isinstance(feeds, SequenceNode) and feeds.value:
         last = feeds.value[-1]
         place, indent = _line_end(text, _end(last)), _indent(text, last)
@@ -102,18 +123,18 @@ def _indent(text: str, item: Node) -> str:
     return text[start : text.index("-", start)]
 
 
-def _entry(url: str, title: str | None, tags: Sequence[str]) -> list[str]:
-    if title is None and not tags:
-        return [f"- {_word(url)}"]
-    more = [f"  title: {_word(title)}"] if title is not None else []
-    more += [f"  tags: [{', '.join(map(_word, tags))}]"] if tags else []
-    return [f"- url: {_word(url)}", *more]
+def _entry(feed: NewFeed) -> list[str]:
+    if feed.title is None and not feed.tags:
+        return [f"- {_word(feed.url)}"]
+    more = [f"  title: {_word(feed.title)}"] if feed.title is not None else []
+    more += [f"  tags: [{', '.join(map(_word, feed.tags))}]"] if feed.tags else []
+    return [f"- url: {_word(feed.url)}", *more]
 
 
-def _flow(url: str, title: str | None, tags: Sequence[str]) -> str:
-    if title is None and not tags:
-        return _word(url)
-    return f"{{{', '.join(line[2:] for line in _entry(url, title, tags))}}}"
+def _flow(feed: NewFeed) -> str:
+    if feed.title is None and not feed.tags:
+        return _word(feed.url)
+    return f"{{{', '.join(line[2:] for line in _entry(feed))}}}"
 
 
 def _word(text: str) -> str:

@@ -29,6 +29,8 @@ FIRST_DAY = timedelta(days=1)
 _BLIND = 4
 """A source that gives neither validators nor max-age costs a whole document each time: at least four times
 min_interval (60 minutes by default) apart."""
+_PART = 0.5
+"""A feed that turns over is asked twice in the time that this took."""
 _TOO_MANY_REQUESTS, _UNAVAILABLE = 429, 503
 _STRETCHED = 1.05
 """A budget that stretches less than this is not worth naming."""
@@ -57,6 +59,8 @@ class Asked:
     """How many times longer the budget makes all pauses that no one asked for."""
     fresh_until: datetime | None = None
     """Until when the last good answer asked for rest: a failure in between does not end that."""
+    window: timedelta | None = None
+    """In how much time the feed has turned its whole document over lately; None where nothing was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ def _rhythm(asked: Asked, polling: Polling) -> _Wish:
     """Return what the operator fixed, or what the feed's own rhythm earns, within bounds and budget."""
     if asked.interval is not None:
         return asked.interval, f"interval {human(asked.interval)}"
-    wait, why = _earned(asked, polling.default_interval, polling.min_interval)
+    wait, why = _within_window(asked, _earned(asked, polling.default_interval, polling.min_interval), polling)
     if asked.stretch > _STRETCHED:
         why = f"{why}, {asked.stretch:.1f} times longer for the budget"
     if (wait := wait * asked.stretch) > polling.max_interval:
@@ -147,6 +151,13 @@ def _earned(asked: Asked, default: timedelta, shortest: timedelta) -> _Wish:
         return default, f"default_interval {human(default)}"
     per_day = rate(asked.rhythm, asked.at)
     return max(worth(per_day, default), shortest), human_rate(per_day)
+
+
+def _within_window(asked: Asked, earned: _Wish, polling: Polling) -> _Wish:
+    """Return the pause that a feed has earned, or less where it turned over between two polls: a part of that time."""
+    if asked.window is None or (wait := max(asked.window * _PART, polling.min_interval)) >= earned[0]:
+        return earned
+    return wait, f"a gap: it turned over within {human(asked.window)}"
 
 
 def _min_interval(polling: Polling) -> _Wish:

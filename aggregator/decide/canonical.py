@@ -10,20 +10,15 @@ import html
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
-from aggregator.decide.sites import host_of
+from aggregator.decide.sites import host_of, site_of
+from aggregator.decide.tracking import is_tracking
+from aggregator.decide.wrappers import plain_host, plain_path, target_of
 
-# Parameters that say where a reader came from, never what is read. Sources: the analytics tools' own
-# documentation (Google, Meta, Microsoft, Matomo, HubSpot, Mailchimp, Adobe, Yandex, Webtrends).
-_TRACKING = re.compile(
-    r"utm_\w+|(?:mtm|pk|piwik|matomo|hsa|oly|vero|wt)_\w+|wt\.\w+|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|"
-    r"twclid|ttclid|li_fat_id|igshid|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|__hssc|__hstc|__hsfp|hsctatracking|yclid|"
-    r"ysclid|srsltid|_ga|_gl|_openstat|s_cid|cmpid|ncid|icid|ref_src|ref_url|rss_id|guccounter|guce_referrer|"
-    r"guce_referrer_sig",
-    re.IGNORECASE,
-)
-_WWW = re.compile(r"^(?:www\.)+(?=[^.]+\.)")
+_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+_ROUTE = "/:@!$&'()*+,;=?"
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _TAGS = re.compile(r"<[^>]*>")
@@ -34,21 +29,32 @@ _ENOUGH_BODY = 200
 """Characters of a body below which containment proves nothing: a teaser may be part of many texts."""
 
 
+@lru_cache(maxsize=8192)
 def canonical_url(url: str | None) -> str | None:
-    """Return the key of a URL, without scheme: host, path and the parameters that choose content; None if no host."""
-    host = host_of(url or "")
+    """Return the key of a URL, without scheme: host, path and the parameters that choose content; None if no host.
+
+    Of a wrapper it is the key of what is wrapped, of a mobile or AMP face that of the page. A fragment is kept where
+    it is a route (`#!/post/1`, `#/post/1`).
+    """
+    url = target_of(url or "")
+    host = host_of(url)
     if not host:
         return None
-    parts = urlsplit(url or "")
-    path = _normal(parts.path, "/:@!$&'()*+,;=").rstrip("/")
-    kept = sorted(filter(None, map(_parameter, parts.query.split("&"))))
-    return _WWW.sub("", host) + path + (f"?{'&'.join(kept)}" if kept else "")
+    parts = urlsplit(url)
+    host = plain_host(host)
+    site = site_of(host)
+    path = plain_path(_normal(_SESSION.sub("", parts.path), "/:@!$&'()*+,;=")).rstrip("/")
+    kept = sorted(filter(None, (_parameter(site, pair) for pair in parts.query.split("&"))))
+    route = f"#{_normal(parts.fragment, _ROUTE)}" if parts.fragment.startswith(("!", "/")) else ""
+    if host == "youtu.be":
+        host, path, kept = "youtube.com", "/watch", [f"v={path.removeprefix('/')}"]
+    return host + path + (f"?{'&'.join(kept)}" if kept else "") + route
 
 
-def _parameter(pair: str) -> str:
+def _parameter(site: str, pair: str) -> str:
     """Return a query's `name=value` in its normal form, "" when it is there for tracking."""
     name, _, value = pair.replace("+", "%20").partition("=")
-    if _TRACKING.fullmatch(unquote(name)):
+    if is_tracking(site, unquote(name), unquote(value)):
         return ""
     name, value = _normal(name, "/:@!$'()*,;?"), _normal(value, "/:@!$'()*,;?=")
     return f"{name}={value}" if value else name

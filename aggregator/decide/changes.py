@@ -8,8 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
-from aggregator.decide.identity import content_key, derived_id, digest, item_keys, publisher_id
-from aggregator.decide.sameness import EARLIEST, ENOUGH, MOST, Sameness, claim
+from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
+from aggregator.decide.origins import is_from
+from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
+from aggregator.decide.sites import same_site
+from aggregator.decide.wrappers import target_of
+from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,6 +50,10 @@ class KnownEntry:
     content_key: str | None
     published: datetime
     updated: datetime
+    id: str = ""
+    """Its Atom id."""
+    names: frozenset[str] = frozenset()
+    """Names of the feed that supplies it (decide.origins)."""
     private: bool = False
     """That feed is private."""
     held: str | None = None
@@ -79,7 +87,7 @@ class Known:
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
     former: frozenset[int] = frozenset()
-    """Entries of the feed's last document, given when this one `is_strange`; they are among `entries`, with bodies."""
+    """Entries of the feed's last document, given when this one names strangers; among `entries`, with bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ class Sight:
     candidate: Candidate
     first: bool
     """Never listed under this key before."""
+    evidence: Evidence | None = None
+    """By what it is an entry that was known already; None for one that begins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +137,19 @@ class Verdict:
     """Items new to this feed that are entries already, brought by another."""
 
 
-def candidates(items: Iterable[Item], ignore: Collection[str] = ()) -> list[Candidate]:
-    """Prepare a document's items for judging; fields that the operator distrusts (`ignore`) are left out."""
+def candidates(items: Iterable[Item], ignore: Collection[str] = (), by: NamedBy = NamedBy.GUID) -> list[Candidate]:
+    """Prepare a document's items for judging, named `by` this; fields that the operator distrusts are left out."""
     believed = [_believed(item, ignore) for item in items]
     return [
         Candidate(item, key, canonical_url(item.link), digest(item), content_key(item))
-        for item, key in zip(believed, item_keys(believed), strict=True)
+        for item, key in zip(believed, item_keys(believed, by), strict=True)
     ]
 
 
-def is_strange(items: int, strangers: int) -> bool:
-    """Tell whether so many of a document's items have new names that the feed may have renamed all of them."""
-    return strangers >= ENOUGH and strangers >= items * MOST
+def renamed(listed: Sequence[Candidate], by: NamedBy) -> list[Candidate]:
+    """Return a document's candidates under the names that they have by this."""
+    keys = item_keys([candidate.item for candidate in listed], by)
+    return [replace(candidate, key=key) for candidate, key in zip(listed, keys, strict=True)]
 
 
 _IGNORED: dict[str, dict[str, object]] = {
@@ -157,9 +168,20 @@ def _believed(item: Item, ignore: Collection[str]) -> Item:
     return replace(item, **changes) if changes else item  # type: ignore[arg-type]
 
 
-def judge(feed: str, listed: Sequence[Candidate], known: Known, *, now: datetime, private: bool = False) -> Verdict:
-    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order."""
-    bench = _Bench(feed, _latest(listed), known, now, private=private)
+def judge(
+    feed: str,
+    listed: Sequence[Candidate],
+    known: Known,
+    *,
+    now: datetime,
+    private: bool = False,
+    names: frozenset[str] = frozenset(),
+) -> Verdict:
+    """Decide what the document of `feed` changes; items are taken last first, so that entries number in order.
+
+    `names` are those by which others may call it as their source (decide.origins).
+    """
+    bench = _Bench(feed, _latest(listed), known, now, private=private, names=names)
     bench.take_all()
     return Verdict(
         tuple(bench.additions), tuple(bench.revisions.values()), tuple(bench.sights.values()), bench.duplicates
@@ -179,9 +201,19 @@ def _latest(listed: Sequence[Candidate]) -> list[Candidate]:
 class _Bench:
     """The state of judging one document."""
 
-    def __init__(self, feed: str, listed: Sequence[Candidate], known: Known, now: datetime, *, private: bool) -> None:
-        self.feed, self.listed, self.known, self.now, self.private = feed, listed, known, now, private
-        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former)
+    def __init__(
+        self,
+        feed: str,
+        listed: Sequence[Candidate],
+        known: Known,
+        now: datetime,
+        *,
+        private: bool,
+        names: frozenset[str],
+    ) -> None:
+        self.feed, self.listed, self.known, self.now = feed, listed, known, now
+        self.private, self.names = private, names
+        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former, names=names)
         self.entries: dict[int, KnownEntry] = {}
         self.titles: dict[int, str] = {}
         self.alike: defaultdict[str, set[int]] = defaultdict(set)
@@ -207,6 +239,9 @@ class _Bench:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
             self.alike[f"c:{entry.content_key}"].add(entry.key)
+        self.alike[f"i:{entry.id}"].add(entry.key)
+        if entry.here:
+            self.alike[f"t:{self.titles[entry.key]}"].add(entry.key)
 
     def _again(self, candidate: Candidate) -> None:
         last = self.known.sighted[candidate.key]
@@ -220,14 +255,14 @@ class _Bench:
             self._revise(candidate, entry)
 
     def _first(self, candidate: Candidate) -> None:
-        if (entry := self._same_as(candidate)) is not None:
-            self._merge(candidate, entry)
+        if (found := self._same_as(candidate)) is not None:
+            self._merge(candidate, *found)
         else:
             self._add(candidate)
 
-    def _merge(self, candidate: Candidate, entry: KnownEntry) -> None:
+    def _merge(self, candidate: Candidate, entry: KnownEntry, evidence: Evidence) -> None:
         self.duplicates += not entry.here
-        self._sight(entry, candidate, first=True)
+        self._sight(entry, candidate, first=True, evidence=evidence)
         if self._supplies(candidate, entry) and (candidate.digest, self.feed) != (entry.digest, entry.feed):
             self._revise(candidate, entry)
 
@@ -250,7 +285,13 @@ class _Bench:
             return same or not entry.elsewhere or claim(self.feed, entry.item) > 0
         if self.private != entry.private:
             return entry.private
-        return entry.left or claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
+        if is_from(candidate.item.source, entry.feed, entry.names):
+            return False
+        if entry.left or is_from(entry.item.source, self.feed, self.names):
+            return True
+        if entry.item.link and not same_site(target_of(candidate.item.link or ""), target_of(entry.item.link)):
+            return False  # on a site of its own every feed speaks best
+        return claim(self.feed, candidate.item) > claim(entry.feed, entry.item)
 
     def _add(self, candidate: Candidate) -> None:
         published = self._published(candidate.item)
@@ -266,6 +307,8 @@ class _Bench:
             content_key=candidate.content_key,
             published=published,
             updated=updated,
+            id=self.additions[-1].id,
+            names=self.names,
             private=self.private,
         )
         self._know(entry)
@@ -283,6 +326,7 @@ class _Bench:
             published=published,
             updated=updated,
             feed=self.feed,
+            names=self.names,
             private=self.private,
         )
 
@@ -291,30 +335,35 @@ class _Bench:
         said = item.updated
         return said if said is not None and entry.updated < said <= self.now else self.now
 
-    def _sight(self, entry: KnownEntry, candidate: Candidate, *, first: bool) -> None:
-        self.sights[candidate.key] = Sight(entry.key, candidate, first)
+    def _sight(self, entry: KnownEntry, candidate: Candidate, *, first: bool, evidence: Evidence | None = None) -> None:
+        self.sights[candidate.key] = Sight(entry.key, candidate, first, evidence)
         self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
 
-    def _same_as(self, candidate: Candidate) -> KnownEntry | None:
+    def _same_as(self, candidate: Candidate) -> tuple[KnownEntry, Evidence] | None:
         """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
-            return self.entries[renamed]
+            return self.entries[renamed], Evidence.ALL_RENAMED
         title, at = fold(candidate.item.title), self._published(candidate.item)
+        names = (f"l:{candidate.canonical}", f"c:{candidate.content_key}", f"t:{title}", f"i:{candidate.item.guid}")
         nearest = heapq.nsmallest(
             _COMPARED,
-            self.alike[f"l:{candidate.canonical}"] | self.alike[f"c:{candidate.content_key}"],
+            set[int]().union(*(self.alike[name] for name in names)),
             key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
         )
         alike = (self.entries[key] for key in nearest)
-        return next((entry for entry in alike if self.sameness.holds(candidate, entry)), None)
+        proven = ((entry, self.sameness.evidence(candidate, entry)) for entry in alike)
+        return next(((entry, evidence) for entry, evidence in proven if evidence is not None), None)
 
     def _published(self, item: Item, otherwise: datetime | None = None) -> datetime:
         said = item.published or item.updated
         return otherwise or self.now if said is None or said < EARLIEST else min(said, self.now)
 
     def _new_id(self, candidate: Candidate) -> str:
-        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one."""
-        said = publisher_id(candidate.item)
+        """Return the publisher's id, else one made of the key, else (an entry that had this key has it) a fresh one.
+
+        Guids that do not name items in their feed cannot be ids for ever either.
+        """
+        said = _said_id(candidate)
         derived = derived_id(self.feed, candidate.key)
         fresh = derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")
         new = next((each for each in (said, derived) if each is not None and each not in self.taken), fresh)
@@ -325,4 +374,8 @@ class _Bench:
 def asked_ids(feed: str, listed: Iterable[Candidate]) -> list[str]:
     """Return the ids that judging may give out: the store says in Known.taken which of them are in use."""
     ids = [derived_id(feed, candidate.key) for candidate in listed]
-    return ids + [said for candidate in listed if (said := publisher_id(candidate.item)) is not None]
+    return ids + [said for candidate in listed if (said := _said_id(candidate)) is not None]
+
+
+def _said_id(candidate: Candidate) -> str | None:
+    return publisher_id(candidate.item) if candidate.key.startswith(GUID) else None

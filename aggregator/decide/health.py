@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.decide.cadence import human_rate
+from aggregator.decide.notices import notices
 from aggregator.decide.rhythm import usual_gap
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ class Standing:
     since: datetime | None = None
     error: str = ""
     remedy: str = ""
+    notices: tuple[str, ...] = ()
+    """What is told of gaps and floods, whatever the state."""
+
+    @property
+    def advice(self) -> str:
+        """The remedy and all notices."""
+        return " ".join(filter(None, (self.remedy, *self.notices)))
 
 
 def state_of(feed: FeedState, now: datetime) -> State:
@@ -85,6 +93,10 @@ def quiet_since(feed: FeedState) -> datetime | None:
 
 def standing(feed: FeedState, now: datetime) -> Standing:
     """Return the state of a source with what the operator should know."""
+    return replace(_standing(feed, now), notices=tuple(notices(feed, now)))
+
+
+def _standing(feed: FeedState, now: datetime) -> Standing:
     state = state_of(feed, now)
     if state in (State.QUIET, State.STALE):
         return _silent(feed, state)

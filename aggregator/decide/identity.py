@@ -8,7 +8,9 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from aggregator.decide.appearance import appearance
 from aggregator.decide.canonical import canonical_url, fold, plain_text
+from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,48 +37,59 @@ _IRI = re.compile(
     rf"|urn:(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{{1,31}}:{_CHARACTER}+"
     r"|urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
+_DERIVED = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MAX_IRI = 2000
 _ENOUGH_TEXT = 200
 _ENOUGH_TITLE = 10
+GUID = "g:"
+"""What a key that is a guid begins with."""
+_IN_TWO = frozenset({"t:", "d:"})
+DIGEST = 2
+"""The way in which digests are made; 1 had no number."""
 SHORT = "short:"
 """What the content key of a short text begins with: it tells an item that has moved, never a copy in another feed."""
 
 
-def item_keys(items: Sequence[Item]) -> list[str]:
+def item_keys(items: Sequence[Item], by: NamedBy = NamedBy.GUID) -> list[str]:
     """Return a key for each item that names it within its feed; equal only for items that nothing tells apart.
 
-    The guid; what has no guid, by its link; what has neither, by title, date and text. What shares that with another
-    item of the document is told apart by as much more as it takes: link, title, date, text.
+    What it is `by` is the feed's (decide.naming): guid, link, link and title, link and date, or title, date and text.
+    An item that lacks it is named by the next that it has. What shares a name with another item of the document is
+    told apart by as much more as it takes: link, title, date, text.
     """
-    names = [_names(item) for item in items]
+    names = [_names(item, by) for item in items]
     bearers = Counter(name[:length] for name in set(names) for length in range(1, len(name) + 1))
     return ["\x1f".join(_shortest(name, bearers)) for name in names]
 
 
-def _names(item: Item) -> tuple[str, ...]:
+def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
     """Return what names an item, ever more exactly; no part holds the separator, which XML forbids."""
     title, date = fold(item.title), str(item.published)
     text = _hash(plain_text(item.content or item.summary))
     link = canonical_url(item.link)
-    if item.guid:
-        return (f"g:{item.guid}", link or "", title or text, date)
-    if link:
+    if item.guid and by is NamedBy.GUID:
+        return (f"{GUID}{item.guid}", link or "", title or text, date)
+    if link and by is NamedBy.TITLE:
+        return (f"t:{link}", title or text, date, text)
+    if link and by is NamedBy.DATE:
+        return (f"d:{link}", date, title, text)
+    if link and by is not NamedBy.CONTENT:
         return (f"l:{link}", title or text, date, text)
     return ("h:" + _hash(item.title, date, text),)
 
 
 def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    return next(name[:length] for length in range(1, len(name) + 1) if bearers[name[:length]] == 1)
+    least = 2 if name[0][:2] in _IN_TWO else 1
+    return next(name[:length] for length in range(least, len(name) + 1) if bearers[name[:length]] == 1)
 
 
 def digest(item: Item) -> str:
-    """Return a digest of what a reader sees of an item: title, link, text and enclosures.
+    """Return a digest of what a reader sees of an item (decide.appearance), after the number of the way it was made.
 
-    Dates and categories are left out: feeds invent them anew at every poll.
+    Dates and categories are left out: feeds invent them anew at every poll. Stored ones are made anew (a migration)
+    when the way changes, so that nothing seems edited by it.
     """
-    body = " ".join((item.content or item.summary or "").split())
-    enclosures = "\n".join(canonical_url(enclosure.href) or enclosure.href for enclosure in item.enclosures)
-    return _hash(item.title, canonical_url(item.link) or "", body, enclosures)
+    return f"{DIGEST}:{_hash(*appearance(item))}"
 
 
 def content_key(item: Item) -> str | None:
@@ -102,6 +115,11 @@ def derived_id(feed: str, key: str) -> str:
     """Return the `urn:uuid:` of the item `key` of a feed."""
     name = f"{feed}\n{key}"
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
+
+
+def is_derived(entry_id: str) -> bool:
+    """Tell whether an id has the form of those that we make: a name-based UUID (RFC 9562 section 5.5)."""
+    return _DERIVED.fullmatch(entry_id) is not None
 
 
 def story_key(entry_id: str) -> str:

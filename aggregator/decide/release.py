@@ -136,6 +136,21 @@ def unheld(
     return told.keys() - _late(told, arrival, publishing).keys()
 
 
+def retold(
+    sights: Iterable[Sight], known: Mapping[int, KnownEntry], arrival: Arrival, publishing: Publishing
+) -> set[int]:
+    """Return entries of other sources that a document lists for the first time, as far as new ones would be released.
+
+    They may belong to more outputs by it; what the source lists under another name only belongs to no other.
+    """
+    told = {
+        entry.key: entry.published
+        for sight in sights
+        if sight.first and (entry := known.get(sight.entry)) is not None and not entry.here
+    }
+    return told.keys() - _late(told, arrival, publishing).keys()
+
+
 def _is_told(sight: Sight, entry: KnownEntry, source: FeedSettings) -> bool:
     """Tell whether a held entry is listed by another source, by a public one at last, or edited."""
     if entry.held in {None, Held.WITHDRAWN}:

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
-from aggregator.decide.identity import SHORT, same_day
+from aggregator.decide.identity import SHORT, is_derived, same_day
+from aggregator.decide.origins import is_from, is_one_source
 from aggregator.decide.sites import same_host, same_site
+from aggregator.decide.wrappers import target_of
+from aggregator.model import Held
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,9 +36,35 @@ _LISTED = ""
 """Stands for the document where a feed's address is asked for: what it lists now, not what is known of it."""
 
 
+class Evidence(StrEnum):
+    """By what an item is an entry that was known under another name, or of another feed."""
+
+    ALL_RENAMED = "all renamed"
+    """The feed gave all its items new names."""
+    RELISTED = "relisted"
+    """The feed lists the link under another name."""
+    MOVED = "moved"
+    """The feed lists the text at another address."""
+    NAMED_SOURCE = "named source"
+    """One is a copy that names the other, or both name a third, as its source."""
+    COPY = "copy"
+    """Title and text are the same, on one site."""
+    VERSION = "version"
+    """The title is the same, where several have the link."""
+    LINK_AND_TITLE = "link and title"
+    LINK_AND_TEXT = "link and text"
+    LINK_OF_WITHDRAWN = "link of withdrawn"
+    LINK_OF_BOTH = "link of both"
+    """Both feeds are on the link's own site."""
+
+
 def claim(feed: str, item: Item) -> int:
-    """Return how well a feed speaks for an item's link: 2 on its host, 1 on its site, 0 elsewhere."""
-    return same_site(feed, item.link) + same_host(feed, item.link)
+    """Return how well a feed speaks for an item's link: 2 on its host, 1 on its site, 0 elsewhere.
+
+    A link wrapped by a search engine is on the site that it leads to.
+    """
+    link = target_of(item.link or "")
+    return same_site(feed, link) + same_host(feed, link)
 
 
 class Sameness:
@@ -48,8 +78,10 @@ class Sameness:
         *,
         now: datetime,
         former: Collection[int] = (),
+        names: frozenset[str] = frozenset(),
     ) -> None:
         """Take all candidates of a document, all entries that it may list, and which of them the last one listed."""
+        self._own_names = names
         self._now = now
         self._feed = feed
         self._keys = {candidate.key for candidate in listed}
@@ -69,7 +101,8 @@ class Sameness:
     def _renamed(self, listed: Collection[Candidate], former: Collection[int]) -> dict[str, int]:
         """Pair items with the last document's entries when nearly all say the same, one by one: a moved site.
 
-        What little each of them says would prove nothing alone; of a few items, or some, it does not here either.
+        What little each of them says would prove nothing alone; of a few items, or some, it does not here either. Only
+        the time that both documents tell of counts: what is newer than all that was listed before has no counterpart.
         """
         left = {entry.key: entry for entry in self._entries if entry.key in former and not self._is_listed(entry)}
         bearers = Counter(fold(entry.item.title) for entry in left.values())
@@ -79,28 +112,71 @@ class Sameness:
             title = fold(candidate.item.title)
             if title and self._titles[title] == bearers[title] == 1 and self._says_the_same(candidate, named[title]):
                 pairs[candidate.key] = named[title].key
-        return pairs if len(pairs) >= max(ENOUGH, MOST * min(len(listed), len(left))) else {}
+        return pairs if len(pairs) >= max(ENOUGH, MOST * self._comparable(listed, left.values())) else {}
+
+    def _comparable(self, listed: Collection[Candidate], left: Collection[KnownEntry]) -> int:
+        """Return how many items could have a counterpart in the other document."""
+        dates = [self._date(candidate.item) for candidate in listed]
+        newest = max((entry.published for entry in left), default=EARLIEST) + timedelta(days=1)
+        oldest = min((date for date in dates if date is not None), default=EARLIEST) - timedelta(days=1)
+        items = sum(date is None or date <= newest for date in dates)
+        return min(items, sum(entry.published >= oldest or None in dates for entry in left))
 
     def _says_the_same(self, candidate: Candidate, entry: KnownEntry) -> bool:
-        """Tell whether text and moment are the same, as far as they are given; the title is."""
-        moment = self._date(candidate.item) is None or self._same_moment(candidate, entry)
-        one, other = (plain_text(_body(item)) for item in (candidate.item, entry.item))
-        return moment and one == other
+        """Tell whether the moment is the same, whatever became of the text, or no moment is given and the text is."""
+        said = self._date(candidate.item)
+        if said is not None:
+            return self._same_moment(candidate, entry) or _is_same_date(said, entry.published)
+        one, other = _body(candidate.item), _body(entry.item)
+        return plain_text(one) == plain_text(other) or bodies_contain(one, other)
 
-    def holds(self, candidate: Candidate, entry: KnownEntry) -> bool:
-        """Tell whether a candidate that this feed never listed under its key is this entry all the same."""
+    def evidence(self, candidate: Candidate, entry: KnownEntry) -> Evidence | None:
+        """Return by what a candidate that this feed never listed under its key is this entry all the same."""
         linked = candidate.canonical is not None and candidate.canonical == entry.canonical
         if entry.here:
-            return self._is_relisted(candidate, entry) if linked else self._is_moved(candidate, entry)
+            return self._own_evidence(candidate, entry, linked=linked)
+        if self._is_republished(candidate, entry, linked=linked):
+            return Evidence.NAMED_SOURCE
         if not linked:
-            return _is_copy(candidate, entry)
+            return Evidence.COPY if _is_copy(candidate, entry) else None
         if self._shares_link(candidate, entry):
-            return self._is_version(candidate, entry)
-        return (
-            titles_agree(candidate.item.title, entry.item.title)
-            or bodies_contain(_body(candidate.item), _body(entry.item))
-            or self._both_own(candidate, entry)
+            return Evidence.VERSION if self._is_version(candidate, entry) else None
+        return self._link_evidence(candidate, entry)
+
+    def _own_evidence(self, candidate: Candidate, entry: KnownEntry, *, linked: bool) -> Evidence | None:
+        """Compare with an entry that this feed lists, or listed, under another key."""
+        if linked:
+            return Evidence.RELISTED if self._is_relisted(candidate, entry) else None
+        return Evidence.MOVED if self._is_moved(candidate, entry) else None
+
+    def _link_evidence(self, candidate: Candidate, entry: KnownEntry) -> Evidence | None:
+        """Compare with another feed's entry that has the same link; a tombstone has nothing else to compare."""
+        if titles_agree(candidate.item.title, entry.item.title):
+            return Evidence.LINK_AND_TITLE
+        if bodies_contain(_body(candidate.item), _body(entry.item)):
+            return Evidence.LINK_AND_TEXT
+        if entry.held == Held.WITHDRAWN:
+            return Evidence.LINK_OF_WITHDRAWN
+        return Evidence.LINK_OF_BOTH if self._both_own(candidate, entry) else None
+
+    def _is_republished(self, candidate: Candidate, entry: KnownEntry, *, linked: bool) -> bool:
+        """Tell whether one of two feeds lists what it says is the other's, or both what they say is a third's.
+
+        A copy of what the original told before is that, whatever else it says. Told before the original, or by two
+        copies, or under an id that is ours, title or text must agree: nobody takes a name before its owner comes.
+        """
+        same_id = bool(entry.id) and candidate.item.guid == entry.id
+        if not same_id and (not linked or self._shares_link(candidate, entry)):
+            return False
+        if is_from(candidate.item.source, entry.feed, entry.names):
+            return True
+        ours = is_derived(entry.id)
+        known = (
+            ours
+            or is_from(entry.item.source, self._feed, self._own_names)
+            or is_one_source(candidate.item.source, entry.item.source)
         )
+        return same_id and known and ((ours and linked) or _says_so_too(candidate, entry))
 
     def _is_relisted(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether this feed lists one of its own entries under a new key (it changed the guid).
@@ -128,14 +204,16 @@ class Sameness:
     def _is_moved(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether this feed lists, at a new address, one of its own entries that it lists no longer.
 
-        Of a short text, title and moment must be the same (see content_key), and no other item have the title.
+        Of a short text, title and moment must be the same (see content_key), and no other item have the title. Where
+        the text was edited too, the address must end alike (`/2026/04/name`, `/blog/name`).
         """
-        key = candidate.content_key
-        if self._is_listed(entry) or key is None or key != entry.content_key:
+        if self._is_listed(entry):
             return False
-        if key.startswith(SHORT):
-            return self._titles[fold(candidate.item.title)] == 1
-        return same_day(candidate.item.published, entry.published)
+        key, alone = candidate.content_key, self._titles[fold(candidate.item.title)] == 1
+        if key is not None and key == entry.content_key:
+            return alone if key.startswith(SHORT) else same_day(candidate.item.published, entry.published)
+        dated = self._date(candidate.item) is not None
+        return alone and dated and _end_alike(candidate, entry) and self._says_the_same(candidate, entry)
 
     def _is_version(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether two feeds mean the same by one title, where a link has several: site names are no tails here."""
@@ -189,6 +267,21 @@ def _is_copy(candidate: Candidate, entry: KnownEntry) -> bool:
         return False
     same_time = same_day(candidate.item.published, entry.published)
     return same_time and same_site(candidate.item.link, entry.item.link)
+
+
+def _end_alike(candidate: Candidate, entry: KnownEntry) -> bool:
+    """Tell whether title and the last part of the path are the same at two addresses."""
+    title = fold(candidate.item.title)
+    ends = [
+        (url or "").partition("?")[0].partition("/")[2].rpartition("/")[2]
+        for url in (candidate.canonical, entry.canonical)
+    ]
+    return title != "" and title == fold(entry.item.title) and ends[0] != "" and ends[0] == ends[1]
+
+
+def _says_so_too(candidate: Candidate, entry: KnownEntry) -> bool:
+    agree = titles_agree(candidate.item.title, entry.item.title)
+    return agree or bodies_contain(_body(candidate.item), _body(entry.item))
 
 
 def _body(item: Item) -> str | None:

@@ -46,6 +46,11 @@ def _ascii(name: str) -> str:
     return name.rstrip(".")
 
 
+def origin_of(url: str) -> tuple[str, str]:
+    """Return scheme and host, port included: whom a secret was meant for (RFC 6454 section 4)."""
+    return url.partition(":")[0].lower(), host_of(url)
+
+
 def site_of(host: str) -> str:
     """Return the registrable domain of a host (public suffix list); an address is a site by itself, port included."""
     name = _without_port(host)

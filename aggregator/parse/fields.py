@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aggregator.model import Person
 from aggregator.parse.clean import clean_text, clean_url, plain_text
+from aggregator.parse.encoding import legal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +18,7 @@ _T = TypeVar("_T")
 MANY = 100
 """Links, authors or categories that one item or header may have; more are left out."""
 
+_LONGEST_GUID = 2000
 _MARKUP = ("text/html", "application/xhtml+xml")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"']{1,64}@[^\s@<>()\[\],;:\"']{1,255}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
@@ -58,6 +61,14 @@ def number_of(values: Mapping[str, Any], *keys: str) -> int | None:
         if text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004 - digits of 2**63
             return int(text)
     return None
+
+
+def guid_of(text: str) -> str | None:
+    """Return a guid as given, trimmed; of one longer than 2,000 characters its SHA-256 in hexadecimal."""
+    guid = legal(text).strip()
+    if len(guid) > _LONGEST_GUID:
+        return hashlib.sha256(guid.encode()).hexdigest()
+    return guid or None
 
 
 def persons_of(values: Mapping[str, Any], key: str, base: str) -> tuple[Person, ...]:

@@ -24,7 +24,9 @@ from aggregator.parse.urls import clean_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RELATIONS = {"alternate", "self", "hub"}
+_PAGING = {"first", "last", "next", "previous", "current", "prev-archive", "next-archive"}
+"""Relations of RFC 5005 sections 3 and 4."""
+_RELATIONS = {"alternate", "self", "hub"} | _PAGING
 _REGISTRY = "http://www.iana.org/assignments/relation/"
 _PERIODS = {
     "hourly": timedelta(hours=1),
@@ -38,6 +40,8 @@ _LONGEST = timedelta(days=365)
 _SKIPPED = re.compile(r"<skip(hours|days)\b[^<>]*>(.{0,4000}?)</skip\1", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"<(?:hour|day)\b[^<>]*>\s*(\w{1,9})\s*<", re.IGNORECASE)
 _MIDNIGHT = 24
+_HISTORY = re.compile(r"xmlns:([\w.-]{1,40})\s*=\s*[\"']http://purl\.org/syndication/history/1\.0[\"']")
+_COMPLETE = re.compile(r"<([\w.-]{1,40}):complete\b")
 
 
 def read_header(feed: Mapping[str, Any], *, base: str) -> Header:
@@ -58,7 +62,10 @@ def read_header(feed: Mapping[str, Any], *, base: str) -> Header:
 
 
 def _links(feed: Mapping[str, Any], base: str) -> tuple[Link, ...]:
-    """Return the links to the site, to the feed itself and to its hubs (RFC 4287 section 4.2.7, WebSub section 4)."""
+    """Return the links to the site, to the feed itself, to its hubs and to other pages of it.
+
+    RFC 4287 section 4.2.7, WebSub section 4, RFC 5005 sections 3 and 4.
+    """
     found = [link for each in dicts_of(feed, "links") if (link := _link(each, base))]
     return unique(found)
 
@@ -68,8 +75,8 @@ def _link(link: Mapping[str, Any], base: str) -> Link | None:
     href = clean_url(text_of(link, "href"), base=base)
     if not href or relation not in _RELATIONS:
         return None
-    # feedparser fills in a type where the document gives none; on a hub it means nothing.
-    kind = None if relation == "hub" else clean_text(text_of(link, "type"), limit=100) or None
+    # feedparser fills in a type where the document gives none; on these it means nothing.
+    kind = None if relation == "hub" or relation in _PAGING else clean_text(text_of(link, "type"), limit=100) or None
     return Link(href, rel=relation, type=kind, hreflang=language_tag(text_of(link, "hreflang")))
 
 
@@ -93,6 +100,11 @@ def read_hints(feed: Mapping[str, Any], outside: str) -> Hints:
         skip_hours=hours,
         skip_days=days,
     )
+
+
+def is_complete(outside: str) -> bool:
+    """Tell whether a document, less its items, says that it lists all there is (RFC 5005 section 2)."""
+    return not set(_HISTORY.findall(outside)).isdisjoint(_COMPLETE.findall(outside))
 
 
 def _update_period(feed: Mapping[str, Any]) -> timedelta | None:

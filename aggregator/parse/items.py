@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from aggregator.model import Category, Enclosure, Header, Item, Link
 from aggregator.parse.clean import clean_html, clean_text, is_heavy, plain_text, text_to_html
 from aggregator.parse.dates import parse_date
-from aggregator.parse.encoding import legal
 from aggregator.parse.fields import (
     dict_of,
     dicts_of,
+    guid_of,
     is_markup,
     language_tag,
     number_of,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-_LONGEST_GUID = 2000
 _HTML_LINK = ("text/html", "application/xhtml+xml", "")
 _IMAGE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:$|\?)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
@@ -62,7 +60,7 @@ def read_item(entry: Mapping[str, Any], context: Context) -> Item:
     published, updated = _dates(entry, context)
     return Item(
         title=title_of(entry),
-        guid=_guid(entry),
+        guid=guid_of(text_of(entry, "id")),
         link=link,
         summary=summary,
         content=content,
@@ -80,19 +78,12 @@ def read_item(entry: Mapping[str, Any], context: Context) -> Item:
     )
 
 
-def _guid(entry: Mapping[str, Any]) -> str | None:
-    """Return the guid as given, trimmed; of one longer than 2,000 characters its SHA-256 in hexadecimal."""
-    guid = legal(text_of(entry, "id")).strip()
-    if len(guid) > _LONGEST_GUID:
-        return hashlib.sha256(guid.encode()).hexdigest()
-    return guid or None
-
-
 def _link(entry: Mapping[str, Any], base: str) -> str | None:
-    """Return the item's page: what FeedBurner hid, else the alternate link (a page first), else the permalink guid."""
+    """Return the item's page: what a feed service hid, else the alternate link (a page first), else the guid."""
     alternates = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() in ("alternate", "")]
     alternates.sort(key=lambda link: text_of(link, "type") not in _HTML_LINK)
-    spellings = [text_of(entry, "feedburner_origlink"), *(text_of(link, "href") for link in alternates)]
+    hidden = [text_of(entry, f"{service}_origlink") for service in ("feedburner", "pheedo")]
+    spellings = [*hidden, *(text_of(link, "href") for link in alternates)]
     permalink = text_of(entry, "id") if entry.get("guidislink") else ""
     spellings += [text_of(entry, "link"), permalink]
     if not _ABSOLUTE.match(permalink):  # a bare guid is no permalink, though it says so by default
@@ -173,7 +164,7 @@ def _enclosures(entry: Mapping[str, Any], base: str) -> tuple[Enclosure, ...]:
     """Return enclosures and media:content other than pictures, each address once."""
     found: dict[str, Enclosure] = {}
     links = [link for link in dicts_of(entry, "links") if text_of(link, "rel").lower() == "enclosure"]
-    media = [each for each in dicts_of(entry, "media_content") if not _is_image(each)]
+    media = [each for each in dicts_of(entry, "media_content") if not _is_image(each) and not _is_player(each)]
     alone = _seconds(text_of(entry, "itunes_duration"))
     for member in (*links, *media):
         href = clean_url(text_of(member, "href") or text_of(member, "url"), base=base)
@@ -209,6 +200,11 @@ def _thumbnail(entry: Mapping[str, Any], base: str) -> str | None:
 def _is_image(media: Mapping[str, Any]) -> bool:
     kind = text_of(media, "type").lower() or text_of(media, "medium").lower()
     return kind.startswith("image") if kind else bool(_IMAGE.search(text_of(media, "url")))
+
+
+def _is_player(media: Mapping[str, Any]) -> bool:
+    """Tell whether a medium is a program that would play it: what YouTube lists, and nothing runs any more."""
+    return text_of(media, "type").lower() == "application/x-shockwave-flash"
 
 
 def _language(entry: Mapping[str, Any], context: Context) -> str | None:

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from aggregator.errors import ParseError
 from aggregator.parse.dates import parse_date
+from aggregator.parse.mend import is_cut_short
 
 MOST_ITEMS = 1000
 _MOST_ATTRIBUTES = 256
@@ -48,6 +49,8 @@ class _Outline:
     bad: set[int] = field(default_factory=set)
     """Items, by number, with too many tags, or too many attributes on one."""
     runs: list[tuple[int, int]] = field(default_factory=list)
+    torn: tuple[int, int] | None = None
+    """The item in which the document breaks off: what it would have said makes it another one."""
     opened: int | None = None
     """Where the item begins that is being read."""
     inside: int = 0
@@ -105,6 +108,9 @@ def bound(text: str) -> tuple[str, str, list[str]]:
         cuts += [outline.items[number] for number in good if number not in newest]
         many = f" with {tags} tags" if tags > _MOST_IN_ALL else ""
         notices.append(f"the document has {len(good)} items{many}; the newest {len(newest)} were read")
+    if outline.torn:
+        cuts.append(outline.torn)
+        notices.append("the document breaks off inside an item, which was left out")
     if outline.runs:
         notices.append(f"texts cut after {_LONGEST_RUN} characters: {len(outline.runs)}")
     return _without(text, cuts), _without(text, outline.items), notices
@@ -121,6 +127,8 @@ def _outline(text: str) -> _Outline:
         elif token["name"]:
             _note_tag(outline, text, token)
     _note_run(outline, text, position, len(text))
+    if outline.opened is not None and is_cut_short(text):
+        outline.torn = outline.opened, len(text)
     outline.close(len(text))
     return outline
 

@@ -65,7 +65,7 @@ class ParserPool:
     async def parse(
         self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False
     ) -> Document:
-        """Parse a document as syndication.parse does, with its errors; `suspect` as waiting.is_suspect tells.
+        """Parse a document as document.parse does, with its errors; `suspect` as waiting.is_suspect tells.
 
         Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """

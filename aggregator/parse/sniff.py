@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
-from typing import TYPE_CHECKING
 
-from lxml import etree
-
+from aggregator.decide.discovery import named_feeds, places
 from aggregator.errors import EmptyDocument, NotAFeed
 from aggregator.parse.clean import plain_text
-from aggregator.parse.urls import absolute, clean_url
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from aggregator.parse.heads import read_page
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip data: compressed once more than the server says"),
@@ -38,11 +32,7 @@ _CHALLENGES = (
     "just a moment", "checking your browser", "attention required", "verify you are human", "ddos protection",
     "enable javascript and cookies", "access denied", "are you a robot", "captcha", "security check",
 )  # fmt: skip
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
-_MOST_NAMED = 10
-"""Feeds that a page names and that are looked at."""
 _FAR = 65_536
-_HEAD = 262_144
 _LISTED = "a list of feeds goes under `- opml:` in feeds.yaml."
 _OTHERS = {
     "opml": ("an OPML list of feeds", f"Subscribe to what it lists: {_LISTED}"),
@@ -68,12 +58,20 @@ def refuse_binary(body: bytes) -> None:
             raise NotAFeed(f"The document is no feed but {kind}.", "Check the address.")
 
 
+def after_prolog(text: str) -> int:
+    """Where the XML declaration, comments, processing instructions and the document type end."""
+    position = 0
+    while match := _PROLOG.match(text, position) or _DOCTYPE.match(text, position):
+        position = match.end()
+    return position
+
+
 def find_root(text: str, url: str) -> tuple[int, str | None]:
     """Return where the feed's root element begins, and a notice of what stands before it and does not belong there.
 
     Raise NotAFeed when the text is something else.
     """
-    start = _after_prolog(text)
+    start = after_prolog(text)
     match = _NAME.match(text, start)
     name = match[1].rpartition(":")[2].lower() if match else ""
     if name in _ROOTS:
@@ -86,31 +84,23 @@ def find_root(text: str, url: str) -> tuple[int, str | None]:
     raise _other(text, name)
 
 
-def _after_prolog(text: str) -> int:
-    """Where the XML declaration, comments, processing instructions and the document type end."""
-    position = 0
-    while match := _PROLOG.match(text, position) or _DOCTYPE.match(text, position):
-        position = match.end()
-    return position
-
-
 def _page_error(text: str, url: str) -> NotAFeed:
-    """Return the error for a web page, naming the feed that it points to."""
-    page = _page(text)
-    title = plain_text(page.findtext(".//title") or "", markup=False, limit=100) if page is not None else ""
-    named = f' ("{title}")' if title else ""
-    if is_challenge(title, text):
+    """Return the error for a web page, with where its feed may be: what it names, then common places."""
+    page = read_page(text, url)
+    named = f' ("{page.title}")' if page.title else ""
+    if is_challenge(page.title, text):
         return NotAFeed(
             f"A bot check or an error page{named} answered in place of the feed.",
             "Ask the publisher to let feed readers through, or look for another address of the feed.",
         )
-    found = list(islice(_alternates(page, url), _MOST_NAMED)) if page is not None else []
+    found = named_feeds(page)
     remedy = (
         f"Its feed is {found[0]}: use that address."
         if found
         else ("No feed is named in it; `kind: page` in feeds.yaml reads a page that lists articles.")
     )
-    return NotAFeed(f"The document is no feed but a web page{named}.", remedy, found)
+    feeds = tuple(place.url for place in places(page) if place.kind == "feed")
+    return NotAFeed(f"The document is no feed but a web page{named}.", remedy, feeds)
 
 
 def is_challenge(title: str, text: str) -> bool:
@@ -118,32 +108,9 @@ def is_challenge(title: str, text: str) -> bool:
     return len(text) < _FAR and any(words in f"{title} {text[:_FAR]}".lower() for words in _CHALLENGES)
 
 
-def _page(text: str) -> etree._Element | None:
-    parser = etree.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
-    try:
-        return etree.fromstring(text[:_HEAD].encode(), parser)
-    except etree.LxmlError:
-        return None
-
-
-def _alternates(page: etree._Element, url: str) -> Iterator[str]:
-    """Addresses of the feeds that a page names (`<link rel=alternate>`)."""
-    base = next((absolute(each.get("href") or "", url) for each in page.iter("base")), url)
-    for link in page.iter("link"):
-        kind = (link.get("type") or "").strip().lower()
-        if "alternate" in (link.get("rel") or "").lower().split() and kind in _FEED_TYPES:
-            address = clean_url(link.get("href") or "", base=base)
-            if address:
-                yield address
-
-
 def _other(text: str, name: str) -> NotAFeed:
     """Return the error for what is neither a feed nor a page."""
     start = text.lstrip()[:2000]
-    if start.startswith("{") and "jsonfeed.org/version/" in start.replace("\\/", "/"):
-        return NotAFeed("JSON Feed is not read yet.", "Use the RSS or Atom feed of this source if it has one.")
-    if start.startswith(("{", "[")):
-        return NotAFeed("The document is no feed but JSON data.", "Check the address; it may be an API's.")
     if name in _OTHERS:
         kind, remedy = _OTHERS[name]
         return NotAFeed(f"The document is no feed but {kind}.", remedy)

@@ -18,7 +18,7 @@ from feedparser.mixin import _FeedParserMixin
 from aggregator.errors import NotAFeed, ParseError
 from aggregator.model import Document
 from aggregator.parse.encoding import decode
-from aggregator.parse.header import read_header, read_hints
+from aggregator.parse.header import is_complete, read_header, read_hints
 from aggregator.parse.items import MEDIA_DESCRIPTION, Context, read_item
 from aggregator.parse.limits import MOST_ITEMS, bound
 from aggregator.parse.mend import damage, is_cut_short, mend
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
 _MEDIA_DESCRIPTION = re.compile(r"<(/?)media:description\b[^<>]*?(/?)>")
+_CDF = re.compile(r"\A<\?[^>]*>\s*<CHANNEL\b", re.IGNORECASE)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 # An id is compared, never resolved (RFC 4287 section 4.2.6.1): with xml:base feedparser would change bare ones.
@@ -54,6 +55,8 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     feed, entries, version = _ask_feedparser(text)
     if not version and not entries and not feed.get("title"):
         raise NotAFeed("The document is RDF or XML of a kind that holds no feed.", "Check the address.")
+    if not version and _CDF.search(text):  # feedparser knows it by its elements, and gives it no name
+        version = "cdf"
     header = read_header(feed, base=url)
     context = Context(url=url, format=version, language=header.language)
     items = tuple(read_item(entry, context) for entry in entries[:MOST_ITEMS])
@@ -61,7 +64,15 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     counted = [f"{what}: {count}" for what, count in context.notices.items()]
     notices = tuple(filter(None, (notice, strange, damaged, *left_out, *counted)))
     hints = read_hints(feed, outside)
-    return Document(header, items, hints, version, notices, cut_short=flaw is not None and cut_short)
+    return Document(
+        header,
+        items,
+        hints,
+        version,
+        notices,
+        cut_short=flaw is not None and cut_short,
+        complete=is_complete(outside),
+    )
 
 
 def _repaired(text: str) -> tuple[str, str | None]:

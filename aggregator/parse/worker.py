@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from aggregator.parse import syndication
+from aggregator.parse import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def work(body: bytes, url: str, content_type: str | None, received: datetime, li
     """Parse one document; `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space."""
     with _limited(*limits):
         try:
-            return syndication.parse(body, url=url, content_type=content_type, received=received)
+            return document.parse(body, url=url, content_type=content_type, received=received)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
 

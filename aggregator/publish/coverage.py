@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.publish import legal
 from aggregator.publish.plain import escaped, label
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from aggregator.model import Coverage
+    from aggregator.kinship import Coverage
 
 _MOST = 25
 """Articles that are listed; a story that more have told is known well enough by their number."""
@@ -34,15 +34,16 @@ class Mention:
 
 
 def mentions(coverage: Iterable[Coverage]) -> tuple[Mention, ...]:
-    """Return coverage as it is published; what has neither title nor link is none."""
+    """Return coverage as it is published; what has neither title nor web address is none."""
     found = (_mention(one) for one in coverage)
-    return tuple(one for one in found if one.title or one.link)
+    return tuple(one for one in found if one.title)
 
 
 def _mention(one: Coverage) -> Mention:
+    link = legal.address(one.link)
     return Mention(
-        title=legal.line(one.title) or legal.line(one.link),
-        link=legal.address(one.link),
+        title=legal.line(one.title) or link or "",
+        link=link,
         source=label(one.source),
         language=legal.language(one.language),
         published=one.published,

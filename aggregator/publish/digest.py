@@ -27,8 +27,8 @@ _EXCERPT = 200
 
 def digests(tx: Transaction, output: OutputSettings, settings: Settings) -> tuple[list[datetime], list[Entry]]:
     """Return when a digest's days were over, and an entry for each, the newest first."""
-    found = []
-    for day, entries in tx.tellings.issues(output.name, limit=output.limit):
+    found, within_window = [], -(-settings.publishing.window // _DAY)
+    for day, entries in tx.tellings.issues(output.name, limit=max(output.limit, within_window)):
         told = [entry for entry in entries if output.token or not entry.private]
         stories = most_covered(covered(tx, output, told), output.top or _MOST)
         if stories:

@@ -11,7 +11,10 @@ from lxml import etree
 from aggregator.publish import legal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from aggregator.config.settings import FeedSettings
+    from aggregator.model import FeedState
 
 _GLUED_AMPERSAND = re.compile(r"\s*&(?=\S)")
 _ANGLES = str.maketrans(
@@ -31,6 +34,17 @@ class OpmlSource:
     title: str
     site: str | None = None
     tags: tuple[str, ...] = ()
+
+
+def subscriptions(sources: Iterable[FeedSettings], feeds: Mapping[str, FeedState]) -> list[OpmlSource]:
+    """Return the sources that anybody may know of and that are read, with what is known of them by address."""
+    return [
+        OpmlSource(source.url, feed.title, feed.header.site, source.tags)
+        if (feed := feeds.get(source.url))
+        else OpmlSource(source.url, source.title or source.url, None, source.tags)
+        for source in sources
+        if source.enabled and not source.private
+    ]
 
 
 def render_opml(title: str, sources: Sequence[OpmlSource]) -> bytes:

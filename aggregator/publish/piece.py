@@ -84,6 +84,7 @@ def publisher(channel: Channel) -> tuple[Person, ...]:
 
 def piece(entry: Entry, channel: Channel) -> Piece:
     """Return what the documents of this channel say of this entry; raise ValueError if it has no id."""
+    entry = _of_the_original(entry)
     item = entry.item
     if not (identifier := legal.line(entry.id)):
         raise ValueError("an entry without an id")
@@ -112,6 +113,14 @@ def piece(entry: Entry, channel: Channel) -> Piece:
         story=entry.story if channel.tells_stories else "",
         coverage=mentions(entry.coverage),
     )
+
+
+def _of_the_original(entry: Entry) -> Entry:
+    """Return an entry that was copied from another feed with that as its source (RFC 4287 section 4.2.11)."""
+    original = entry.item.source
+    if original is None or entry.private or not legal.line(original.title):
+        return entry
+    return replace(entry, source=original, feed="")
 
 
 def _title(entry: Entry, otherwise: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from aggregator.publish.atom import render_atom
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
-from aggregator.publish.opml import OpmlSource, render_opml
+from aggregator.publish.opml import render_opml, subscriptions
 from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.selection import channel, title_of
 from aggregator.publish.troubles import NAME, troubles
@@ -97,12 +97,7 @@ class Press:
 
     def _sources(self, tx: Transaction) -> Iterator[str]:
         feeds = {feed.url: feed for feed in tx.feeds.all()}
-        public = [source for source in self.settings.sources.values() if source.enabled and not source.private]
-        listed = [
-            OpmlSource(source.url, feeds[source.url].title, feeds[source.url].header.site, source.tags)
-            for source in public
-            if source.url in feeds
-        ]
+        listed = subscriptions((one for url, one in self.settings.sources.items() if url in feeds), feeds)
         added = max((feed.added_at for feed in feeds.values() if feed.added_at), default=tx.created)
         body = render_opml(self.settings.site.title, listed)
         if self._folder.write(SOURCES, body, media_type=MEDIA_TYPES["opml"], modified=added):

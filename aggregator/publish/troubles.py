@@ -1,7 +1,8 @@
 """What is wrong with the sources, as a feed for the operator: an entry for each source that is silent, failing or gone.
 
-An entry stays as it is while the trouble lasts, and goes when it is over. Anybody may read it: of a private source it
-tells that there is one, and nothing that could name it.
+And one for each flood that is held back and each gap that could not be repaired. An entry stays as it is while the
+trouble lasts, and goes when it is over. Anybody may read it: of a private source it tells that there is one, and
+nothing that could name it.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aggregator.decide.health import TROUBLES, standing
 from aggregator.decide.identity import derived_id, feed_id
+from aggregator.decide.notices import current_flood, current_gap, flood_words, gap_words, is_lasting
 from aggregator.model import Entry, Header, Item, Link, Person
 from aggregator.publish.channel import Channel
 from aggregator.publish.plain import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from aggregator.config.settings import Settings
@@ -36,7 +39,8 @@ def troubles(tx: Transaction, settings: Settings, now: datetime) -> Channel:
     """Return the feed of what is wrong: a function of stored rows, and of which silences last too long by now."""
     site = settings.site
     found = [(feed, standing(feed, now)) for feed in tx.feeds.all()]
-    entries = _apart(_entry(feed, standing, tx) for feed, standing in found if standing.state in TROUBLES)
+    wrong = [_entry(feed, standing, tx) for feed, standing in found if standing.state in TROUBLES]
+    entries = _apart(chain(wrong, *(_losses(feed, tx, now) for feed, _ in found if feed.enabled)))
     return Channel(
         name=NAME,
         id=feed_id(tx.instance, "sources.atom"),
@@ -54,27 +58,36 @@ def troubles(tx: Transaction, settings: Settings, now: datetime) -> Channel:
 
 def _entry(feed: FeedState, standing: Standing, tx: Transaction) -> Entry:
     since = standing.since or feed.last_poll or tx.created
-    title, link, words = _words(feed, standing)
+    answered = f"It last answered on {feed.last_success:%Y-%m-%d at %H:%M} UTC." if feed.last_success else ""
+    return _told(feed, tx, (standing.state.value, since), [standing.error, standing.remedy], answered)
+
+
+def _losses(feed: FeedState, tx: Transaction, now: datetime) -> Iterator[Entry]:
+    """Yield what is told of a source's flood, and of its gap once nothing more can be recovered."""
+    flood, gap = current_flood(feed, now), current_gap(feed, now)
+    if flood is not None:
+        yield _told(feed, tx, ("flood", flood.at), [flood_words(flood)])
+    if gap is not None and is_lasting(gap):
+        yield _told(feed, tx, ("gap", gap.at), [gap_words(gap)])
+
+
+def _told(
+    feed: FeedState, tx: Transaction, what: tuple[str, datetime], sentences: Iterable[str], more: str = ""
+) -> Entry:
+    """Return an entry of what is wrong since when; of a private source only `more` of the sentences is told."""
+    name, since = what
+    title, link = (_PRIVATE, None) if feed.private else (feed.title, feed.header.site or feed.url)
+    words = filter(None, [*(["See: aggregator feeds"] if feed.private else sentences), more])
     return Entry(
         key=feed.key,
-        id=derived_id(tx.instance, f"{feed.key} {standing.state} {since.isoformat()}"),
-        item=Item(
-            title=f"{title}: {standing.state}", link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)
-        ),
+        id=derived_id(tx.instance, f"{feed.key} {name} {since.isoformat()}"),
+        item=Item(title=f"{title}: {name}", link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)),
         published=since,
         updated=since,
         first_seen=since,
         feed=link or "",
         source=Header(title=title, links=(Link(link),) if link else ()),
     )
-
-
-def _words(feed: FeedState, standing: Standing) -> tuple[str, str | None, list[str]]:
-    """Return what an entry says: title, link, sentences."""
-    answered = f"It last answered on {feed.last_success:%Y-%m-%d at %H:%M} UTC." if feed.last_success else ""
-    if feed.private:
-        return _PRIVATE, None, list(filter(None, ["See: aggregator feeds", answered]))
-    return feed.title, feed.header.site or feed.url, [one for one in (standing.error, standing.remedy, answered) if one]
 
 
 def _apart(entries: Iterable[Entry]) -> list[Entry]:

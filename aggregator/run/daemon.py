@@ -18,7 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator.decide.choice import Choice
 from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, StoreError, Usage
-from aggregator.model import Outcome
+from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer
 from aggregator.run.engine import Engine, synchronise, utc_now
 from aggregator.run.report import report_json
@@ -129,6 +129,7 @@ class Daemon:
                 scheduler.start()
                 await self._stop.wait()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
+                engine.stories.stop()
                 await self._let_jobs_end(scheduler)
             await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publish_dirty()
@@ -228,6 +229,8 @@ class Daemon:
 
     def _note(self, report: PollReport) -> None:
         """Remember whether anybody answers at all."""
+        if report.kind is not RequestKind.POLL:
+            return
         if report.outcome in (Outcome.ERROR, Outcome.GONE):
             self._health.failures += 1
         elif report.outcome is not Outcome.SKIPPED:
@@ -305,10 +308,7 @@ class Daemon:
         self._busy = self._busy + 1 if self._polls and self._busy < _CALM else 0
         if self._busy:
             return
-        try:
-            await self._engine.stories.drain()
-        except StoreError as error:
-            self._store_failed(error)
+        await self._engine.stories.keep_up(self._store_failed)
 
     async def _publish_troubles(self) -> None:
         self._mark({_NO_OUTPUT})
@@ -337,13 +337,19 @@ class Daemon:
         await self._publish_dirty()
 
     async def _answer_correction(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        ids = [str(one) for one in request.get("ids", [])]
+        ids = request.get("ids", [])
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise Usage("`ids` of the command is not a list of ids.", 'Write "ids": ["ID"].')
         yield await self._engine.stories.correct(str(request.get("action")), ids)
         await self._publish_dirty()
 
     async def _polled_for(self, choice: Choice) -> AsyncGenerator[PollReport, None]:
         """Poll what is chosen; of what is being polled already by name, that poll's report is as good."""
-        under_way = {polled.feed.url: task for task, polled in self._polls.items() if polled.feed.url in choice.urls}
+        under_way = {
+            polled.feed.url: task
+            for task, polled in self._polls.items()
+            if polled.feed.url in choice.urls and polled.kind is RequestKind.POLL
+        }
         for task in under_way.values():
             yield await asyncio.shield(task)
         rest = replace(choice, urls=choice.urls - under_way.keys())
@@ -380,7 +386,7 @@ def log_poll(report: PollReport, *, blamed: bool = True) -> None:
     """
     level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
-    getattr(_log, level)("poll", **told)
+    getattr(_log, level)("poll" if report.kind is RequestKind.POLL else "archive", **told)
 
 
 def choice_from(request: dict[str, Any]) -> Choice:

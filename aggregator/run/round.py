@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aggregator.decide.budget import HOUR, SLICE, allowance
 from aggregator.decide.choice import skip_reason
 from aggregator.model import Outcome, PollReport
+from aggregator.run.repair import poll_and_repair
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -33,17 +34,24 @@ async def poll_round(
 ) -> AsyncGenerator[PollReport, None]:
     """Poll what is chosen and yield a report for each source, those that are skipped first."""
     skipped, requests = await pipeline.in_writer(lambda: _claim(store, choice, pipeline.settings.polling, clock()))
-    by_hand = not choice.is_routine
-    tasks = [
-        asyncio.create_task(pipeline.poll(request, refetch=choice.refetch, by_hand=by_hand)) for request in requests
-    ]
+    polls: dict[asyncio.Task[PollReport], Request] = {}
+
+    async def poll(request: Request) -> PollReport:
+        mine = cast("asyncio.Task[PollReport]", asyncio.current_task())
+        return await poll_and_repair(pipeline, request, choice, due_page, lambda page: polls.update({mine: page}))
+
+    def due_page(url: str) -> Request | None:
+        with store.transaction() as tx:
+            return tx.gaps.claim(url, clock(), lease=LEASE)
+
+    polls |= {asyncio.create_task(poll(request)): request for request in requests}
     try:
         for report in skipped:
             yield report
-        for finished in asyncio.as_completed(tasks):
+        for finished in asyncio.as_completed(list(polls)):
             yield await finished
     finally:
-        await abandon(pipeline, store, dict(zip(tasks, requests, strict=True)))
+        await abandon(pipeline, store, polls)
 
 
 def _claim(store: Store, choice: Choice, polling: Polling, now: datetime) -> tuple[list[PollReport], list[Request]]:

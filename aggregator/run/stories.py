@@ -6,14 +6,17 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+import structlog
+
 from aggregator import corrections
 from aggregator.decide.stories.embedding import text_to_embed
-from aggregator.errors import Usage
+from aggregator.errors import StoreError, Usage
 from aggregator.grouping import STEP, Grouping
 from aggregator.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.config.settings import Settings
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
+_log = structlog.get_logger(__name__)
 _EMBEDDED = 32
 """Articles embedded together: about a second's work."""
 
@@ -49,6 +53,27 @@ class StoryStage:
         self._embedder = embedder
         self._grouping = Grouping(embedder.name if embedder else None)
         self._one_at_a_time = asyncio.Lock()
+        self._mute: set[int] = set()
+        """Entries of which the embedder makes no vector: they are decided by their words."""
+        self._mistake: str | None = None
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let what is under way end soon: what is left is decided by whoever starts next."""
+        self._stopping = True
+
+    async def keep_up(self, failed: Callable[[StoreError], None]) -> None:
+        """Drain; hand on what is wrong with the store, and tell a mistake of ours once: the next call tries again."""
+        try:
+            await self.drain()
+        except StoreError as error:
+            failed(error)
+        except Exception as error:  # noqa: BLE001 - polls are written all the same
+            if self._mistake != repr(error):
+                _log.critical("stories.mistake", exc_info=True)
+            self._mistake = repr(error)
+        else:
+            self._mistake = None
 
     async def drain(self) -> None:
         """Decide all that waits, then tell the outputs what is due; StoreError when it cannot be written."""
@@ -66,7 +91,7 @@ class StoryStage:
 
     async def _drain(self) -> None:
         left = True
-        while left:
+        while left and not self._stopping:
             if self._embedder is not None:
                 await self._embed(self._embedder)
             left, changed = await self._in_writer(self._step)
@@ -80,13 +105,15 @@ class StoryStage:
         now = self._clock()
         try:
             with self._store.transaction() as tx:
-                step = self._grouping.step(tx, now)
+                step = self._grouping.step(tx, now, mute=self._mute)
                 joined = tx.tellings.of([one.entry for one in step.decided])
                 tx.tellings.orphaned(now, step.stories)
                 changed = set() if step.left else tell(tx, self._settings(), now)
         except BaseException:
             self._grouping.forget()
             raise
+        if not step.left:
+            self._mute.clear()
         return step.left, changed.union(*joined.values())
 
     def _correct(self, action: str, ids: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
@@ -96,20 +123,38 @@ class StoryStage:
 
     async def _embed(self, embedder: Embedder) -> None:
         """Make the vectors of what is decided next, beside the writer."""
-        while articles := await self._in_writer(lambda: self._unread(embedder.name)):
-            vectors = await asyncio.to_thread(embedder.embed, list(articles.values()))
-            made = {key: vector.tobytes() for key, vector in zip(articles, vectors, strict=True)}
-            await self._in_writer(partial(self._keep, made, embedder.name))
+        while not self._stopping and (texts := await self._in_writer(lambda: self._unread(embedder.name))):
+            vectors = await asyncio.to_thread(_embedded, embedder, texts)
+            if failed := texts.keys() - vectors.keys():
+                self._mute |= failed
+                _log.error("stories.not_embedded", entries=sorted(failed))
+            await self._in_writer(partial(self._keep, texts, vectors, embedder.name))
 
     def _unread(self, model: str) -> dict[int, str]:
+        """Return texts of which there is no vector yet, some of those that wait, by their entries' keys."""
         with self._store.snapshot() as tx:
             waiting = tx.stories.waiting(limit=STEP, model=model)
-        missing = [one.article for one in waiting if one.article.vector is None]
-        return {article.key: text_to_embed(article) for article in missing[:_EMBEDDED]}
+        articles = [one.article for one in waiting if one.article.vector is None and one.article.key not in self._mute]
+        return {article.key: text_to_embed(article) for article in articles[:_EMBEDDED]}
 
-    def _keep(self, vectors: dict[int, bytes], model: str) -> None:
+    def _keep(self, texts: Mapping[int, str], vectors: Mapping[int, bytes], model: str) -> None:
+        """Keep vectors, but those of texts that were edited meanwhile: these are embedded again."""
         with self._store.transaction() as tx:
-            tx.stories.keep_vectors(vectors, model)
+            waiting = tx.stories.waiting(limit=STEP, model=model)
+            as_it_was = {one.article.key for one in waiting if texts.get(one.article.key) == text_to_embed(one.article)}
+            tx.stories.keep_vectors({key: made for key, made in vectors.items() if key in as_it_was}, model)
+
+
+def _embedded(embedder: Embedder, texts: Mapping[int, str]) -> dict[int, bytes]:
+    """Return the vectors of texts; when some of them cannot be embedded, those of the others."""
+    try:
+        made = embedder.embed(list(texts.values()))
+    except Exception:  # noqa: BLE001 - one text must not cost the others their vectors
+        _log.debug("stories.embedder_failed", texts=len(texts), exc_info=True)
+        if len(texts) == 1:
+            return {}
+        return {key: made for one in texts.items() for key, made in _embedded(embedder, dict([one])).items()}
+    return {key: one.tobytes() for key, one in zip(texts, made, strict=True) if np.isfinite(one).all()}
 
 
 def _corrected(

@@ -8,11 +8,14 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from aggregator import __version__
 from aggregator.decide.health import State, state_of
+from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
@@ -85,9 +88,34 @@ def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], polls: P
     waiting.set(sum(feed.next_poll_at is not None and feed.next_poll_at < line for feed in feeds))
     down = Gauge("aggregator_network_down", "1 while most hosts cannot be reached.", registry=registry)
     down.set(any(feed.reason == REASON for feed in feeds))
+    _about_losses(registry, feeds, now)
     answered = [feed.last_success for feed in feeds if feed.last_success is not None]
     last = Gauge("aggregator_last_success_timestamp_seconds", "When any source last answered.", registry=registry)
     last.set(max(answered).timestamp() if answered else 0)
+
+
+def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:
+    """Count gaps and what was recovered of them, ever, and what is held back as floods now."""
+    gaps = CounterMetricFamily("aggregator_gaps", "Gaps noticed between two documents of a source.")
+    gaps.add_metric([], sum(feed.gaps for feed in feeds))
+    recovered = CounterMetricFamily("aggregator_recovered_entries", "Entries recovered from sources' archives.")
+    recovered.add_metric([], sum(feed.recovered for feed in feeds))
+    registry.register(_Known([gaps, recovered]))
+    lasting = Gauge("aggregator_gaps_open", "Gaps of the last days that were not repaired.", registry=registry)
+    lasting.set(sum((gap := current_gap(feed, now)) is not None and not gap.repaired for feed in feeds))
+    flooded = Gauge("aggregator_flooded_entries", "Old entries that are held back as floods.", registry=registry)
+    flooded.set(sum(flood.entries for feed in feeds if (flood := current_flood(feed, now)) is not None))
+
+
+class _Known(Collector):
+    """Counters that the database keeps."""
+
+    def __init__(self, families: Sequence[CounterMetricFamily]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Return them, as prometheus_client asks for them."""
+        return self._families
 
 
 def _about_each(registry: CollectorRegistry, feeds: Sequence[FeedState]) -> None:

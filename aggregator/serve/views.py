@@ -136,5 +136,5 @@ def source(feed: FeedState, now: datetime) -> Source:
         next_poll=feed.next_poll_at,
         reason=feed.reason,
         error=found.error,
-        remedy=found.remedy,
+        remedy=found.advice,
     )

@@ -18,8 +18,23 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings
     from aggregator.decide.cadence import NextPoll
     from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
+    from aggregator.decide.gaps import Mark
     from aggregator.decide.release import Subject
-    from aggregator.model import Entry, FeedState, Fetched, Header, Hints, Move, Outcome, Request, Rhythm, Validators
+    from aggregator.losses import Flood, Gap
+    from aggregator.model import (
+        Entry,
+        FeedState,
+        Fetched,
+        Header,
+        Hints,
+        Move,
+        NamedBy,
+        Naming,
+        Outcome,
+        Request,
+        Rhythm,
+        Validators,
+    )
     from aggregator.store.stories import Kinships, Stories, Tellings
 
 
@@ -42,6 +57,7 @@ class PollRecord:
     unconditional: bool = False
     """It asked for the whole document, whatever had changed."""
     rhythm: Rhythm | None = None
+    naming: Naming | None = None
     claimed: datetime | None = None
     restamped_at: datetime | None = None
     fresh_until: datetime | None = None
@@ -179,6 +195,34 @@ class Requests(Protocol):
         """Return until when sites are paused, those whose pause is over left out."""
 
 
+class Gaps(Protocol):
+    """What feeds missed or flooded, and the requests for pages of their archives: at most one a feed."""
+
+    def last_listed(self, feed: FeedState) -> list[Mark]:
+        """Return the entries of a feed's last document."""
+
+    def listed_by(self, feed: FeedState, keys: Collection[str], moment: datetime) -> set[str]:
+        """Return those of the keys under which a feed had listed something by then."""
+
+    def flooded(self, feed: FeedState) -> set[int]:
+        """Return the entries that a feed lists, or has listed, and that are held back as a flood."""
+
+    def note(self, feed: FeedState, gap: Gap, *, noticed: bool = False, recovered: int = 0) -> None:
+        """Keep a feed's gap; count it when it was `noticed` just now, and entries `recovered` just now."""
+
+    def note_flood(self, feed: FeedState, flood: Flood | None) -> None:
+        """Keep that a feed floods, or that this is over."""
+
+    def ask(self, feed: FeedState, page: str, now: datetime, reason: str) -> None:
+        """Make a page of a feed's archive due now; whoever holds the request for another page keeps it."""
+
+    def drop(self, feed: FeedState) -> None:
+        """Ask a feed's archive no more."""
+
+    def claim(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
+        """Take the archive request of a source when it is due, nobody holds it, and its site is not paused."""
+
+
 class Entries(Protocol):
     """Entries, where they were sighted, and what they said before."""
 
@@ -195,6 +239,12 @@ class Entries(Protocol):
 
     def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
         """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one."""
+
+    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
+        """Give a feed's sightings the keys that they have by this; `keys` are those of what is listed now, old: new.
+
+        What is listed no longer is named after what is kept of it; where that is no key of its own, the old one stays.
+        """
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         """Return entries as outputs choose them."""
@@ -233,13 +283,17 @@ class Releases(Protocol):
     def released_since(self, output: str, feed: str, since: datetime) -> int:
         """Count what an output released of a feed since then."""
 
-    def note_choice(self, name: str, choice: str) -> bool:
-        """Remember what a known output chooses by, and tell whether that differs from what was remembered."""
+    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+        """Remember what known outputs choose by; return those for which it differs from what was remembered.
+
+        Outputs that are not among them are gone: when one comes back, it has missed what was released meanwhile.
+        """
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         """Return entries that are known to outputs but not released in this one, with their first release.
 
-        The oldest first. One that tells stories is not missing those that are, or will be, coverage there.
+        The oldest first. One that tells stories is missing those that it does not know as parts of stories: released
+        there or not, they become coverage of what is.
         """
 
     def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
@@ -266,6 +320,10 @@ class Transaction(Protocol):
     @property
     def requests(self) -> Requests:
         """The queue."""
+
+    @property
+    def gaps(self) -> Gaps:
+        """What feeds missed."""
 
     @property
     def entries(self) -> Entries:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.relations import Relation
     from aggregator.decide.stories.statistics import Statistics
-    from aggregator.model import Coverage, Entry, Kinship
+    from aggregator.kinship import Coverage, Kinship
+    from aggregator.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ class Due:
 
     output: str
     story: str
-    since: datetime
-    """When it was due first."""
+    as_of: datetime | None
+    """When the output had it first, or would have had; None: it is news to the output."""
     told: bool
     """The output has released it already: what is due joins its coverage."""
     tellers: tuple[Teller, ...]
@@ -111,7 +112,10 @@ class Stories(Protocol):
         """
 
     def around(self, first: datetime, last: datetime, *, model: str | None = None) -> list[Article]:
-        """Return the articles published from `first` up to and without `last` whose story is decided."""
+        """Return the articles published from `first` up to and without `last` whose story is decided.
+
+        Withdrawn ones are left out: they say nothing any more.
+        """
 
     def linked(self, canonical: str) -> list[Article]:
         """Return the articles with this canonical URL whose story is decided, the oldest first (at most 64)."""
@@ -157,7 +161,10 @@ class Kinships(Protocol):
         """Forget that entries are related, whichever way round."""
 
     def joined(self, key: int) -> list[tuple[int, str]]:
-        """Return the entries that the operator put together with an entry and whose story is decided, with its key."""
+        """Return the entries that the operator put together with an entry, with the keys of their stories.
+
+        Directly or through others, the oldest published first; those whose story is undecided are left out.
+        """
 
     def withdraw(self, key: int, now: datetime) -> None:
         """Delete what an entry says, revisions too; its ids and sightings stay, so that it never comes back."""
@@ -166,8 +173,11 @@ class Kinships(Protocol):
 class Tellings(Protocol):
     """Outputs that have one item for each story: which entries belong there, and whether their stories are told."""
 
-    def add(self, output: str, keys: Collection[int], due_at: datetime) -> None:
-        """Note that entries belong to a known output, and when it is to be told of their stories at the latest."""
+    def add(self, output: str, keys: Collection[int], due_at: datetime, *, as_of: datetime | None = None) -> None:
+        """Note that entries belong to a known output, and when it is to be told of their stories at the latest.
+
+        Those that are no news have a time `as_of` which the output would have had them.
+        """
 
     def of(self, keys: Collection[int]) -> dict[int, set[str]]:
         """Return the outputs that entries belong to, told or not."""
@@ -176,14 +186,15 @@ class Tellings(Protocol):
         """Return the stories that outputs are to be told of by now; entries whose story is undecided wait."""
 
     def told(self, output: str, keys: Collection[int]) -> None:
-        """Note that entries' stories have been told to an output."""
+        """Note that entries' stories have been told to an output: they are no news any more."""
 
     def drop(self, output: str, keys: Collection[int]) -> None:
         """Note that entries do not belong to an output after all."""
 
     def orphaned(self, now: datetime, stories: Collection[str]) -> None:
-        """Make due now what an output was told by an entry that has left these stories, or was withdrawn.
+        """Make due what an output was told by an entry that has left these stories, or was withdrawn.
 
+        It keeps the date as of which it was told: what is old by now is not announced as new.
         A story that has entries whose story is being decided anew waits until that is done.
         """
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.document import read_document
-from aggregator.config.edit import with_feed, without_feed
+from aggregator.config.edit import NewFeed, with_feed, with_feeds, without_feed
 from aggregator.errors import ConfigError, Usage
 
 PATH = Path("feeds.yaml")
@@ -81,6 +81,18 @@ def test_a_source_is_taken_out(text: str, url: str) -> None:
     assert set(changed.splitlines()) <= set(text.splitlines()) or "feeds: [" in text
     assert text.count("# outputs follow") == changed.count("# outputs follow")
     assert feeds(with_feed(without_feed(changed, PATH, feeds(changed)[0]), PATH, NEW)) == [NEW]
+
+
+@pytest.mark.parametrize("text", [*FILES.values(), *WITHOUT.values()], ids=[*FILES, *WITHOUT])
+def test_many_sources_are_put_in_at_once(text: str) -> None:
+    """Several sources become the last ones, each in a line where the others stand below each other."""
+    many = [NewFeed(f"https://new.example/{n}", f"T: {n}" if n else None, ("a b",) if n > 1 else ()) for n in range(3)]
+    changed = with_feeds(text, PATH, many)
+    assert feeds(changed) == [*feeds(text if "feeds" in text else "feeds: []"), *(feed.url for feed in many)]
+    assert read_document(changed, PATH).data["feeds"][-1] == {"url": many[2].url, "title": "T: 2", "tags": ("a b",)}
+    if "feeds: [" not in text or "feeds: []" in text:
+        assert sum("https://new.example/" in line for line in changed.splitlines()) == 3
+    assert with_feeds(text, PATH, []) == text
 
 
 def test_title_and_tags() -> None:

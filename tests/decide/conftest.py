@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aggregator.decide import naming
 from aggregator.decide.changes import (
     Candidate,
     Known,
@@ -17,10 +18,11 @@ from aggregator.decide.changes import (
     Verdict,
     asked_ids,
     candidates,
-    is_strange,
     judge,
+    renamed,
 )
-from aggregator.model import Item
+from aggregator.decide.origins import names_of
+from aggregator.model import Header, Item, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -42,6 +44,11 @@ def _to_the_millisecond(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def named_as(feed: str) -> frozenset[str]:
+    """Return the names of a feed whose id is `urn:` and its address."""
+    return names_of(feed, feed, Header(id=f"urn:{feed}"))
+
+
 class Shelf:
     """Entries and sightings, kept as store/ keeps them: what judging is given, and what becomes of its verdicts."""
 
@@ -50,23 +57,51 @@ class Shelf:
         self.ids: dict[int, str] = {}
         self.sightings: dict[tuple[str, str], Seen] = {}
         self.private: set[str] = set()
+        self.naming: dict[str, Naming] = {}
         self.now = NOW
         self.polls = 0
 
     def poll(self, feed: str, items: Iterable[Item], *, ignore: Collection[str] = ()) -> Verdict:
         """Judge a document and keep what it changes; a minute goes by."""
-        listed = candidates(items, ignore)
-        verdict = self.judged(feed, listed)
+        listed = self.prepared(feed, items, ignore)
+        known = self.known(feed, listed)
+        verdict = judge(feed, listed, known, now=self.now, private=feed in self.private, names=named_as(feed))
         keys = self._add(feed, verdict)
         self._revise(feed, verdict)
         self._sight(feed, [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights])
+        named = self.naming[feed]
+        self.naming[feed] = naming.doubted(named, verdict, known.entries, self.now)
+        self._renamed(feed, listed, named, self.naming[feed])
         self.now += timedelta(minutes=1)
         self.polls += 1
         return verdict
 
+    def prepared(self, feed: str, items: Iterable[Item], ignore: Collection[str] = ()) -> list[Candidate]:
+        """Return a document's candidates, under names that will do for it."""
+        before = self.naming.get(feed, Naming())
+        listed = candidates(items, ignore, before.by)
+        self.naming[feed] = naming.settled(before, [candidate.item for candidate in listed], self.now)
+        return self._renamed(feed, listed, before, self.naming[feed])
+
+    def _renamed(self, feed: str, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
+        """Give what a feed lists its new names; what it lists no longer keeps the old ones."""
+        if after.by is before.by:
+            return listed
+        anew = renamed(listed, after.by)
+        for old, new in zip(listed, anew, strict=True):
+            if (feed, old.key) in self.sightings and (feed, new.key) not in self.sightings:
+                self.sightings[feed, new.key] = self.sightings.pop((feed, old.key))
+        return anew
+
+    def listed(self, feed: str, items: Iterable[Item]) -> list[Candidate]:
+        """Return the candidates of a document as the feed's items are named now."""
+        return candidates(items, by=self.naming.get(feed, Naming()).by)
+
     def judged(self, feed: str, listed: Sequence[Candidate]) -> Verdict:
         """Judge a document, and keep nothing."""
-        return judge(feed, listed, self.known(feed, listed), now=self.now, private=feed in self.private)
+        return judge(
+            feed, listed, self.known(feed, listed), now=self.now, private=feed in self.private, names=named_as(feed)
+        )
 
     def known(self, feed: str, listed: Sequence[Candidate]) -> Known:
         """Return what the store would."""
@@ -76,19 +111,23 @@ class Shelf:
             if (seen := self.sightings.get((feed, candidate.key))) is not None
         }
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed) if is_strange(len(listed), len(strangers)) else frozenset()
+        former = self._former(feed) if strangers else frozenset()
         links = {candidate.canonical for candidate in strangers} - {None}
         texts = {candidate.content_key for candidate in strangers} - {None}
+        guids = {candidate.item.guid for candidate in strangers}
         entries = {
             key: replace(
                 entry,
                 private=entry.feed in self.private,
+                id=self.ids[key],
+                names=named_as(entry.feed),
                 here=self._here(feed, key),
                 elsewhere=not self._listers(key) <= {feed},
                 left=entry.feed not in self._listers(key),
             )
             for key, entry in self.entries.items()
-            if key in {last.entry for last in sighted.values()} | former
+            if self.ids[key] in guids
+            or key in {last.entry for last in sighted.values()} | former
             or entry.canonical in links
             or entry.content_key in texts
         }
@@ -101,7 +140,7 @@ class Shelf:
 
     def of(self, feed: str, item: Item, among: Sequence[Item]) -> int:
         """Return the entry that an item of a document was sighted as."""
-        key = next(each.key for each in candidates(among) if each.item == item)
+        key = next(each.key for each in self.listed(feed, among) if each.item == item)
         return self.sightings[feed, key].entry
 
     def titles(self) -> list[str]:
@@ -136,7 +175,7 @@ class Shelf:
         return KnownEntry(
             key=key,
             feed=feed,
-            item=Item(title=item.title, link=item.link, summary=item.summary, content=item.content),
+            item=Item(title=item.title, link=item.link, summary=item.summary, content=item.content, source=item.source),
             digest=candidate.digest,
             canonical=candidate.canonical,
             content_key=candidate.content_key,

@@ -52,6 +52,7 @@ polls = st.builds(
     rhythm=st.builds(Rhythm, st.floats(0, 1e4), st.floats(0, 60), st.just(NOON)),
     added_at=st.none() | st.just(NOON - 9 * DAY),
     stretch=st.floats(1, 100),
+    window=st.none() | spans,
 )
 
 
@@ -257,3 +258,15 @@ def test_reasons_name_what_decided() -> None:
         "1 entry a day",
     ]
     assert never("gone").at is None
+
+
+def test_a_feed_that_turns_over_is_asked_more_often() -> None:
+    """After a gap the pause is half of the time in which the document turned over, and never longer than it was."""
+    then = next_poll(asked(window=90 * MINUTE), POLLING, jitter=0)
+    assert (then.at, then.reason) == (NOON + 45 * MINUTE, "a gap: it turned over within 1 h 30 min")
+    assert wait(window=9 * HOUR) == HOUR
+    assert wait(window=MINUTE) == POLLING.min_interval
+    assert wait(window=MINUTE, has_validators=False) == HOUR
+    assert wait(window=MINUTE, interval=3 * HOUR) == 3 * HOUR
+    assert wait(window=MINUTE, caching=Caching(2 * HOUR, "max-age")) == 2 * HOUR
+    assert wait(window=90 * MINUTE, stretch=2.0) == 90 * MINUTE

@@ -7,7 +7,7 @@ from itertools import permutations
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.decide.canonical import bodies_contain, canonical_url, fold, plain_text, titles_agree
@@ -52,12 +52,14 @@ def hexed(character: str) -> str:
     return "".join(f"%{byte:02x}" for byte in character.encode())
 
 
+@settings(deadline=None)
 @given(spellings())
 def test_spellings_of_one_address_have_one_key(pair: tuple[str, str]) -> None:
     """Scheme, www., case of the host, default port, fragment, tracking, order and needless escapes make no difference."""
     assert canonical_url(pair[0]) == canonical_url(pair[1])
 
 
+@settings(deadline=None)
 @given(paths, paths)
 def test_other_paths_have_other_keys(one: str, other: str) -> None:
     """A path is kept as it is: case, and every character that is not a trailing slash."""
@@ -65,6 +67,7 @@ def test_other_paths_have_other_keys(one: str, other: str) -> None:
     assert len(keys) == len({one.rstrip("/"), other.rstrip("/")})
 
 
+@settings(deadline=None)
 @given(st.text() | st.from_regex(r"https?://[a-z.]{1,9}[/?#].*", fullmatch=True))
 def test_a_key_is_its_own_key(text: str) -> None:
     """No text raises, and a key read again is the same."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.decide.health import GAPS, SILENCE, quiet_since, standing, state_of
+from aggregator.losses import Flood
 from aggregator.model import FeedState, Rhythm
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -86,3 +87,12 @@ def test_what_the_operator_is_told() -> None:
     assert (gone.state, gone.since) == ("gone", NOW)
     assert standing(feed(remedy="A notice."), NOW).remedy == "A notice."
     assert quiet_since(feed()) is None
+
+
+def test_a_flood_is_told_whatever_the_state() -> None:
+    """A flood changes no state: it is a notice, and advice beside what else there is to do."""
+    found = standing(feed(flood=Flood(NOW, 80), remedy="A notice."), NOW)
+    assert (found.state, found.error, found.remedy) == ("ok", "", "A notice.")
+    assert found.advice.startswith("A notice. A flood: 80 entries")
+    assert len(found.notices) == 1
+    assert standing(feed(), NOW).advice == ""

@@ -10,7 +10,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from aggregator.decide.changes import candidates
 from aggregator.decide.sites import same_host, same_site
 from aggregator.model import Item
 
@@ -155,7 +154,7 @@ class History(RuleBasedStateMachine):
         edited = {revision.entry for revision in verdict.revisions if revision.edited}
         assert edited == {key for key, digest in before.items() if self.shelf.entries[key].digest != digest}
         self.told[url].update(items)
-        again = self.shelf.judged(url, candidates(document))
+        again = self.shelf.judged(url, self.shelf.listed(url, document))
         assert (again.additions, again.revisions, again.duplicates) == ((), (), 0)
 
     @invariant()

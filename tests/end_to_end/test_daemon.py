@@ -134,7 +134,9 @@ def test_commands_reach_the_running_daemon(home, publisher, start, make) -> None
     assert (report["totals"]["new"], report["feeds"][0]["outcome"]) == (1, "new")
     assert len(titles(daemon.get("all.atom")[2])) == 2, "the answer comes after the new documents"
     assert home.json("feeds")["feeds"][0]["state"] == "ok"
-    assert "default_interval" in home.run("why", url).stdout
+    shown = home.run("why", url).stdout
+    assert "default_interval" in shown
+    assert "named by:     guid" in shown
     assert len(home.entries()) == 2
     assert [entry["title"] for entry in home.json("search", "grok")["entries"]] == ["Grok opens up"]
     assert home.run("health").stdout == "ok\n"

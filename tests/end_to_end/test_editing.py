@@ -4,6 +4,7 @@ from __future__ import annotations
 
 HEAD = """# mine
 network: {allow_private: [127.0.0.0/8], timeout: 5s}   # my own server
+polling: {host_gap: 10ms}
 feeds:   # all of them
 """
 
@@ -66,6 +67,35 @@ def test_add_while_the_daemon_runs(home, publisher, make, start) -> None:
     assert (publisher.asked("/"), publisher.asked("/new")) == ([200], [200])
     home.run("remove", new)
     make.wait_for(lambda: len(home.json("feeds")["feeds"]) == 1)
+
+
+def test_a_site_that_does_not_name_its_feed(home, publisher, make) -> None:
+    """The common places are tried in order, each once, and the first feed is added; a feed of comments is not."""
+    write(home)
+    names = '<link rel="alternate" type="application/rss+xml" title="Comments" href="/comments/feed">'
+    site = publisher.serve("/blog/", "<html><head><title>Blog</title></head><a href='/x'>x</a></html>")
+    new = publisher.serve("/blog/index.xml", make.rss(make.item(1)))
+    said = home.run("add", site)
+    assert f"added {new}: 1 entries" in said.stdout
+    assert home.config.read_text().endswith(f"feeds:   # all of them\n  - {new}\n")
+    paths = [path for path, _, _ in publisher.requests]
+    assert paths == ["/blog/", "/blog/feed", "/blog/rss.xml", "/blog/feed.xml", "/blog/index.xml"]
+    publisher.serve(
+        "/two", f"<html><head>{names}<link rel=alternate type=application/atom+xml href=/two.atom></head></html>"
+    )
+    publisher.serve("/two.atom", make.rss(make.item(2)))
+    assert "added" in home.run("add", publisher.base + "/two").stdout
+    assert publisher.asked("/comments/feed") == []
+
+
+def test_looking_ends_where_a_server_is_annoyed(home, publisher) -> None:
+    """A host that answers 429 to one place is not asked for the others."""
+    before = write(home)
+    site = publisher.serve("/", "<html><head><title>Blog</title></head></html>")
+    publisher.serve("/feed", "slow down", status=429)
+    assert "No feed is named in it" in home.run("add", site, code=1).stderr
+    assert [path for path, _, _ in publisher.requests] == ["/", "/feed"]
+    assert home.config.read_text() == before
 
 
 def test_remove_what_is_not_there(home, publisher) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.parse.syndication import parse
+from aggregator.parse.document import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

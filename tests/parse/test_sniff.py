@@ -41,8 +41,6 @@ def test_page_without_a_usable_feed(href: str, read: Callable[..., Document]) ->
     ("body", "kind"),
     [
         ("<html><head><title>Just a moment...</title></head><body>Checking</body></html>", "bot check"),
-        ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', "JSON Feed is not read yet"),
-        ('{"version": "https:\\/\\/jsonfeed.org\\/version\\/1", "items": []}', "JSON Feed is not read yet"),
         ('{"error": "rate limited"}', "JSON data"),
         ('<?xml version="1.0"?><opml version="2.0"><body/></opml>', "an OPML list"),
         ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', "a sitemap"),

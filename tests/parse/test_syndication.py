@@ -33,9 +33,21 @@ def test_a_feed_without_items_is_a_document(read: Callable[..., Document], rss: 
 def test_a_truncated_feed_gives_what_it_has(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """A document cut in the middle of its third item gives the whole ones, and a notice with the line."""
     document = read(rss("\n" + GOOD.replace("</item>", "</item>\n")).partition("od 2</title>")[0])
-    assert [item.title for item in document.items] == ["good 0", "good 1", ""]
+    assert [item.title for item in document.items] == ["good 0", "good 1"]
     assert document.notices[0].startswith("the document is damaged near line 4: ")
-    assert document.notices[0].endswith("; 3 items were read")
+    assert document.notices[0].endswith("; 2 items were read")
+
+
+def test_an_item_in_which_a_feed_breaks_off_is_left_out(
+    read: Callable[..., Document], rss: Callable[[str], str]
+) -> None:
+    """Wherever a document breaks off, it gives no item that says other things of itself when it comes whole."""
+    text = rss(GOOD)
+    whole = [(item.title, item.guid, item.link) for item in read(text).items]
+    for end in range(text.index("<item>"), text.index("</channel>"), 7):
+        document = read(text[:end])
+        assert [(item.title, item.guid, item.link) for item in document.items] == whole[: len(document.items)]
+        assert document.cut_short
 
 
 def test_the_line_counts_what_stands_before_the_root(read: Callable[..., Document]) -> None:
@@ -172,3 +184,54 @@ def test_only_parse_errors_come_out(pieces: list[str], read: Callable[..., Docum
     body = "<rss version='2.0'><channel>" + "".join(pieces)
     with contextlib.suppress(ParseError):
         assert isinstance(read(body.encode("utf-8", "replace")), Document)
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    ['feedburner="http://rssnamespace.org/feedburner/ext/1.0"', 'pheedo="http://www.pheedo.com/namespace/pheedo"'],
+)
+def test_what_a_feed_service_hid(namespace: str) -> None:
+    """The address of the page that FeedBurner or Pheedo put their own in place of is the item's link."""
+    name = namespace.partition("=")[0]
+    body = (
+        f"<rss version='2.0' xmlns:{namespace}><channel><title>T</title><item><title>A</title>"
+        f"<link>https://feeds.example/~r/1</link><{name}:origLink>https://origin.example/1</{name}:origLink>"
+        "</item></channel></rss>"
+    )
+    document = parse(
+        body.encode(), url="https://feeds.example/", content_type=None, received=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert document.items[0].link == "https://origin.example/1"
+
+
+ATOM, HISTORY = "http://www.w3.org/2005/Atom", "http://purl.org/syndication/history/1.0"
+
+
+def test_other_pages_of_a_feed(read: Callable[..., Document]) -> None:
+    """Links to pages and archives (RFC 5005) are read, of Atom and of RSS, relative ones against the document."""
+    relations = ("first", "last", "next", "previous", "current", "prev-archive", "next-archive")
+    links = "".join(f'<link rel="{rel}" href="/{rel}"/>' for rel in relations)
+    atom = read(f'<feed xmlns="{ATOM}"><title>T</title>{links}<link rel="via" href="/via"/></feed>')
+    rss = read(
+        f'<rss version="2.0" xmlns:a="{ATOM}"><channel><title>T</title>{links.replace("<link", "<a:link")}</channel></rss>'
+    )
+    for document in (atom, rss):
+        found = {link.rel: link for link in document.header.links}
+        assert found.keys() == set(relations)
+        assert all(link.href.endswith(f"/{rel}") and link.href.startswith("http") for rel, link in found.items())
+        assert found["next"].type is None
+
+
+@pytest.mark.parametrize(
+    ("more", "complete"),
+    [
+        (f'<fh:complete xmlns:fh="{HISTORY}"/>', True),
+        (f"<h:complete xmlns:h='{HISTORY}' />", True),
+        ('<fh:complete xmlns:fh="http://other.example/"/>', False),
+        (f'<fh:archive xmlns:fh="{HISTORY}"/>', False),
+        ("", False),
+    ],
+)
+def test_complete_feeds(read: Callable[..., Document], more: str, complete: bool) -> None:
+    """A feed that says so lists all there is (RFC 5005 section 2), whatever the namespace is called."""
+    assert read(f'<feed xmlns="{ATOM}"><title>T</title>{more}</feed>').complete is complete

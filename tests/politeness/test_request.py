@@ -9,11 +9,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import brotli
 import pytest
 
 from aggregator.config.settings import Network, Site
+from aggregator.decide.discovery import common_places
 from aggregator.fetch.decoding import zstd
 from aggregator.model import Outcome
 
@@ -235,11 +237,13 @@ def test_32b_adding_a_site_costs_a_get_more(world: Any, home: Home) -> None:
     assert asked_for(world) == [("GET", "/"), ("GET", "/feed")]
 
 
-def test_32c_what_cannot_be_added_costs_one_get(world: Any, home: Home) -> None:
-    """An address that is no feed and names none is asked once, and not guessed at."""
+def test_32c_guessing_ends_with_the_first_refusal(world: Any, home: Home) -> None:
+    """Where a page names no feed, usual places are asked, each once; a server that has enough of it is asked no more."""
     world.says(world.url("/"), world.reply(b"<html><p>Hello</p></html>", Content_Type="text/html"))
+    first, *_ = common_places(world.url("/"))
+    world.says(first, world.reply(status=429))
     assert home.run("add", world.url("/")).returncode != 0
-    assert asked_for(world) == [("GET", "/")]
+    assert asked_for(world) == [("GET", "/"), ("GET", urlsplit(first).path)]
 
 
 def test_32d_one_get_a_check_and_never_head(world: Any) -> None:

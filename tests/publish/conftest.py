@@ -30,7 +30,7 @@ HTML_ENDS = re.compile(r"</(a|b|i|p|div|span|script|em|strong)>|&(#\w+|lt|gt|amp
 
 FEED = "version title home_page_url feed_url description authors language hubs items"
 ITEM = """id url title content_html content_text summary image date_published date_modified authors tags language
-attachments _source"""
+attachments _source _story"""
 FEED_MEMBERS, ITEM_MEMBERS = set(FEED.split()), set(ITEM.split())
 
 
@@ -181,10 +181,10 @@ def _check_atom_entry(entry: Any) -> None:
 
 
 def _check_atom_link(link: Any) -> None:
-    assert link.get("rel") in {"alternate", "self", "hub", "enclosure", "replies", "license"}
+    assert link.get("rel") in {"alternate", "self", "hub", "enclosure", "replies", "license", "related"}
     assert re.match("https?://", link.get("href"))
     assert URI.fullmatch(link.get("href"))
-    assert set(link.keys()) <= {"href", "rel", "type", "hreflang", "length"}
+    assert set(link.keys()) <= {"href", "rel", "type", "hreflang", "length", "title"}
     assert link.get("length", "1").isdigit()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,3 +140,21 @@ def test_channel_always_has_title_and_publisher(make_channel: Callable[..., Chan
     """A channel without words is called by its output's name."""
     empty = make_channel(title="", author=Person(""))
     assert (shown_title(empty), publisher(empty)) == ("all", (Person("all"),))
+
+
+def test_a_copy_names_the_original(make_entry: Callable[..., Entry], make_channel: Callable[..., Channel]) -> None:
+    """What a planet copied is published as the original's; a source without a name, or of a private feed, is not told."""
+    original = Header(id="urn:x-o:1", title="The Original", links=(Link("https://o.example/feed", "self"),))
+
+    def published(source: Header, **fields: object) -> Piece:
+        entry = make_entry(**fields)
+        return piece(replace(entry, item=replace(entry.item, source=source)), make_channel(entry))
+
+    copy = published(original)
+    assert (copy.source.title, copy.source.id, copy.feed) == (
+        "The Original",
+        "urn:x-o:1",
+        "https://o.example/feed",
+    )
+    assert published(replace(original, title=" ")).source.title == "The News"
+    assert published(original, private=True).source.title == "The News"

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aggregator.config.settings import Settings, Site
+from aggregator.losses import Flood, Gap
 from aggregator.model import FeedState, Header, Link, Rhythm
 from aggregator.publish.atom import render_atom
 from aggregator.publish.troubles import troubles
@@ -75,3 +76,33 @@ def test_a_private_source_is_not_named() -> None:
     assert entry.item.title == "A private source: failing"
     assert (entry.item.link, entry.feed) == (None, "")
     assert "404" not in entry.item.content
+
+
+LOST = Gap(at=NOON, before=NOON - DAY, least=1, likely=2, most=4, ended=NOON, outcome="there is no archive")
+FLOODED = replace(GOOD, gap=LOST, flood=Flood(NOON - DAY, 80))
+
+
+def test_gaps_and_floods() -> None:
+    """A gap that is not repaired and a flood have entries of their own, for a week, whatever the source's state."""
+    gap, flood = told(FLOODED)
+    assert (gap.item.title, gap.published) == ("The A: gap", NOON)
+    assert "about 2 entries (1 to 4)" in gap.item.content
+    assert (flood.item.title, flood.published) == ("The A: flood", NOON - DAY)
+    assert "80 entries" in flood.item.content
+    assert told(FLOODED, now=NOON + 6 * DAY) == [gap]
+    assert [entry.item.title for entry in told(FLOODED, now=NOON + 8 * DAY)] == ["The A: quiet"]
+    assert told(replace(FLOODED, enabled=False)) == []
+    assert len(told(replace(FAILING, gap=LOST, flood=FLOODED.flood))) == 3
+
+
+def test_a_gap_that_is_or_may_be_repaired_is_no_trouble() -> None:
+    """While a gap is being repaired, and when it is, there is nothing to be done."""
+    assert told(replace(GOOD, gap=replace(LOST, page="https://a.example/2"))) == []
+    assert told(replace(GOOD, gap=replace(LOST, repaired=True))) == []
+
+
+def test_a_private_sources_gap_is_not_described() -> None:
+    """Of a private source it is told that there is a gap, and nothing of what it says."""
+    (entry,) = told(replace(SECRET, errors=0, gap=replace(LOST, outcome="hush is wrong")))
+    assert entry.item.title == "A private source: gap"
+    assert entry.item.content == "<p>See: aggregator feeds</p>"

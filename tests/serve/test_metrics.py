@@ -34,6 +34,8 @@ def test_what_prometheus_reads(client: Client) -> None:
     assert found["aggregator_feed_last_success_timestamp_seconds", BROKEN] == 0
     assert found["aggregator_last_success_timestamp_seconds", ""] > 1e9
     assert found["aggregator_feeds_overdue", ""] == 0
+    assert found["aggregator_gaps_total", ""] == found["aggregator_recovered_entries_total", ""] == 0
+    assert found["aggregator_gaps_open", ""] == found["aggregator_flooded_entries", ""] == 0
     assert "inside.example" not in answer.text
     assert "private-" in answer.text
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.changes import KnownEntry, candidates
 from aggregator.decide.identity import derived_id, story_key
-from aggregator.model import Category, Enclosure, Header, Item, Link, Outcome, Person, Sighting
+from aggregator.model import Category, Enclosure, Header, Item, Link, NamedBy, Outcome, Person, Sighting
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_known_of_strangers(desk: Any, item: Callable[..., Item]) -> None:
 
 
 def test_known_of_a_document_that_is_all_new(desk: Any, item: Callable[..., Item]) -> None:
-    """When nearly all items have new names, the last document's entries are known with their texts; else they are not."""
+    """When items have new names, the last document's entries are known with their texts; else they are not."""
     older = desk.keep(A, item(9))
     last = desk.keep(A, item(1), item(2), item(3), at=NOON + HOUR)
     strangers = [item(number, guid=f"new {number}", link=f"https://moved.example/{number}") for number in range(1, 4)]
@@ -145,7 +145,8 @@ def test_known_of_a_document_that_is_all_new(desk: Any, item: Callable[..., Item
     assert known.former == frozenset(last)
     assert {known.entries[key].item.content for key in last} == {f"<p>Text {number}.</p>" for number in (1, 2, 3)}
     assert not set(older) & set(known.entries)
-    assert _known(desk, A, *strangers, item(1), item(2)).former == frozenset()
+    assert _known(desk, A, *strangers[:1], item(1), item(2)).former == frozenset(last)
+    assert _known(desk, A, item(1), item(2), item(3)).former == frozenset()
     assert _known(desk, B, *strangers).former == frozenset(), "each feed has its own"
 
 
@@ -162,6 +163,7 @@ def test_known_of_listed_items(desk: Any, item: Callable[..., Item]) -> None:
         KnownEntry(
             key=key, feed=A, item=Item(title=item(1).title, link=item(1).link), digest=candidate.digest,
             canonical="news.example/1", content_key=None, published=NOON, updated=NOON, held="flood", here=entry.here,
+            id=item(1).guid or "", names=frozenset({"a.example/feed"}),
         ),
     )  # fmt: skip
     assert sorted(entry.here) == sorted([candidate.key, desk.candidate(item(1, guid="other")).key])
@@ -190,7 +192,7 @@ def test_known_of_a_moved_item(desk: Any, item: Callable[..., Item]) -> None:
     (two,) = desk.keep(B, item(2, guid="b", summary="text"))
     known = _known(desk, A, item(2, guid=item(1).guid))
     assert set(known.entries) == {one, two}
-    assert (known.entries[one].item.content, known.entries[two].item.content) == (None, "text")
+    assert (known.entries[one].item.content, known.entries[two].item.content) == ("<p>Text 1.</p>", "text")
 
 
 def test_known_of_one_link_for_all(desk: Any, item: Callable[..., Item]) -> None:
@@ -401,3 +403,18 @@ def test_query_without_words(desk: Any, item: Callable[..., Item], query: str) -
 def test_no_text_breaks_the_search(desk: Any, query: str) -> None:
     """No query is an error, however odd or long."""
     assert _found(desk, query) == []
+
+
+def test_items_get_other_names(desk: Any, item: Callable[..., Item]) -> None:
+    """What is listed is known under the names given; what is listed no longer under what its sighting makes of it."""
+    listed, gone, alone = desk.keep(A, item(1, guid="g1"), item(2, guid="g2"), item(3, guid="g3", link=None))
+    anew = candidates([item(1, guid="other")], by=NamedBy.LINK)
+    with desk.store.transaction() as tx:
+        tx.entries.rekey(tx.feeds.get(A), {"g:g1": anew[0].key}, NamedBy.LINK)
+        known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2, guid=None)], by=NamedBy.LINK))
+    assert {listed.entry for listed in known.sighted.values()} == {listed, gone}
+    with desk.store.transaction() as tx:
+        tx.entries.rekey(tx.feeds.get(A), {}, NamedBy.CONTENT)
+        known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2)], by=NamedBy.LINK))
+    assert {listed.entry for listed in known.sighted.values()} == {listed, gone}, "a sighting has no text"
+    assert alone not in {listed, gone}

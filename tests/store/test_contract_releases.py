@@ -133,10 +133,10 @@ def test_choice(desk: Any) -> None:
     with desk.store.transaction() as tx:
         tx.releases.open_output("all", NOON)
         tx.releases.open_output("labs", NOON)
-        assert [tx.releases.note_choice("all", choice) for choice in ("a", "a", "b", "b", "a")] == [
+        assert [bool(tx.releases.note_choices({"all": choice})) for choice in ("a", "a", "b", "b", "a")] == [
             True, False, True, False, True,
         ]  # fmt: skip
-        assert tx.releases.note_choice("labs", "a")
+        assert tx.releases.note_choices({"all": "a", "labs": "a"}) == {"labs"}
 
 
 def test_entries_of_an_output(desk: Any, keys: list[int], item: Callable[..., Item]) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from aggregator.decide.stories.relations import Relation
 from aggregator.decide.stories.statistics import Statistics
-from aggregator.model import Held, Item, Kinship
+from aggregator.kinship import Kinship
+from aggregator.model import Held, Item
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.stories.relations import Relation
-from aggregator.model import Kinship
+from aggregator.kinship import Kinship
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_nothing_is_due_before_its_time(store: Store, pair: list[int]) -> None:
         assert tx.tellings.due(NOON) == []
         (due,) = tx.tellings.due(NOON + HOUR)
         assert tx.tellings.of(pair) == {key: {"stories"} for key in pair}
-    assert (due.output, due.story, due.since, due.told) == ("stories", "s", NOON + HOUR, False)
+    assert (due.output, due.story, due.as_of, due.told) == ("stories", "s", None, False)
     assert [(one.key, one.published, one.rank, one.feed) for one in due.tellers] == [
         (pair[0], NOON - HOUR, 2, A),
         (pair[1], NOON, 5, B),
@@ -72,6 +72,19 @@ def test_what_is_told_is_not_due_again(store: Store, pair: list[int]) -> None:
         tx.tellings.drop("stories", pair[1:])
         assert tx.tellings.due(NOON) == []
         assert tx.tellings.of(pair) == {pair[0]: {"stories"}}
+
+
+def test_what_is_no_news_is_dated_back(store: Store, pair: list[int]) -> None:
+    """A story is dated by the earliest of its entries that an output has had, or would have had; news is not dated."""
+    with store.transaction() as tx:
+        tx.tellings.add("stories", pair[1:], NOON, as_of=NOON - HOUR)
+        (old,) = tx.tellings.due(NOON)
+        tx.tellings.add("stories", pair[:1], NOON)
+        (news,) = tx.tellings.due(NOON)
+        tx.tellings.told("stories", pair)
+        tx.tellings.orphaned(NOON + HOUR, {"s"})
+        (orphans,) = tx.tellings.due(NOON + HOUR)
+    assert [old.as_of, news.as_of, orphans.as_of] == [NOON - HOUR, None, NOON - HOUR]
 
 
 def _told_of_both(store: Store, pair: list[int]) -> None:

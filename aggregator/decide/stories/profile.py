@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from aggregator.decide.sites import host_of, site_of
+from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.decide.stories.templates import Form
 from aggregator.decide.stories.words import words_of
 
@@ -26,9 +27,18 @@ _LEAD: Final = 1.0
 _LEAD_WORDS: Final = 40
 """Words of the text that say what is new; what follows explains."""
 _BODY: Final = 0.4
+_IN_TEXT: Final = 0.5
+"""What a word of the text proves, to one of the title."""
+_VERSIONED: Final = 0.4
+_IS_VERSION = re.compile(r"\d|[^\W\d_]{2,}\d")
+"""A number, or a number after the name that is a word of its own as well; B200 is a name."""
 _MOST_WORDS: Final = 64
 """The most telling words that are kept: they bound the cost of a comparison and the weight of a long text."""
 _MOST_RARE: Final = 24
+
+
+_EXAMPLES: Final = frozenset({"example.com", "example.net", "example.org"})
+"""RFC 2606 section 3."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,34 +48,37 @@ class Profile:
     article: Article
     weights: Mapping[str, float]
     """TF-IDF of its most telling words, as a vector of length 1."""
+    evidence: Mapping[str, float]
+    """How much each of them proves where another article has it: 1 for a word of the title that was never met."""
     rare: tuple[str, ...]
     """Those of them that are rare, the most telling first."""
     form: Form
-    site: str
-    """Of its link; "" if it has none."""
+    publisher: str
+    """The site of its link; "" where that does not say who publishes it."""
     meaning: NDArray[np.float32] | None
     """Its embedding, centred."""
 
 
 def profile_of(article: Article, statistics: Statistics) -> Profile:
     """Return what is compared of an article."""
-    weights = _telling(article, statistics)
+    title = words_of(article.title)
+    weights = _telling(_places(title, words_of(article.text)), statistics, statistics.habits_of(article.feed))
     rare = tuple(word for word in weights if statistics.is_rare(word))[:_MOST_RARE]
+    headline = frozenset(title)
     vector = article.vector
     return Profile(
         article,
         weights,
+        {word: _evidence(word, word in headline, statistics) for word in weights},
         rare,
         Form.of(article.title),
-        _site(host_of(article.link or "")),
+        _publisher(host_of(article.link or "")),
         None if vector is None else statistics.centred(vector, article.language),
     )
 
 
-def _telling(article: Article, statistics: Statistics) -> dict[str, float]:
-    """Return the weights of the most telling words, in falling order, without what its feed says every time."""
-    places = _places(words_of(article.title), words_of(article.text))
-    habits = statistics.habits_of(article.feed)
+def _telling(places: Mapping[str, float], statistics: Statistics, habits: frozenset[str]) -> dict[str, float]:
+    """Return the weights of the most telling words, in falling order, without what the feed says every time."""
     found = [(place * statistics.weight(word), word) for word, place in places.items() if word not in habits]
     found.sort(reverse=True)
     del found[_MOST_WORDS:]
@@ -82,6 +95,14 @@ def _places(title: list[str], text: list[str]) -> dict[str, float]:
     return places
 
 
+def _evidence(word: str, in_title: bool, statistics: Statistics) -> float:  # noqa: FBT001
+    """Return how much a shared word proves; a version, beside the name with which it comes, hardly more."""
+    part = _VERSIONED if _IS_VERSION.match(word) else 1.0
+    return statistics.weight(word) * part * (1.0 if in_title else _IN_TEXT)
+
+
 @lru_cache(maxsize=10_000)
-def _site(host: str) -> str:
-    return site_of(host) if host else ""
+def _publisher(host: str) -> str:
+    """Return the site of a public host; behind a private address, or a name kept for examples, may be anybody."""
+    site = site_of(host) if host else ""
+    return site if is_public(host) and site not in _EXAMPLES else ""

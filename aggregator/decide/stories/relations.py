@@ -1,4 +1,4 @@
-"""What can be said in public of two articles of one story: a copy, a translation."""
+"""What can be said in public of two articles of one story: a copy, a translation, another word on one link."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _TRANSLATED: Final = 0.7
 class Kind(StrEnum):
     """How an article relates to another of its story."""
 
-    LINKS_TO = "links-to"
-    """It tells of the other under the other's own address."""
     COPY = "copy"
     """Title and text are another publisher's."""
     TRANSLATION = "translation"
     """It says the same in another language."""
+    LINKS_TO = "links-to"
+    """Both point to one page, in other words (links.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +69,4 @@ def _is_translation(one: Profile, other: Profile) -> bool:
     languages = {primary_language(one.article.language), primary_language(other.article.language)}
     if len(languages) == 1 or "" in languages or one.form.is_of_other_version(other.form):
         return False
-    return (meanings_alike(one, other) or 0.0) >= _TRANSLATED
+    return meanings_alike(one, other) >= _TRANSLATED

@@ -31,10 +31,10 @@ _RARE_COUNT: Final = 15
 _MOST_COUNTS: Final = 200_000
 """Words kept: about 3 MB of JSON."""
 _LEAST_COUNT: Final = 2
-_FEED_ARTICLES: Final = 12
-"""Articles of a feed below which nothing is said of its habits."""
-_FEED_PART: Final = 0.4
-"""Share of a feed's articles from which a word is its habit: a signature, an invitation to subscribe, its own name."""
+_HABIT_COUNT: Final = 12
+"""Articles of a feed in which a word stands from which it may be a habit: fewer may be one story."""
+_HABIT_PART: Final = 0.05
+"""Share of a feed's articles from which a word is a habit: its own name, a signature, `Show HN`."""
 _MOST_HABITS: Final = 100
 _MEAN_ARTICLES: Final = 20
 """Embeddings of a language below which their mean is noise."""
@@ -64,14 +64,13 @@ class Statistics:
         return cls(version, census.documents, census.counts(), census.habits(), census.means())
 
     def weight(self, word: str) -> float:
-        """Return how much a word says, above 0: the logarithm of how seldom it is met."""
+        """Return how much a word says: 1 when it was met once at most, less the more often it is met."""
         known = self.counts.get(word, 1) + (_PRIOR_TRADE if word in _ROOT_OF_TRADE else _PRIOR_ANY)
-        return math.log((max(self.documents, known) + _PRIOR + 1) / known)
+        articles = max(self.documents, known) + _PRIOR
+        return math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1))
 
     def is_rare(self, word: str) -> bool:
         """Tell whether a word is seldom enough to make two articles candidates."""
-        if word in _ROOT_OF_TRADE:
-            return False
         return self.counts.get(word, 1) <= max(_RARE_COUNT, _RARE_PART * self.documents)
 
     def habits_of(self, feed: str) -> frozenset[str]:
@@ -135,9 +134,10 @@ class _Census:
     def habits(self) -> dict[str, frozenset[str]]:
         found = {}
         for feed, counts in self._feeds.items():
-            least = _FEED_PART * self._sizes[feed]
-            if self._sizes[feed] >= _FEED_ARTICLES:
-                found[feed] = frozenset(word for word, count in counts.most_common(_MOST_HABITS) if count >= least)
+            least = max(_HABIT_COUNT, _HABIT_PART * self._sizes[feed])
+            words = frozenset(word for word, count in counts.most_common(_MOST_HABITS) if count >= least)
+            if words:
+                found[feed] = words
         return found
 
     def means(self) -> dict[str, NDArray[np.float32]]:

@@ -28,6 +28,8 @@ _DATE_WORDS: Final = listed(
     "lunes martes miercoles jueves viernes sabado domingo gennaio febbraio aprile maggio giugno luglio settembre "
     "ottobre dicembre"
 )
+_LIST = re.compile(r"[;\uff1b][^;\uff1b]*[;\uff1b]|,[^,]*,[^,]*,")
+"""Three topics between semicolons, or four between commas."""
 _BLANK = "#"
 _SHORTEST_NAME: Final = 2
 
@@ -39,6 +41,10 @@ class Form:
     words: tuple[str, ...]
     """With # for each number or name of a day or month."""
     blanks: tuple[str, ...]
+    is_roundup: bool
+    """It lists several topics."""
+    versions: frozenset[tuple[str, str]]
+    """Each name with the number after it."""
 
     @classmethod
     def of(cls, title: str) -> Form:
@@ -58,23 +64,13 @@ class Form:
 
     def is_of_other_version(self, other: Form) -> bool:
         """Tell whether two titles name versions of one thing, and no version of any thing that both name."""
-        mine, others = set(self._versions()), set(other._versions())
-        return mine.isdisjoint(others) and not {name for name, _ in mine}.isdisjoint({name for name, _ in others})
+        if not self.versions or not other.versions or not self.versions.isdisjoint(other.versions):
+            return False
+        return not {name for name, _ in self.versions}.isdisjoint({name for name, _ in other.versions})
 
     def _filled(self) -> Iterator[str]:
         blanks = iter(self.blanks)
         return (next(blanks) if word == _BLANK else word for word in self.words)
-
-    def _versions(self) -> Iterator[tuple[str, str]]:
-        """Give each name with the number after it."""
-        blanks = iter(self.blanks)
-        before = ""
-        for word in self.words:
-            if word == _BLANK:
-                number = next(blanks)
-                if len(before) >= _SHORTEST_NAME and number[0].isdigit():
-                    yield before, number
-            before = "" if word == _BLANK else word
 
 
 @lru_cache(maxsize=10_000)
@@ -86,4 +82,15 @@ def _form(title: str) -> Form:
             blanks.append(piece.removeprefix("v").replace(",", ".") if _STEP.match(piece) else piece)
         else:
             words.append(piece)
-    return Form(tuple(words), tuple(blanks))
+    return Form(tuple(words), tuple(blanks), bool(_LIST.search(title)), frozenset(_versions(words, blanks)))
+
+
+def _versions(words: list[str], blanks: list[str]) -> Iterator[tuple[str, str]]:
+    fillings = iter(blanks)
+    before = ""
+    for word in words:
+        if word == _BLANK:
+            number = next(fillings)
+            if len(before) >= _SHORTEST_NAME and number[0].isdigit():
+                yield before, number
+        before = "" if word == _BLANK else word

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Final
 
-from aggregator.decide.stories.grouping import Placement, Story, choose
+from aggregator.decide.stories.grouping import ENOUGH, Placement, Story, choose
 from aggregator.decide.stories.likeness import NEARLY_EQUAL
 from aggregator.decide.stories.meanings import Meanings
 from aggregator.decide.stories.profile import Profile, profile_of
@@ -21,20 +23,23 @@ APART: Final = timedelta(hours=72)
 """Between the dates of any two articles of a story."""
 _MOST_LISTED: Final = 300
 """Articles of a window in which a word stands, from which it finds nothing any more: the cost's bound."""
-_MOST_CANDIDATES: Final = 40
-_MOST_STORIES: Final = 12
+_MOST_CANDIDATES: Final = 24
+_MOST_STORIES: Final = 8
 """Stories, of the closest candidates, that are looked at in full."""
 
 
 class Window:
-    """An index of decided articles, under one snapshot of the statistics."""
+    """An index of decided articles, under one snapshot of the statistics; `enough` is for trying other thresholds."""
 
-    def __init__(self, statistics: Statistics) -> None:
+    def __init__(self, statistics: Statistics, *, enough: float = ENOUGH) -> None:
         self._statistics = statistics
+        self._enough = enough
         self._profiles: dict[int, Profile] = {}
+        self._moments: dict[int, float] = {}
         self._listed: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By rare word, the articles in which it stands and its weight there."""
         self._stories: defaultdict[str, dict[int, Profile]] = defaultdict(dict)
+        """By canonical URL, the articles that point there."""
         self._meanings = Meanings()
         self._latest: Profile | None = None
 
@@ -51,6 +56,7 @@ class Window:
         self.remove(article.key)
         profile = self._profile(article)
         self._profiles[article.key] = profile
+        self._moments[article.key] = article.published.timestamp()
         self._stories[article.story][article.key] = profile
         for word in profile.rare:
             self._listed[word][article.key] = profile.weights[word]
@@ -62,6 +68,7 @@ class Window:
         profile = self._profiles.pop(key, None)
         if profile is None:
             return
+        del self._moments[key]
         for word in profile.rare:
             _drop(self._listed, word, key)
         _drop(self._stories, profile.article.story or "", key)
@@ -80,25 +87,25 @@ class Window:
         """Return the story to which an article belongs; it is not added, and compared with itself nowhere."""
         profile = self._profile(article)
         self._latest = profile
-        return choose(profile, self._candidates(profile))
+        return choose(profile, self._candidates(profile), enough=self._enough)
 
     def _profile(self, article: Article) -> Profile:
         """Return an article's profile; that of the article just placed is at hand."""
         latest = self._latest
         if latest is not None and latest.article.key == article.key and _say_the_same(latest.article, article):
-            return Profile(article, latest.weights, latest.rare, latest.form, latest.site, latest.meaning)
+            return replace(latest, article=article)
         return profile_of(article, self._statistics)
 
     def _candidates(self, profile: Profile) -> list[Story]:
-        """Return the stories, near in time, of the articles that share most."""
+        """Return the stories, near in time, of the articles that share most words."""
         strengths = self._sharing(profile)
-        near = [key for key in strengths if self._is_near(profile, key)]
-        near.sort(key=lambda key: (-strengths[key], key))
-        names: dict[str, None] = {}
-        for key in near[:_MOST_CANDIDATES]:
-            names.setdefault(self._profiles[key].article.story or "")
+        best = nsmallest(_MOST_CANDIDATES, ((-strength, key) for key, strength in strengths.items()))
+        names = dict.fromkeys(self._story_of(key) for _, key in best)
         stories = (Story(name, self._others(name, profile)) for name in list(names)[:_MOST_STORIES])
         return [story for story in stories if all(_are_near(profile, member) for member in story.members)]
+
+    def _story_of(self, key: int) -> str:
+        return self._profiles[key].article.story or ""
 
     def _sharing(self, profile: Profile) -> dict[int, float]:
         """Return articles that share a rare word, or nearly the meaning, with how much they share."""
@@ -113,10 +120,9 @@ class Window:
             for key, cosine in self._meanings.near(profile.meaning, NEARLY_EQUAL):
                 strengths[key] += cosine
         strengths.pop(profile.article.key, None)
-        return strengths
-
-    def _is_near(self, profile: Profile, key: int) -> bool:
-        return _are_near(profile, self._profiles[key])
+        moment = profile.article.published.timestamp()
+        moments, most = self._moments, APART.total_seconds()
+        return {key: strength for key, strength in strengths.items() if abs(moments[key] - moment) <= most}
 
     def _others(self, story: str, profile: Profile) -> tuple[Profile, ...]:
         return tuple(member for key, member in self._stories[story].items() if key != profile.article.key)

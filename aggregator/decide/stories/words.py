@@ -39,16 +39,20 @@ _SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\ua
 """Thai, Lao, Burmese, Khmer, Kana, Han; and Hangul, whose particles are written to the word."""
 _UNSPACED = re.compile(f"[{_SCRIPTS}]+")
 _WORD = re.compile(
-    rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+|[^\W\d_][^\W_{_SCRIPTS}]*"
+    rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+"
+    rf"|[^\W\d_][^\W_{_SCRIPTS}]*(?:(?<=\d)\.\d+)*"
 )
 """A number with what may stand inside it (1.5, 3,8, 128 000, v2.1.6, 8b), a run without spaces, or a word (gr00t)."""
+_ADDRESS = re.compile(r"https?://\S*")
 _THOUSANDS = re.compile(r"[, ](?=\d{3}(?!\d))")
+_NAME = re.compile(r"[^\W\d_]{2,}(?=\d)")
+"""The name to which a version is written without a gap: gpt4."""
 _IS_NUMBER = re.compile(r"v?\d")
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in order, repeated ones again; of MOST_CHARACTERS, in linear time."""
-    folded = fold_accents(text[:MOST_CHARACTERS])[:_MOST_FOLDED]
+    folded = _ADDRESS.sub(" ", fold_accents(text[:MOST_CHARACTERS])[:_MOST_FOLDED])
     found: list[str] = []
     name, end = "", 0
     for match in _WORD.finditer(folded):
@@ -78,7 +82,10 @@ def _forms(word: str) -> tuple[str, ...]:
         return tuple(word[at : at + 2] for at in range(max(len(word) - 1, 1)))
     if len(word) < _SHORTEST_WORD or word in FUNCTION_WORDS:
         return ()
-    return (word[:_ROOT] if word.isalpha() else word,)
+    if word.isalpha():
+        return (word[:_ROOT],)
+    name = _NAME.match(word)
+    return (name[0][:_ROOT], word) if name else (word,)
 
 
 def _numbers(word: str, name: str) -> Iterator[str]:
@@ -86,11 +93,11 @@ def _numbers(word: str, name: str) -> Iterator[str]:
     word = _THOUSANDS.sub("", word.removeprefix("v")).replace(",", ".")
     number = _NUMBER.match(word)
     digits = number[0] if number else ""
-    if name and _VERSION.fullmatch(word):
-        yield name + word
     if word != digits:
         yield word
-    if len(digits) >= _SHORTEST_NUMBER and not _YEAR.fullmatch(digits) and digits.strip("0."):
+    if name and _VERSION.fullmatch(word):
+        yield name + word
+    elif len(digits) >= _SHORTEST_NUMBER and not _YEAR.fullmatch(digits) and digits.strip("0."):
         yield digits
 
 

@@ -8,10 +8,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.canonical import plain_text
-from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids, is_strange
-from aggregator.decide.identity import story_key
+from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
+from aggregator.decide.identity import item_keys, story_key
+from aggregator.decide.origins import names_of
 from aggregator.decide.release import Subject
-from aggregator.model import Item, Sighting
+from aggregator.model import Item, NamedBy, Sighting
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.sqlite import rows
 from aggregator.store.sqlite.rows import ENTRY_COLUMNS, from_ms, item_columns, to_ms
@@ -30,8 +31,9 @@ _SEARCHED_TEXT = 50_000
 _BATCH = 200
 _SELECT = f"SELECT {ENTRY_COLUMNS} FROM entry JOIN feed ON feed.id = entry.feed"
 _KNOWN = """
-    SELECT entry.id, entry.title, entry.link, entry.digest, entry.canonical, entry.content_key, entry.published,
-        entry.updated, entry.held, feed.url AS feed_url, feed.private AS feed_private,
+    SELECT entry.id, entry.atom_id, entry.source, entry.title, entry.link, entry.digest, entry.canonical,
+        entry.content_key, entry.published, entry.updated, entry.held,
+        feed.url AS feed_url, feed.private AS feed_private, feed.fetch_url, feed.header,
         CASE WHEN entry.id IN (SELECT value FROM json_each(:alike)) THEN coalesce(content, summary) END AS body,
         (SELECT json_group_array(key) FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = :feed) AS here,
         EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed <> :feed) AS elsewhere,
@@ -55,15 +57,15 @@ class SqliteEntries:
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed) if is_strange(len(listed), len(strangers)) else set()
+        former = self._former(feed) if strangers else set()
         alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
-        entries = self._db.execute(_KNOWN, found)
+        entries = self._db.execute(_KNOWN, found).fetchall()
         taken = self._among("SELECT atom_id FROM entry WHERE atom_id IN", asked_ids(feed.url, strangers))
         return Known(
             sighted,
-            {row["id"]: _known_entry(row) for row in entries},
+            {row["id"]: each for row, each in _known_entries(entries)},
             frozenset(row["atom_id"] for row in taken),
             frozenset(former),
         )
@@ -83,7 +85,8 @@ class SqliteEntries:
             latest = f"SELECT id FROM entry WHERE {column} = ? ORDER BY id DESC LIMIT {_NEAREST}"
             for value in {getattr(candidate, column) for candidate in strangers} - {None}:
                 found |= {row["id"] for row in self._db.execute(latest, [value])}
-        return found
+        guids = {candidate.item.guid for candidate in strangers} - {None}
+        return found | {row["id"] for row in self._among("SELECT id FROM entry WHERE atom_id IN", guids)}
 
     def _among(self, query: str, values: Iterable[object], *before: object) -> list[sqlite3.Row]:
         statement = f"{query} (SELECT value FROM json_each(?))"
@@ -207,12 +210,13 @@ class SqliteEntries:
         candidate = sight.candidate
         renamed = self._db.execute(
             """
-            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1
+            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1,
+                evidence = coalesce(evidence, ?)
             WHERE id = (SELECT id FROM sighting WHERE feed = ? AND entry = ?
                 AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY last_seen LIMIT 1)""",
             [
                 *(candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)),
-                *(feed.key, sight.entry, listed),
+                *(sight.evidence, feed.key, sight.entry, listed),
             ],
         )
         return renamed.rowcount > 0
@@ -225,12 +229,24 @@ class SqliteEntries:
             {"feed": feed.key, "entry": sight.entry},
         )
         self._db.execute(
-            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen, evidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
-                *(to_ms(now), to_ms(now)),
+                *(to_ms(now), to_ms(now), sight.evidence),
             ],
+        )
+
+    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
+        kept = self._db.execute(
+            "SELECT sighting.id, sighting.key, sighting.guid, sighting.link, entry.title, entry.published"
+            " FROM sighting JOIN entry ON entry.id = sighting.entry WHERE sighting.feed = ?"
+            " ORDER BY sighting.last_seen DESC",
+            [feed.key],
+        ).fetchall()
+        self._db.executemany(
+            "UPDATE OR IGNORE sighting SET key = ? WHERE id = ?",
+            [(keys.get(row["key"]) or _name_of(row, by), row["id"]) for row in kept],
         )
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
@@ -308,23 +324,44 @@ class SqliteEntries:
             "SELECT sighting.*, feed.url FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry IN",
             [row["id"] for row in found],
         ):
-            sightings[row["entry"]].append(Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"])))
+            seen = Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"]), row["evidence"])
+            sightings[row["entry"]].append(seen)
         return [
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found
         ]
 
 
-def _known_entry(row: sqlite3.Row) -> KnownEntry:
+def _name_of(row: sqlite3.Row, by: NamedBy) -> str:
+    """Return the key of an item as far as its sighting tells; of the content it tells too little."""
+    if by is NamedBy.CONTENT:
+        return str(row["key"])
+    item = Item(title=row["title"], guid=row["guid"], link=row["link"], published=from_ms(row["published"]))
+    return item_keys([item], by)[0]
+
+
+def _known_entries(found: Iterable[sqlite3.Row]) -> Iterator[tuple[sqlite3.Row, KnownEntry]]:
+    names: dict[str, frozenset[str]] = {}
+    for row in found:
+        url = row["feed_url"]
+        if url not in names:
+            names[url] = names_of(url, row["fetch_url"], rows.HEADER.validate_json(row["header"]))
+        yield row, _known_entry(row, names[url])
+
+
+def _known_entry(row: sqlite3.Row, names: frozenset[str]) -> KnownEntry:
+    source = rows.HEADER.validate_json(row["source"]) if row["source"] else None
     return KnownEntry(
         key=row["id"],
         feed=row["feed_url"],
-        item=Item(title=row["title"], link=row["link"], content=row["body"]),
+        item=Item(title=row["title"], link=row["link"], content=row["body"], source=source),
         digest=row["digest"],
         canonical=row["canonical"],
         content_key=row["content_key"],
         published=from_ms(row["published"]),
         updated=from_ms(row["updated"]),
+        id=row["atom_id"],
+        names=names,
         private=bool(row["feed_private"]),
         held=row["held"],
         here=tuple(json.loads(row["here"])),

@@ -48,9 +48,7 @@ class SqliteFeeds:
         for position, source in enumerate(sources.values()):
             self._hand_over(source, now)
             self._upsert(position, source, now)
-        self._db.execute(
-            f"UPDATE request SET parked = feed NOT IN ({_ASKED}) WHERE kind = 'poll'", {"polled": json.dumps(_POLLED)}
-        )
+        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": json.dumps(_POLLED)})
         self._enqueue(now)
 
     def _hand_over(self, source: FeedSettings, now: datetime) -> None:
@@ -110,7 +108,7 @@ class SqliteFeeds:
         ).fetchall()
         self._db.executemany(
             "INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, 'never polled')",
-            [(RequestKind.POLL.value, row["id"], *_place(row["fetch_url"]), to_ms(now)) for row in missing],
+            [(RequestKind.POLL.value, row["id"], *place_of(row["fetch_url"]), to_ms(now)) for row in missing],
         )
 
     def get(self, url: str) -> FeedState | None:
@@ -134,7 +132,7 @@ class SqliteFeeds:
         if poll.fetch_url is not None:
             self._db.execute(
                 "UPDATE request SET host = ?, site = ? WHERE feed = ? AND kind = 'poll'",
-                [*_place(poll.fetch_url), feed.key],
+                [*place_of(poll.fetch_url), feed.key],
             )
         self._log(feed, poll, at)
 
@@ -185,7 +183,7 @@ class SqliteFeeds:
         return self._db.execute("DELETE FROM poll_log WHERE at < ?", [to_ms(before)]).rowcount
 
 
-def _place(url: str) -> tuple[str, str]:
+def place_of(url: str) -> tuple[str, str]:
     """Return host and site of an address."""
     host = host_of(url)
     return host, site_of(host)
@@ -226,6 +224,10 @@ def _document_columns(poll: PollRecord) -> dict[str, Any]:
         counted = poll.rhythm
         changes["rhythm_entries"], changes["rhythm_days"] = counted.entries, counted.days
         changes["news_at"] = to_ms_or_none(counted.at)
+    if poll.naming is not None:
+        named = poll.naming
+        changes["naming"], changes["naming_reason"] = named.by.value, named.reason
+        changes["naming_since"], changes["naming_doubts"] = to_ms_or_none(named.since), named.doubts
     for name, moment in (("claimed", poll.claimed), ("restamped_at", poll.restamped_at)):
         if moment is not None:
             changes[name] = to_ms(moment)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aggregator.model import Held, Kinship
+from aggregator.kinship import Kinship
+from aggregator.model import Held
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Kin, Membership
 
@@ -25,7 +26,14 @@ _MEMBERS = """
 _KIN = """
     SELECT entry.atom_id, entry.title, relation.kind, relation.entry = :key AS outgoing
     FROM relation JOIN entry ON entry.id = iif(relation.entry = :key, relation.other, relation.entry)
-    WHERE :key IN (relation.entry, relation.other) ORDER BY relation.kind, entry.published, entry.id"""
+    WHERE relation.entry = :key OR relation.other = :key ORDER BY relation.kind, entry.published, entry.id"""
+_JOINED = """
+    WITH RECURSIVE together (key) AS (
+        SELECT :key
+        UNION SELECT other FROM together JOIN relation ON relation.entry = key WHERE kind = 'together'
+        UNION SELECT entry FROM together JOIN relation ON relation.other = key WHERE kind = 'together')
+    SELECT entry.id, entry.story FROM together JOIN entry ON entry.id = key
+    WHERE key <> :key AND grouped <> 0 ORDER BY entry.published, entry.id"""
 
 
 class SqliteKinships:
@@ -62,13 +70,7 @@ class SqliteKinships:
         )
 
     def joined(self, key: int) -> list[tuple[int, str]]:
-        rows = self._db.execute(
-            "SELECT entry.id, entry.story FROM relation"
-            " JOIN entry ON entry.id = iif(relation.entry = :key, relation.other, relation.entry)"
-            " WHERE :key IN (relation.entry, relation.other) AND kind = 'together' AND grouped <> 0 ORDER BY entry.id",
-            {"key": key},
-        )
-        return [(row["id"], row["story"]) for row in rows]
+        return [(row["id"], row["story"]) for row in self._db.execute(_JOINED, {"key": key})]
 
     def withdraw(self, key: int, now: datetime) -> None:
         self._db.execute(

@@ -11,7 +11,7 @@ from aggregator.store.sqlite.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from aggregator.model import Entry
@@ -62,11 +62,15 @@ class SqliteReleases:
         ).fetchone()
         return int(row["count"])
 
-    def note_choice(self, name: str, choice: str) -> bool:
-        changed = self._db.execute(
-            "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?", [choice, name, choice]
+    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+        self._db.execute(
+            "UPDATE output SET choice = NULL WHERE name NOT IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(choices))],
         )
-        return changed.rowcount > 0
+        change = "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?"
+        return {
+            name for name, choice in choices.items() if self._db.execute(change, [choice, name, choice]).rowcount > 0
+        }
 
     def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
         rows = self._db.execute(
@@ -74,7 +78,7 @@ class SqliteReleases:
             SELECT entry, min(at) AS first FROM (
                 SELECT entry, released_at AS at, seq FROM release
                 UNION ALL SELECT telling.entry, first_seen, 0 FROM telling JOIN entry ON entry.id = telling.entry)
-            WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output
+            WHERE entry NOT IN (SELECT entry FROM release WHERE output = :output AND NOT :tells_stories
                 UNION ALL SELECT entry FROM telling WHERE output = :output AND :tells_stories)
             GROUP BY entry ORDER BY first, min(seq)""",
             {"output": output, "tells_stories": tells_stories},

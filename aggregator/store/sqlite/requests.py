@@ -46,7 +46,7 @@ class SqliteRequests:
             "UPDATE request SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?))",
             [to_ms(now + lease), json.dumps(chosen)],
         )
-        return self._requests(chosen)
+        return self.by_keys(chosen)
 
     def _due(self, now: datetime, held: Counter[str], per_host: int) -> Iterator[int]:
         """Yield due requests, the longest due first, while their hosts have a place left."""
@@ -66,9 +66,10 @@ class SqliteRequests:
             RETURNING id""",
             {"now": to_ms(now), "lease": to_ms(now + lease), "urls": json.dumps(list(urls))},
         ).fetchall()
-        return self._requests(row["id"] for row in rows)
+        return self.by_keys(row["id"] for row in rows)
 
-    def _requests(self, ids: Iterable[int]) -> list[Request]:
+    def by_keys(self, ids: Iterable[int]) -> list[Request]:
+        """Return requests by their numbers, the longest due first."""
         rows = self._db.execute(
             f"""
             SELECT {FEED_COLUMNS}, request.id AS request_id, request.kind AS request_kind, request.host AS request_host

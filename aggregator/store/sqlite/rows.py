@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from aggregator.losses import Flood, Gap
 from aggregator.model import (
     Category,
     Enclosure,
@@ -18,6 +19,8 @@ from aggregator.model import (
     Hints,
     Item,
     Move,
+    NamedBy,
+    Naming,
     Outcome,
     Person,
     Rhythm,
@@ -35,6 +38,8 @@ HINTS = TypeAdapter(Hints)
 PERSONS = TypeAdapter(tuple[Person, ...])
 CATEGORIES = TypeAdapter(tuple[Category, ...])
 ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
+GAP = TypeAdapter(Gap)
+FLOOD = TypeAdapter(Flood)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -93,6 +98,7 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         hints=HINTS.validate_json(row["hints"]),
         validators=Validators(row["etag"], row["last_modified"]),
         body_hash=row["body_hash"],
+        naming=_naming(row),
         items=row["items"],
         entries=row["entries"],
         added_at=from_ms(row["added_at"]),
@@ -113,12 +119,21 @@ def feed_state(row: sqlite3.Row) -> FeedState:
         next_poll_at=from_ms_or_none(row["due_at"]),
         reason=row["reason"] or "",
         not_before=from_ms_or_none(row["not_before"] or None),
+        gap=GAP.validate_json(row["gap"]) if row["gap"] else None,
+        flood=FLOOD.validate_json(row["flood"]) if row["flood"] else None,
+        gaps=row["gaps"],
+        recovered=row["recovered"],
     )
 
 
 def rhythm(row: sqlite3.Row) -> Rhythm:
     """Read a feed's rhythm from a row of `feed`."""
     return Rhythm(row["rhythm_entries"], row["rhythm_days"], from_ms_or_none(row["news_at"]))
+
+
+def _naming(row: sqlite3.Row) -> Naming:
+    since = from_ms_or_none(row["naming_since"])
+    return Naming(NamedBy(row["naming"]), row["naming_reason"], since, row["naming_doubts"])
 
 
 def _move(row: sqlite3.Row) -> Move | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Migrations
 
 from aggregator.decide.sites import site_of
+from aggregator.store.sqlite.renewal import renew
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -64,8 +65,21 @@ def m002_polling(db: Database) -> None:
 
 @migrations()
 def m003_stories(db: Database) -> None:
-    """What grouping entries into stories, corrections by hand and withdrawing need."""
+    """What grouping entries into stories, corrections by hand, withdrawing and telling duplicates need."""
     _stories(db)
+    _naming(db)
+    _gaps(db)
+
+
+def _gaps(db: Database) -> None:
+    """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
+    for column in (
+        "gap TEXT",                                  # the last gap, whole
+        "flood TEXT",
+        "gaps INTEGER NOT NULL DEFAULT 0",           # noticed ever
+        "recovered INTEGER NOT NULL DEFAULT 0",      # entries from archives, ever
+    ):  # fmt: skip
+        db.execute(f"ALTER TABLE feed ADD COLUMN {column}")
 
 
 def _stories(db: Database) -> None:
@@ -76,6 +90,7 @@ def _stories(db: Database) -> None:
     ):  # fmt: skip
         db.execute(f"ALTER TABLE entry ADD COLUMN {column}")
     db.execute("UPDATE entry SET founds = story")
+    db.execute("ALTER TABLE sighting ADD COLUMN evidence TEXT")  # by what it is this entry; NULL: it began it
     db.execute("CREATE INDEX entry_founds ON entry(founds)")
     db.execute("CREATE INDEX entry_ungrouped ON entry(published, id) WHERE grouped <> 1")
     db.execute("""
@@ -110,11 +125,24 @@ def _stories(db: Database) -> None:
             output TEXT NOT NULL REFERENCES output,
             entry INTEGER NOT NULL REFERENCES entry, -- belongs to this output, which tells stories
             due_at INTEGER,                          -- when its story is released; NULL: it is told
+            as_of INTEGER,                           -- what a release of it is dated; NULL: it is news to the output
             PRIMARY KEY (output, entry)
         ) WITHOUT ROWID""")
     db.execute("CREATE TABLE issue (output TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (output, day))")
     db.execute("CREATE INDEX telling_due ON telling(due_at) WHERE due_at IS NOT NULL")
     db.execute("CREATE INDEX telling_entry ON telling(entry)")
+
+
+def _naming(db: Database) -> None:
+    """By what a feed's items are known, and the keys of URLs and texts as they are made now."""
+    for column in (
+        "naming TEXT NOT NULL DEFAULT 'guid'",
+        "naming_reason TEXT NOT NULL DEFAULT ''",
+        "naming_since INTEGER",
+        "naming_doubts INTEGER NOT NULL DEFAULT 0",  # documents in a row that spoke against it
+    ):  # fmt: skip
+        db.execute(f"ALTER TABLE feed ADD COLUMN {column}")
+    renew(db.conn)
 
 
 def _meta(db: Database) -> None:

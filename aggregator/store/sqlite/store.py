@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
+from aggregator.store.sqlite.gaps import SqliteGaps
 from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
@@ -28,6 +29,7 @@ class SqliteTransaction:
         self._db = connection
         self.feeds = SqliteFeeds(connection)
         self.requests = SqliteRequests(connection)
+        self.gaps = SqliteGaps(connection, self.requests)
         self.entries = SqliteEntries(connection)
         self.releases = SqliteReleases(connection, self.entries)
         self.stories = SqliteStories(connection)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from aggregator.decide.stories.article import Article
-from aggregator.decide.stories.statistics import Statistics
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Waiting
 
@@ -17,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from aggregator.decide.stories.statistics import Statistics
     from aggregator.store.stories import Decision
 
 _TEXT = 2_000
@@ -50,7 +51,9 @@ class SqliteStories:
         span = {"first": to_ms(first), "last": to_ms(last), "model": model}
         return self._articles(
             self._db.execute(
-                f"{_ARTICLE} WHERE entry.published >= :first AND entry.published < :last AND entry.grouped <> 0", span
+                f"{_ARTICLE} WHERE entry.published >= :first AND entry.published < :last AND entry.grouped <> 0"
+                " AND entry.withdrawn_at IS NULL",
+                span,
             ).fetchall()
         )
 
@@ -87,10 +90,8 @@ class SqliteStories:
             "INSERT OR REPLACE INTO membership (entry, method, score, closest, shared, version, decided_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                *(
-                    (one.entry, one.method, one.score, one.closest, json.dumps(one.shared), one.version, to_ms(now))
-                    for one in decisions
-                )
+                (one.entry, one.method, one.score, one.closest, json.dumps(one.shared), one.version, to_ms(now))
+                for one in decisions
             ],
         )
         self._db.executemany(
@@ -109,6 +110,8 @@ class SqliteStories:
         self._db.execute("UPDATE entry SET grouped = 0")
 
     def snapshot(self) -> tuple[Statistics, int] | None:
+        from aggregator.decide.stories.statistics import Statistics  # noqa: PLC0415 - see _vector
+
         row = self._db.execute("SELECT * FROM snapshot ORDER BY version DESC LIMIT 1").fetchone()
         return (Statistics.from_json(json.loads(row["statistics"])), row["through"]) if row else None
 
@@ -137,6 +140,12 @@ def _article(row: sqlite3.Row, apart: Iterable[int]) -> Article:
         canonical=row["canonical"],
         feed=row["feed"],
         story=row["story"] if row["grouped"] else None,
-        vector=np.frombuffer(row["vector"], dtype=np.float32) if row["vector"] else None,
+        vector=_vector(row["vector"]) if row["vector"] else None,
         apart=frozenset(apart),
     )
+
+
+def _vector(value: bytes) -> NDArray[np.float32]:
+    import numpy as np  # noqa: PLC0415 - commands that only read, and the web process, start without it
+
+    return np.frombuffer(value, dtype=np.float32)

@@ -6,41 +6,45 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.model import Coverage, Kinship
+from aggregator.kinship import Coverage, Kinship
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Due, Teller
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from aggregator.model import Entry
     from aggregator.store.sqlite.entries import SqliteEntries
 
 _DAY = 86_400_000
+# CROSS JOIN: SQLite joins in this order. It would begin with all that an output knows, which only grows.
 _TOLD = """EXISTS (
-    SELECT 1 FROM entry AS lead JOIN release ON release.entry = lead.id AND release.output = telling.output
+    SELECT 1 FROM entry AS lead CROSS JOIN release ON release.entry = lead.id AND release.output = telling.output
     WHERE lead.story = entry.story AND lead.withdrawn_at IS NULL)"""
 # The two steps are one statement so that a story comes whole: what is not due yet is told with what is.
 _DUE = f"""
-    SELECT telling.output, entry.story, entry.id, entry.published, telling.due_at, feed.rank, feed.url AS feed,
+    SELECT telling.output, entry.story, entry.id, entry.published, telling.as_of, feed.rank, feed.url AS feed,
         {_TOLD} AS told
-    FROM (SELECT DISTINCT telling.output, entry.story FROM telling JOIN entry ON entry.id = telling.entry
+    FROM (SELECT DISTINCT telling.output, entry.story
+          FROM telling INDEXED BY telling_due CROSS JOIN entry ON entry.id = telling.entry
           WHERE telling.due_at <= :now AND entry.grouped <> 0) AS wanted
-    JOIN entry ON entry.story = wanted.story AND entry.grouped <> 0
-    JOIN telling ON telling.output = wanted.output AND telling.entry = entry.id AND telling.due_at IS NOT NULL
-    JOIN feed ON feed.id = entry.feed ORDER BY telling.output, entry.published, entry.id"""
+    CROSS JOIN entry ON entry.story = wanted.story AND entry.grouped <> 0
+    CROSS JOIN telling ON telling.output = wanted.output AND telling.entry = entry.id AND telling.due_at IS NOT NULL
+    CROSS JOIN feed ON feed.id = entry.feed ORDER BY telling.output, entry.published, entry.id"""
 _COVERAGE = """
     SELECT lead.id AS lead, entry.id, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
-        coalesce(feed.title, json_extract(feed.header, '$.title'), feed.url) AS source,
+        coalesce(nullif(feed.title, ''), nullif(json_extract(feed.header, '$.title'), ''),
+            iif(feed.private, 'private', feed.url)) AS source,
         feed.rank, feed.private,
         (SELECT kind FROM relation WHERE kind IN ('links-to', 'copy', 'translation')
             AND relation.entry IN (lead.id, entry.id) AND relation.other IN (lead.id, entry.id) LIMIT 1) AS kind
-    FROM entry AS lead JOIN entry ON entry.story = lead.story AND entry.id <> lead.id
-    JOIN telling ON telling.output = ? AND telling.entry = entry.id
-    JOIN feed ON feed.id = entry.feed
-    WHERE lead.id IN (SELECT value FROM json_each(?)) AND entry.withdrawn_at IS NULL AND entry.held IS NULL
+    FROM json_each(:leads) AS wanted CROSS JOIN entry AS lead ON lead.id = wanted.value
+    CROSS JOIN entry ON entry.story = lead.story AND entry.id <> lead.id
+    CROSS JOIN telling ON telling.output = :output AND telling.entry = entry.id
+    CROSS JOIN feed ON feed.id = entry.feed
+    WHERE entry.withdrawn_at IS NULL AND entry.held IS NULL
     ORDER BY entry.published, entry.id"""
 
 
@@ -51,10 +55,10 @@ class SqliteTellings:
         self._db = connection
         self._entries = entries
 
-    def add(self, output: str, keys: Collection[int], due_at: datetime) -> None:
+    def add(self, output: str, keys: Collection[int], due_at: datetime, *, as_of: datetime | None = None) -> None:
         self._db.executemany(
-            "INSERT INTO telling (output, entry, due_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(output, key, to_ms(due_at)) for key in keys],
+            "INSERT INTO telling (output, entry, due_at, as_of) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [(output, key, to_ms(due_at), to_ms(as_of) if as_of else None) for key in keys],
         )
 
     def of(self, keys: Collection[int]) -> dict[int, set[str]]:
@@ -74,7 +78,7 @@ class SqliteTellings:
             Due(
                 output,
                 story,
-                since=from_ms(min(row["due_at"] for row in rows)),
+                as_of=_as_of([row["as_of"] for row in rows]),
                 told=bool(rows[0]["told"]),
                 tellers=tuple(Teller(row["id"], from_ms(row["published"]), row["rank"], row["feed"]) for row in rows),
             )
@@ -83,7 +87,8 @@ class SqliteTellings:
 
     def told(self, output: str, keys: Collection[int]) -> None:
         self._db.executemany(
-            "UPDATE telling SET due_at = NULL WHERE output = ? AND entry = ?", [(output, key) for key in keys]
+            "UPDATE telling SET as_of = coalesce(as_of, due_at), due_at = NULL WHERE output = ? AND entry = ?",
+            [(output, key) for key in keys],
         )
 
     def drop(self, output: str, keys: Collection[int]) -> None:
@@ -102,7 +107,7 @@ class SqliteTellings:
 
     def coverage(self, output: str, leads: Collection[int]) -> dict[int, list[Coverage]]:
         found: dict[int, list[Coverage]] = defaultdict(list)
-        for row in self._db.execute(_COVERAGE, [output, json.dumps(list(leads))]):
+        for row in self._db.execute(_COVERAGE, {"output": output, "leads": json.dumps(list(leads))}):
             found[row["lead"]].append(_coverage(row))
         return dict(found)
 
@@ -124,11 +129,18 @@ class SqliteTellings:
 
     def _released_on(self, output: str, day: int) -> list[Entry]:
         rows = self._db.execute(
-            "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry WHERE release.output = ?"
-            " AND released_at >= ? AND released_at < ? AND entry.withdrawn_at IS NULL ORDER BY seq",
+            "SELECT release.entry FROM release INDEXED BY release_time JOIN entry ON entry.id = release.entry"
+            " WHERE release.output = ? AND released_at >= ? AND released_at < ? AND entry.withdrawn_at IS NULL"
+            " ORDER BY seq",
             [output, day * _DAY, (day + 1) * _DAY],
         )
         return list(self._entries.by_keys([row["entry"] for row in rows]))
+
+
+def _as_of(dates: Sequence[int | None]) -> datetime | None:
+    """Return the earliest of several dates, None where one is missing: a story with anything new is news."""
+    known = [date for date in dates if date is not None]
+    return from_ms(min(known)) if len(known) == len(dates) else None
 
 
 def _coverage(row: sqlite3.Row) -> Coverage:

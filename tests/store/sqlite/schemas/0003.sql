@@ -8,9 +8,9 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 04:55:03.060201+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 04:55:03.069000+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 04:55:03.072127+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 05:41:43.727884+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 05:41:43.755187+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 05:41:43.774585+00:00');
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -28,7 +28,7 @@ CREATE TABLE entry (
             revisions INTEGER NOT NULL DEFAULT 0,
             held TEXT                                -- why it is in no output
         , founds TEXT NOT NULL DEFAULT '', grouped INTEGER NOT NULL DEFAULT 0, withdrawn_at INTEGER);
-INSERT INTO "entry" VALUES(1,'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df',1,'a.example/1',NULL,'48aa454722215ab6ae0d029b500a0d56','Première, revue','https://a.example/1','<p>Été</p>',NULL,'Été',1767614400000,1767621600000,1767614400000,NULL,NULL,NULL,NULL,'[{"name":"Ann"}]','[]','[]','[]',NULL,'cfd51634e52d',1,NULL,'cfd51634e52d',0,NULL);
+INSERT INTO "entry" VALUES(1,'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df',1,'a.example/1',NULL,'2:0310527e943ba320e171c340506b9c1a','Première, revue','https://a.example/1','<p>Été</p>',NULL,'Été',1767614400000,1767621600000,1767614400000,NULL,NULL,NULL,NULL,'[{"name":"Ann"}]','[]','[]','[]',NULL,'cfd51634e52d',1,NULL,'cfd51634e52d',0,NULL);
 CREATE TABLE feed (
             id INTEGER PRIMARY KEY,
             url TEXT NOT NULL UNIQUE,        -- as configured
@@ -42,9 +42,9 @@ CREATE TABLE feed (
             entries INTEGER NOT NULL DEFAULT 0,      -- sighted in it, ever
             added_at INTEGER NOT NULL, last_poll INTEGER, last_success INTEGER, last_new INTEGER,
             errors INTEGER NOT NULL DEFAULT 0, error TEXT, remedy TEXT, gone INTEGER NOT NULL DEFAULT 0
-        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, fresh_until INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT);
-INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
-INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL);
+        , rhythm_entries REAL NOT NULL DEFAULT 0, rhythm_days REAL NOT NULL DEFAULT 0, news_at INTEGER, claimed INTEGER, restamped_at INTEGER, failing_since INTEGER, fresh_until INTEGER, moved_to TEXT, moved_since INTEGER, moved_times INTEGER NOT NULL DEFAULT 0, asked_as TEXT, naming TEXT NOT NULL DEFAULT 'guid', naming_reason TEXT NOT NULL DEFAULT '', naming_since INTEGER, naming_doubts INTEGER NOT NULL DEFAULT 0, gap TEXT, flood TEXT, gaps INTEGER NOT NULL DEFAULT 0, recovered INTEGER NOT NULL DEFAULT 0);
+INSERT INTO "feed" VALUES(1,'https://a.example/feed','https://a.example/feed',0,'The A','feed','["lab"]',5,NULL,1,0,'{"title":"News","links":[{"href":"https://a.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767621600000,1767621600000,1767614400000,0,NULL,NULL,0,0.0,0.0,1767614400000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,'guid','',NULL,0,NULL,NULL,0,0);
+INSERT INTO "feed" VALUES(2,'https://b.example/feed','https://b.example/feed',1,NULL,'feed','[]',5,NULL,1,1,'{"title":"News","links":[{"href":"https://b.example/feed"}]}','{}','"x"',NULL,'h',1,1,1767614400000,1767618000000,1767618000000,NULL,0,NULL,NULL,0,0.0,0.0,1767618000000,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,'guid','',NULL,0,NULL,NULL,0,0);
 CREATE TABLE issue (output TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (output, day));
 CREATE TABLE membership (
             entry INTEGER PRIMARY KEY REFERENCES entry,
@@ -59,8 +59,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','b1b5c150-64d6-4455-8055-ddb55ad07be5');
-INSERT INTO "meta" VALUES('created','2026-11-27T04:55:03.057573+00:00');
+INSERT INTO "meta" VALUES('instance','65c2bbdf-ca2c-4c35-8cbe-634233baeda4');
+INSERT INTO "meta" VALUES('created','2026-11-27T05:41:43.725452+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -120,11 +120,11 @@ CREATE TABLE sighting (
             entry INTEGER NOT NULL REFERENCES entry,
             guid TEXT, link TEXT,
             digest TEXT NOT NULL,                    -- as listed last
-            first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1,
+            first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1, evidence TEXT,
             UNIQUE (feed, key)
         );
-INSERT INTO "sighting" VALUES(1,1,'g:urn:x:1',1,'urn:x:1','https://a.example/1','48aa454722215ab6ae0d029b500a0d56',1767614400000,1767621600000,2);
-INSERT INTO "sighting" VALUES(2,2,'g:b',1,'b','https://a.example/1','aad47b0315e228adc27939511e169e45',1767618000000,1767618000000,1);
+INSERT INTO "sighting" VALUES(1,1,'g:urn:x:1',1,'urn:x:1','https://a.example/1','2:0310527e943ba320e171c340506b9c1a',1767614400000,1767621600000,2,NULL);
+INSERT INTO "sighting" VALUES(2,2,'g:b',1,'b','https://a.example/1','2:1f5bc89616d4bfbf7788cf2d4afffb82',1767618000000,1767618000000,1,'link and title');
 CREATE TABLE "site" (name TEXT PRIMARY KEY, next_allowed_at INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE snapshot (
             version INTEGER PRIMARY KEY,
@@ -136,6 +136,7 @@ CREATE TABLE telling (
             output TEXT NOT NULL REFERENCES output,
             entry INTEGER NOT NULL REFERENCES entry, -- belongs to this output, which tells stories
             due_at INTEGER,                          -- when its story is released; NULL: it is told
+            as_of INTEGER,                           -- what a release of it is dated; NULL: it is news to the output
             PRIMARY KEY (output, entry)
         ) WITHOUT ROWID;
 CREATE TABLE vector (entry INTEGER PRIMARY KEY REFERENCES entry, model TEXT NOT NULL, value BLOB);

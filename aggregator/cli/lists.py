@@ -1,0 +1,135 @@
+"""aggregator opml import, aggregator opml export: the subscriptions of other readers, and ours for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aggregator.cli.rewriting import alone, write
+from aggregator.config.addresses import same_address, url_findings
+from aggregator.config.document import read_regular, read_text
+from aggregator.config.edit import NewFeed, with_feeds
+from aggregator.config.environment import literal
+from aggregator.config.load import load
+from aggregator.config.settings import FeedSettings, Settings
+from aggregator.errors import AggregatorError, ConfigError, ParseError, Usage
+from aggregator.parse.opml import MOST_BYTES, parse_opml
+from aggregator.publish.opml import render_opml, subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aggregator.cli.context import Context
+    from aggregator.decide.lists import SourceList, Subscription
+
+
+@click.group()
+def opml() -> None:
+    """Take over a list of feeds from another reader, or print one for it."""
+
+
+@opml.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be added, and change nothing.")
+@click.pass_obj
+def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: FBT001
+    """Add the feeds of an OPML file to feeds.yaml, each in a line, its folders as tags; - is standard input.
+
+    What is there already is left as it is. A damaged file is read as far as possible, and told with its line.
+    """
+    found = _read(file)
+    path = context.config_path
+    with alone(path):
+        plan = _plan(found, load(path, os.environ))
+        if plan.new and not dry_run:
+            _write(path, plan)
+    context.forget_settings()
+    for line, message in sorted([*((one.line, one.message) for one in found.remarks), *plan.remarks]):
+        context.talk.print(context.mask(f"{file}:{line}: {message}" if line else message), markup=False)
+    for feed in plan.new:
+        context.print(f"{'would add' if dry_run else 'added'} {feed.url}")
+    told = f"{len(plan.new)} of {len(found.feeds)} feeds {'would be' if dry_run else 'were'} added to {path}"
+    context.talk.print(told, markup=False)
+
+
+@opml.command("export")
+@click.pass_obj
+def export_list(context: Context) -> None:
+    """Print the sources as OPML, their tags as categories; private and disabled ones are left out."""
+    settings = context.settings
+    store = context.open_for_reading()
+    try:
+        with store.snapshot() as tx:
+            feeds = {feed.url: feed for feed in tx.feeds.all()}
+    finally:
+        store.close()
+    listed = subscriptions(settings.sources.values(), feeds)
+    click.echo(render_opml(settings.site.title, listed), nl=False)
+    if missing := len(settings.sources) - len(listed):
+        context.talk.print(f"{missing} private or disabled sources are left out", markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be added, and what is not and why."""
+
+    new: tuple[Subscription, ...]
+    remarks: tuple[tuple[int, str], ...]
+    common: frozenset[str]
+    """Tags that every source has anyway."""
+
+
+def _plan(found: SourceList, settings: Settings) -> _Plan:
+    taken = {same_address(url): url for url in _addresses(settings)}
+    new: list[Subscription] = []
+    remarks = []
+    for feed in found.feeds:
+        known = taken.get(same_address(feed.url))
+        if known is not None:
+            remarks.append((feed.line, f"{feed.url} is in feeds.yaml already"))
+        elif finding := next(url_findings(feed.url), None):
+            remarks.append((feed.line, f"{feed.url}: {finding[0]}"))
+        else:
+            new.append(feed)
+    return _Plan(tuple(new), tuple(remarks), frozenset(settings.defaults.tags))
+
+
+def _addresses(settings: Settings) -> Iterator[str]:
+    for feed in settings.feeds:
+        if isinstance(feed, FeedSettings):
+            yield from (feed.url, *feed.was)
+        else:
+            yield feed.opml
+
+
+def _write(path: Path, plan: _Plan) -> None:
+    before = read_text(path)
+    had = set(load(path, os.environ).sources)
+    wanted = had | {feed.url for feed in plan.new}
+    after = with_feeds(before, path, [_as_written(feed, plan.common) for feed in plan.new])
+    try:
+        write(path, after, lambda has: has == wanted)
+    except ConfigError as error:  # the file was right before: the list was not
+        raise Usage(error.problems[0].message, error.problems[0].remedy) from error
+
+
+def _as_written(feed: Subscription, common: frozenset[str]) -> NewFeed:
+    title = literal(feed.title) if feed.title and feed.title != feed.url else None
+    return NewFeed(literal(feed.url), title, tuple(literal(tag) for tag in feed.tags if tag not in common))
+
+
+def _read(file: Path) -> SourceList:
+    try:
+        most = MOST_BYTES + 1
+        body = sys.stdin.buffer.read(most) if str(file) == "-" else read_regular(file, most)
+    except OSError as error:
+        raise Usage(f"{file} cannot be read: {error.strerror or error}.", "Name an OPML file.") from error
+    try:
+        return parse_opml(body)
+    except ParseError as error:
+        raise AggregatorError(f"{file} was not imported. {error.message}", error.remedy) from error

@@ -1,0 +1,90 @@
+"""Gaps, floods and archive requests (protocols.Gaps)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aggregator.decide.gaps import Mark
+from aggregator.model import Held, RequestKind
+from aggregator.store.sqlite.feeds import place_of
+from aggregator.store.sqlite.rows import FLOOD, GAP, from_ms_or_none, to_json, to_ms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+    from datetime import datetime, timedelta
+
+    from aggregator.losses import Flood, Gap
+    from aggregator.model import FeedState, Request
+    from aggregator.store.sqlite.requests import SqliteRequests
+
+
+class SqliteGaps:
+    """Gaps in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection, requests: SqliteRequests) -> None:
+        self._db, self._requests = connection, requests
+
+    def last_listed(self, feed: FeedState) -> list[Mark]:
+        # An entry without a date has the time at which it was first seen.
+        rows = self._db.execute(
+            """
+            SELECT coalesce(guid, sighting.link, '') AS name, title, nullif(published, entry.first_seen) AS dated
+            FROM sighting JOIN entry ON entry.id = sighting.entry
+            WHERE sighting.feed = :feed
+              AND sighting.last_seen = (SELECT max(last_seen) FROM sighting WHERE feed = :feed)""",
+            {"feed": feed.key},
+        )
+        return [Mark(row["name"], row["title"], from_ms_or_none(row["dated"])) for row in rows]
+
+    def listed_by(self, feed: FeedState, keys: Collection[str], moment: datetime) -> set[str]:
+        rows = self._db.execute(
+            "SELECT key FROM sighting WHERE feed = ? AND first_seen <= ? AND key IN (SELECT value FROM json_each(?))",
+            [feed.key, to_ms(moment), json.dumps(list(keys))],
+        )
+        return {row["key"] for row in rows}
+
+    def flooded(self, feed: FeedState) -> set[int]:
+        rows = self._db.execute(
+            "SELECT entry.id FROM sighting JOIN entry ON entry.id = sighting.entry"
+            " WHERE sighting.feed = ? AND entry.held = ?",
+            [feed.key, Held.FLOOD.value],
+        )
+        return {row["id"] for row in rows}
+
+    def note(self, feed: FeedState, gap: Gap, *, noticed: bool = False, recovered: int = 0) -> None:
+        self._db.execute(
+            "UPDATE feed SET gap = ?, gaps = gaps + ?, recovered = recovered + ? WHERE id = ?",
+            [to_json(GAP, gap), int(noticed), recovered, feed.key],
+        )
+
+    def note_flood(self, feed: FeedState, flood: Flood | None) -> None:
+        kept = to_json(FLOOD, flood) if flood is not None else None
+        self._db.execute("UPDATE feed SET flood = ? WHERE id = ?", [kept, feed.key])
+
+    def ask(self, feed: FeedState, page: str, now: datetime, reason: str) -> None:
+        self._db.execute(
+            """
+            INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (feed, kind) DO UPDATE SET
+                not_before = CASE host WHEN excluded.host THEN not_before ELSE 0 END,
+                host = excluded.host, site = excluded.site, due_at = excluded.due_at, reason = excluded.reason""",
+            [RequestKind.ARCHIVE.value, feed.key, *place_of(page), to_ms(now), reason],
+        )
+
+    def drop(self, feed: FeedState) -> None:
+        self._db.execute("DELETE FROM request WHERE feed = ? AND kind = ?", [feed.key, RequestKind.ARCHIVE.value])
+
+    def claim(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
+        rows = self._db.execute(
+            """
+            UPDATE request SET lease_until = :lease
+            WHERE kind = 'archive' AND due_at <= :now AND NOT parked AND not_before <= :now
+              AND (lease_until IS NULL OR lease_until <= :now)
+              AND feed IN (SELECT id FROM feed WHERE url = :url)
+              AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
+            RETURNING id""",
+            {"now": to_ms(now), "lease": to_ms(now + lease), "url": url},
+        ).fetchall()
+        return next(iter(self._requests.by_keys(row["id"] for row in rows)), None)
