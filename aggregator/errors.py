@@ -26,6 +26,7 @@ AggregatorError
 └── ParseError                      the document could not be read
     ├── NotAFeed
     ├── EmptyDocument
+    ├── PageChanged                 a page lists nothing of what it listed before: a redesign
     ├── ParserKilled                it was too much for a parser
     └── ParserBusy                  too many of its kind were waiting for one
 
@@ -204,6 +205,10 @@ class NotAFeed(ParseError):
 
     def __reduce__(self) -> tuple[type[AggregatorError], tuple[object, ...]]:
         return type(self), (self.message, self.remedy, self.feeds)
+
+
+class PageChanged(ParseError):
+    """A page of articles lists none of those that it listed before."""
 
 
 class EmptyDocument(ParseError):

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
     from datetime import datetime
 
-    from aggregator.config.settings import FeedSettings, Settings
+    from aggregator.config.settings import FeedSettings, ItemSelectors, Settings
     from aggregator.fetch.hosts import Turns
     from aggregator.model import Document, FeedState, Fetched, PollReport, Request
     from aggregator.store.protocols import Store, Transaction
@@ -65,9 +65,16 @@ class Parses(Protocol):
     """What reads documents (parse.pool.ParserPool)."""
 
     async def parse(
-        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool
+        self,
+        body: bytes,
+        *,
+        url: str,
+        content_type: str | None,
+        received: datetime,
+        page: ItemSelectors | None,
+        suspect: bool,
     ) -> Document:
-        """Read a document; ParseError when it is none, ParserKilled when it is too much."""
+        """Read a feed, or a page; ParseError when it is none, ParserKilled when it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +206,7 @@ class Pipeline:
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
                 return replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
-                return replace(result, body_hash=hashlib.sha256(_PARSER_VERSION + fetched.body).hexdigest())
+                return replace(result, body_hash=_hash(fetched.body, self.settings.sources.get(result.feed.url)))
             case answer:
                 return replace(result, gone=answer is Answer.GONE, error=status_error(fetched))
 
@@ -227,6 +234,7 @@ class Pipeline:
                 url=base_address(source, fetched.url),
                 content_type=fetched.content_type,
                 received=fetched.received,
+                page=source.item if source.kind == "page" else None,
                 suspect=suspect,
             )
         except ParserKilled:
@@ -281,3 +289,9 @@ def _digest(ask: Ask) -> str:
     """Name an address with the headers that may vary the answer; short, so that it tells nothing of secrets."""
     asked = json.dumps([ask.url, sorted(ask.headers.items())])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
+
+
+def _hash(body: bytes, source: FeedSettings | None) -> str:
+    """Name a body together with all that decides what is read in it."""
+    read_as = f"{source.kind} {source.item.model_dump_json()}" if source is not None and source.kind != "feed" else ""
+    return hashlib.sha256(_PARSER_VERSION + read_as.encode() + body).hexdigest()

@@ -14,7 +14,7 @@ from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
-from aggregator.errors import NetworkDown, NotAFeed
+from aggregator.errors import NetworkDown, NotAFeed, PageChanged
 from aggregator.keeping import keep
 from aggregator.model import Caching, Held, Outcome, PollReport
 from aggregator.noticing import gap_of, let_flood_in, note_flood, note_gap, note_overlap
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _OURS = "This is one of this aggregator's own outputs: nothing is taken from it. Remove it from feeds.yaml."
 _GONE = "410 Gone: not asked again"
+_MANY = 3
+"""Links of a page below which nothing is said of a redesign."""
 _NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
 
@@ -139,7 +141,10 @@ class _Settling:
         if document is not None and self._is_ours(document):
             self.result = replace(self.result, document=replace(document, notices=(_OURS, *document.notices)))
             document = None
-        kept = _Kept() if document is None else self._keep(document)
+        try:
+            kept = _Kept() if document is None else self._keep(document)
+        except PageChanged as error:
+            return Settled(self._failed(error))
         free = let_flood_in(self.tx, self.feed, self.settings, self.result.at)
         return Settled(self._succeeded(kept), kept.changed | free, kept.events)
 
@@ -158,6 +163,7 @@ class _Settling:
         known = self.tx.entries.known(feed, listed)
         names = names_of(feed.url, feed.fetch_url, document.header)
         verdict = judge(feed.url, listed, known, now=now, private=self.source.private, names=names)
+        self._refuse_redesign(verdict)
         judged = known, verdict
         gap = gap_of(self.tx, feed, document, judged, now)
         arrival = Arrival(now, self.tx.created, feed.last_success)
@@ -170,6 +176,19 @@ class _Settling:
         doubted = naming.doubted(named, verdict, known.entries, now)
         self._renamed(listed, named, doubted)
         return _Kept(verdict, _news(verdict, kept.held), kept.changed, doubted, gap, tuple(events))
+
+    def _refuse_redesign(self, verdict: Verdict) -> None:
+        """Raise PageChanged where a page lists nothing of before: what is found in it may be no articles at all.
+
+        With `item.select` the operator has said which links are.
+        """
+        before, now = self.feed.items, len(verdict.sights)
+        guessed = self.source.kind == "page" and self.source.item.select is None
+        if guessed and min(before, now) >= _MANY and len(verdict.additions) == now:
+            raise PageChanged(
+                f"The page lists {now} links, and none of the {before} of before: it may have been redesigned.",
+                "See what it lists with: aggregator check URL; name the articles with `item: {select: ...}`.",
+            )
 
     def _renamed(self, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
         """Return the candidates under their names of today, which what is known of the feed is given too."""

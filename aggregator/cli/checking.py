@@ -122,7 +122,13 @@ async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> 
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
     base = base_address(source, fetched.url)
-    document = await parser.parse(fetched.body, url=base, content_type=fetched.content_type, received=fetched.received)
+    document = await parser.parse(
+        fetched.body,
+        url=base,
+        content_type=fetched.content_type,
+        received=fetched.received,
+        page=source.item if source.kind == "page" else None,
+    )
     return _found(source, fetched, document)
 
 

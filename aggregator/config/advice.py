@@ -11,7 +11,6 @@ from aggregator.config.places import Place, spell
 from aggregator.config.settings import (
     FeedDefaults,
     FeedSettings,
-    ItemSelectors,
     OpmlSettings,
     Polling,
     Settings,
@@ -39,8 +38,7 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("feeds", "kind"), "reading pages and sitemaps", ("feed",), "The source is not polled until then."),
-    Later(("feeds", "item"), "reading pages", (ItemSelectors(),)),
+    Later(("feeds", "kind"), "reading sitemaps", ("feed", "page"), "The source is not polled until then."),
     Later(("feeds", "pages"), "following pages", (1,)),
     Later(("feeds", "full_text"), "taking the text from article pages", (False,)),
     Later(("feeds", "opml"), "reading remote lists", (), "Its sources are not polled until then."),

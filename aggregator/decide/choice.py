@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BACKOFF = " (--force asks now)"
 """What is said of a source that is left alone because it fails."""
 JUST_POLLED = timedelta(minutes=5)
-POLLED_KINDS = frozenset({"feed"})
+POLLED_KINDS = frozenset({"feed", "page"})
 """Kinds of source that this version can poll."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
-from aggregator.parse.worker import OUT_OF_MEMORY, prepare, work
+from aggregator.parse.worker import OUT_OF_MEMORY, Told, prepare, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from aggregator.config.settings import ItemSelectors
     from aggregator.model import Document
 
 _T = TypeVar("_T")
@@ -63,18 +64,27 @@ class ParserPool:
         await self._stop()
 
     async def parse(
-        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False
+        self,
+        body: bytes,
+        *,
+        url: str,
+        content_type: str | None,
+        received: datetime,
+        page: ItemSelectors | None = None,
+        suspect: bool = False,
     ) -> Document:
-        """Parse a document as document.parse does, with its errors; `suspect` as waiting.is_suspect tells.
+        """Parse a document as document.parse does, or a `page` as page.parse_page does, with their errors.
 
-        Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
+        `suspect` as waiting.is_suspect tells. Raise ParserKilled when the worker had to be ended, or ended by itself,
+        over this document.
         """
+        told = Told(url=url, content_type=content_type, received=received)
         limits = (self._seconds, self._memory)
         async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:
-                return await self._call(work, body, url, content_type, received, limits)
+                return await self._call(work, body, told, page, limits)
             except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
-                return await self._again(work, body, url, content_type, received, limits)
+                return await self._again(work, body, told, page, limits)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
         try:

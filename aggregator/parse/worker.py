@@ -8,7 +8,7 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from aggregator.parse import document
 
@@ -16,10 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from aggregator.config.settings import ItemSelectors
     from aggregator.model import Document
 
 OUT_OF_MEMORY = 71
 """Exit status of a worker whose document needed more memory than it may have."""
+
+
+class Told(TypedDict):
+    """What is known of an answer beside its body."""
+
+    url: str
+    content_type: str | None
+    received: datetime
 
 
 def prepare() -> None:
@@ -28,13 +37,22 @@ def prepare() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def work(body: bytes, url: str, content_type: str | None, received: datetime, limits: tuple[float, int]) -> Document:
-    """Parse one document; `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space."""
+def work(body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int]) -> Document:
+    """Parse one document: a feed, or a `page` that lists articles where the selectors say.
+
+    `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
+    """
     with _limited(*limits):
         try:
-            return document.parse(body, url=url, content_type=content_type, received=received)
+            return document.parse(body, **told) if page is None else _page(body, told, page)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
+
+
+def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
+    from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
+
+    return parse_page(body, selectors=selectors, **told)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.sites import host_of, site_of
 from aggregator.model import Header, Hints, Outcome, RequestKind
 from aggregator.store.protocols import PollCount
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed
     LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll' AND NOT request.parked"""
-_POLLED = ("feed",)
-"""Kinds of source that can be polled today."""
+_POLLED = json.dumps(sorted(POLLED_KINDS))
 _ASKED = "SELECT id FROM feed WHERE position IS NOT NULL AND enabled AND kind IN (SELECT value FROM json_each(:polled))"
 
 
@@ -48,7 +48,7 @@ class SqliteFeeds:
         for position, source in enumerate(sources.values()):
             self._hand_over(source, now)
             self._upsert(position, source, now)
-        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": json.dumps(_POLLED)})
+        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": _POLLED})
         self._enqueue(now)
 
     def _hand_over(self, source: FeedSettings, now: datetime) -> None:
@@ -104,7 +104,7 @@ class SqliteFeeds:
             SELECT id, fetch_url FROM feed WHERE id IN ({_ASKED})
               AND NOT EXISTS (SELECT 1 FROM request WHERE request.feed = feed.id AND request.kind = 'poll')
             ORDER BY position""",
-            {"polled": json.dumps(_POLLED)},
+            {"polled": _POLLED},
         ).fetchall()
         self._db.executemany(
             "INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, 'never polled')",
@@ -146,7 +146,7 @@ class SqliteFeeds:
     def rhythms(self) -> dict[str, Rhythm]:
         rows = self._db.execute(
             f"SELECT url, rhythm_entries, rhythm_days, news_at FROM feed WHERE NOT gone AND id IN ({_ASKED})",
-            {"polled": json.dumps(_POLLED)},
+            {"polled": _POLLED},
         )
         return {row["url"]: rhythm(row) for row in rows}
 
