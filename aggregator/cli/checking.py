@@ -20,7 +20,7 @@ from aggregator.decide.changes import candidates
 from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.filters import filtered
 from aggregator.decide.sites import host_of
-from aggregator.errors import AggregatorError, ConfigError, Problem
+from aggregator.errors import AggregatorError, ConfigError, NotAFeed, ParseError, Problem
 from aggregator.fetch.client import Ask, Client
 from aggregator.fetch.hosts import HostQueue
 from aggregator.model import FeedState
@@ -111,25 +111,42 @@ async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[
             async with hosts.turn(host_of(source.url)), slots:
                 try:
                     fetched = await client.get(Ask(source.url, headers=source.headers, verify=source.verify))
-                    return await _tried(source, fetched, parser)
+                    return await _tried(source, fetched, parser, configured=source.url in settings.sources)
                 except AggregatorError as error:
                     return _found(source, error=error)
 
         return list(await asyncio.gather(*(ask(source) for source in sources)))
 
 
-async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> dict[str, Any]:
+async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool, *, configured: bool) -> dict[str, Any]:
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
-    base = base_address(source, fetched.url)
-    document = await parser.parse(
+    try:
+        return _found(source, fetched, await _parsed(source, fetched, parser))
+    except NotAFeed as error:
+        if configured:
+            raise
+        return await _as_page(source, fetched, parser, error)
+
+
+async def _parsed(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> Document:
+    return await parser.parse(
         fetched.body,
-        url=base,
+        url=base_address(source, fetched.url),
         content_type=fetched.content_type,
         received=fetched.received,
         page=source.item if source.kind == "page" else None,
     )
-    return _found(source, fetched, document)
+
+
+async def _as_page(source: FeedSettings, fetched: Fetched, parser: ParserPool, no_feed: NotAFeed) -> dict[str, Any]:
+    """Look at a page that is no feed as a list of articles; whatever it is, what is said of its feed comes first."""
+    page = source.model_copy(update={"kind": "page"})
+    try:
+        found = _found(page, fetched, await _parsed(page, fetched, parser))
+    except ParseError:
+        raise no_feed from None
+    return found | {"notices": [str(no_feed), *found["notices"]]}
 
 
 def _found(
@@ -157,6 +174,8 @@ def _found(
         "error": error.message if error else None,
         "remedy": error.remedy if error else None,
         "items": [item.title for item in items[:_SHOWN_ITEMS]],
+        "links": [item.link for item in items[:_SHOWN_ITEMS]],
+        "dates": [rfc3339(item.published or item.updated) for item in items[:_SHOWN_ITEMS]],
     }
 
 
@@ -177,8 +196,24 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
             if one[name]:
                 context.print(f"{one['url']}: {name.replace('_', ' ')}: {one[name]}")
     if paste is not None and found and not found[0]["error"]:
-        for title in found[0]["items"]:
-            context.print(f"  {title}")
+        _print_items(context, found[0])
         address = found[0]["moved_to"] or paste
         context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
-        context.out.print(f"  - url: {shown(address)}\n    title: {json.dumps(found[0]['title'])}", markup=False)
+        kind = "\n    kind: page" if found[0]["kind"] == "page" else ""
+        title = json.dumps(found[0]["title"], ensure_ascii=False)
+        context.out.print(f"  - url: {shown(address)}{kind}\n    title: {title}", markup=False)
+
+
+def _print_items(context: Context, one: dict[str, Any]) -> None:
+    """Print what an address lists: titles of a feed, a page's as a table, for they are guessed."""
+    for notice in one["notices"] if one["kind"] == "page" else ():
+        context.print(notice)
+    if one["kind"] != "page":
+        for title in one["items"]:
+            context.print(f"  {title}")
+        return
+    rows = [
+        ((date or "-")[:10], title, link or "-")
+        for date, title, link in zip(one["dates"], one["items"], one["links"], strict=True)
+    ]
+    table(context, ("date", "title", "link"), rows)
