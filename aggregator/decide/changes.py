@@ -340,7 +340,7 @@ class _Bench:
         self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
 
     def _same_as(self, candidate: Candidate) -> tuple[KnownEntry, Evidence] | None:
-        """Return the entry that a candidate is; of several one with its title first, then the nearest in time."""
+        """Return the entry that a candidate is; of several one with its title, then its link, then the nearest."""
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
             return self.entries[renamed], Evidence.ALL_RENAMED
         title, at = fold(candidate.item.title), self._published(candidate.item)
@@ -348,7 +348,12 @@ class _Bench:
         nearest = heapq.nsmallest(
             _COMPARED,
             set[int]().union(*(self.alike[name] for name in names)),
-            key=lambda key: (self.titles[key] != title, abs(self.entries[key].published - at), key),
+            key=lambda key: (
+                self.titles[key] != title,
+                self.entries[key].canonical != candidate.canonical,
+                abs(self.entries[key].published - at),
+                key,
+            ),
         )
         alike = (self.entries[key] for key in nearest)
         proven = ((entry, self.sameness.evidence(candidate, entry)) for entry in alike)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 REPLAY = Path(__file__).parents[3] / "shared" / "corpus" / "replay-2026-04.tar.xz"
 STRIDES = {
-    "anthropic_changelog_claude_code": 36,
-    "anthropic_news": 24,
-    "anthropic_research": 12,
-    "google_ai": 24,
-    "mistral": 16,
-    "openai_research": 12,
-    "the_batch": 48,
+    "anthropic_changelog_claude_code": 72,
+    "anthropic_news": 48,
+    "anthropic_research": 24,
+    "google_ai": 48,
+    "mistral": 32,
+    "openai_research": 24,
+    "the_batch": 96,
 }
 """Feeds that were polled hourly, and every which poll is played: those with manners worth playing."""
 PAUSES = (timedelta(hours=1), timedelta(hours=12), timedelta(hours=40))

@@ -207,7 +207,7 @@ def test_hostile_documents_end(items: str, read: Callable[..., Document]) -> Non
     started = time.process_time()
     with suppress(ParseError):
         read(f'{{"version":"{VERSION}","title":"T","items":[{items}]}}')
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 60
 
 
 def test_our_own_output_is_read_back(read: Callable[..., Document], feed: Callable[..., Document]) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import html
-import time
 
 import pytest
 from hypothesis import given
@@ -29,10 +28,8 @@ def test_plain_reads_html_as_text(markup: str | None, text: str) -> None:
 
 
 def test_plain_is_bounded() -> None:
-    """Deep nesting beyond what an excerpt needs costs nothing."""
-    start = time.perf_counter()
-    plain("<div>" * 500_000)
-    assert time.perf_counter() - start < 2
+    """What stands beyond all that an excerpt needs is not looked at, however much it is."""
+    assert plain("<b>seen</b>" + "<div>" * 500_000 + "unseen") == "seen"
 
 
 @given(st.text())

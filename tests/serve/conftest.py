@@ -135,7 +135,7 @@ class Client:
     port: int
 
     def get(self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()
@@ -152,7 +152,7 @@ class Client:
         return answer
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
 
 @contextlib.contextmanager

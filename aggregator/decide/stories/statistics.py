@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -42,6 +43,13 @@ _ROOT_OF_TRADE = frozenset(form for word in TRADE_WORDS for form in words_of(wor
 _NO_HABITS: Final[frozenset[str]] = frozenset()
 
 
+@lru_cache(maxsize=10_000)
+def _weight(known: float, documents: int) -> float:
+    """Return how much a word says that so many of the articles have, the imagined ones included."""
+    articles = max(documents, known) + _PRIOR
+    return math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
     """How common words are, overall and in each feed, and where each language's embeddings lie in the mean."""
@@ -66,8 +74,7 @@ class Statistics:
     def weight(self, word: str) -> float:
         """Return how much a word says: 1 when it was met once at most, less the more often it is met."""
         known = self.counts.get(word, 1) + (_PRIOR_TRADE if word in _ROOT_OF_TRADE else _PRIOR_ANY)
-        articles = max(self.documents, known) + _PRIOR
-        return math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1))
+        return _weight(known, self.documents)
 
     def is_rare(self, word: str) -> bool:
         """Tell whether a word is seldom enough to make two articles candidates."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from heapq import nsmallest
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.stories.grouping import ENOUGH, Placement, Story, choose
@@ -14,6 +14,7 @@ from aggregator.decide.stories.meanings import Meanings
 from aggregator.decide.stories.profile import Profile, profile_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from aggregator.decide.stories.article import Article
@@ -23,8 +24,8 @@ APART: Final = timedelta(hours=72)
 """Between the dates of any two articles of a story."""
 _MOST_LISTED: Final = 300
 """Articles of a window in which a word stands, from which it finds nothing any more: the cost's bound."""
-_MOST_CANDIDATES: Final = 24
-_MOST_STORIES: Final = 8
+_MOST_CANDIDATES: Final = 16
+_MOST_STORIES: Final = 6
 """Stories, of the closest candidates, that are looked at in full."""
 
 
@@ -98,9 +99,8 @@ class Window:
 
     def _candidates(self, profile: Profile) -> list[Story]:
         """Return the stories, near in time, of the articles that share most words."""
-        strengths = self._sharing(profile)
-        best = nsmallest(_MOST_CANDIDATES, ((-strength, key) for key, strength in strengths.items()))
-        names = dict.fromkeys(self._story_of(key) for _, key in best)
+        best = islice(self._near(profile, self._sharing(profile)), _MOST_CANDIDATES)
+        names = dict.fromkeys(map(self._story_of, best))
         stories = (Story(name, self._others(name, profile)) for name in list(names)[:_MOST_STORIES])
         return [story for story in stories if all(_are_near(profile, member) for member in story.members)]
 
@@ -120,9 +120,15 @@ class Window:
             for key, cosine in self._meanings.near(profile.meaning, NEARLY_EQUAL):
                 strengths[key] += cosine
         strengths.pop(profile.article.key, None)
+        return strengths
+
+    def _near(self, profile: Profile, strengths: Mapping[int, float]) -> Iterator[int]:
+        """Yield those near in time, the strongest first; dates are looked at only as far as somebody asks."""
         moment = profile.article.published.timestamp()
         moments, most = self._moments, APART.total_seconds()
-        return {key: strength for key, strength in strengths.items() if abs(moments[key] - moment) <= most}
+        for _, key in sorted([(-strength, key) for key, strength in strengths.items()]):
+            if abs(moments[key] - moment) <= most:
+                yield key
 
     def _others(self, story: str, profile: Profile) -> tuple[Profile, ...]:
         return tuple(member for key, member in self._stories[story].items() if key != profile.article.key)
