@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
-ONE = Coverage(7, "urn:uuid:7", "Grok opens", "https://b.example/grok?a=1&b=2", "The B", "fr", NOON)
+ONE = Coverage("urn:uuid:7", "Grok opens", "https://b.example/grok?a=1&b=2", "The B", "fr", NOON)
 EVIL = "<script>alert(1)</script> & \"quotes\" 'too' \x00\x1b\ufffe]]> <b>bold</b>"
 
 
