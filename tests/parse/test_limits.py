@@ -84,7 +84,7 @@ def test_a_date_of_white_space(rss: Callable[[str], str]) -> None:
     """Where dates are looked for, endless white space takes no time to speak of."""
     start = time.process_time()
     bound(rss("<item><pubDate>" + " " * 900_000 + "></item>" + GOOD * 1001))
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("header", ["<skipHours>" * 11_000, "<x " + " ".join(f'a{n}="1"' for n in range(300)) + "/>"])
