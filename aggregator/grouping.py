@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aggregator.decide.stories.links import linked_to, tells_of
-from aggregator.decide.stories.relations import Kind, Relation
+from aggregator.decide.stories.relations import Relation
 from aggregator.decide.stories.statistics import Statistics
 from aggregator.decide.stories.window import APART, Window
+from aggregator.kinship import Kinship
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _by_link(tx: Transaction, one: Waiting) -> Decision | None:
     other = linked_to(article, others)
     if other is None or other.story is None or not article.apart.isdisjoint(tx.kinships.keys_of_story(other.key)):
         return None
-    related = (Relation(Kind.LINKS_TO, other.key),) if tells_of(article, other) else ()
+    related = (Relation(Kinship.LINKS_TO, other.key),) if tells_of(article, other) else ()
     return Decision(article.key, other.story, "same link", 1.0, closest=other.key, relations=related)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator.decide.release import hold, retold, unheld
-from aggregator.model import Held
 from aggregator.parse.language import spoken
 from aggregator.releasing import outputs_of, release
 
@@ -45,7 +44,7 @@ def keep(
     `listed_at` is when the feed is said to have listed it, where that is not now.
     """
     (known, verdict), (source, settings), now = judged, configured, arrival.now
-    verdict = _in_languages(_without_withdrawn(verdict, known), feed.header.language)
+    verdict = _in_languages(verdict, feed.header.language)
     held = hold(verdict.additions, arrival, source, settings.publishing)
     keys = tx.entries.add(feed, verdict.additions, held, now)
     tx.entries.revise(feed, verdict.revisions, now)
@@ -57,12 +56,6 @@ def keep(
     changed = release(tx, {*keys.values()} | again | free, settings, now)
     revised = outputs_of(tx, {revision.entry for revision in verdict.revisions})
     return Kept(held, frozenset(changed.union(*revised.values())))
-
-
-def _without_withdrawn(verdict: Verdict, known: Known) -> Verdict:
-    """Leave out what the document says of entries that were withdrawn: it is not to come back."""
-    gone = {key for key, entry in known.entries.items() if entry.held == Held.WITHDRAWN}
-    return replace(verdict, revisions=tuple(one for one in verdict.revisions if one.entry not in gone))
 
 
 def _in_languages(verdict: Verdict, declared: str | None) -> Verdict:

@@ -28,7 +28,6 @@ class Kinship(StrEnum):
 class Coverage:
     """Another article on the story of an entry."""
 
-    key: int
     id: str
     title: str
     link: str | None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aggregator.decide.release import Subject
     from aggregator.store.protocols import Transaction
 
+OVER_CAP = "filtered: over per_source"
 _DAY = timedelta(days=1)
 _BATCH = 500
 """Entries looked at together when an output is filled: all of them may be many."""
@@ -62,7 +63,7 @@ class Cap:
         most = self._settings.published[name].per_source
         if most is None:
             return True
-        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        day = day_of(at)
         place = name, feed, day
         if place not in self._counts:
             since, after = (self._tx.releases.released_since(name, feed, start) for start in (day, day + _DAY))
@@ -70,6 +71,11 @@ class Cap:
         fits = self._counts[place] < most
         self._counts[place] += fits
         return fits
+
+
+def day_of(moment: datetime) -> datetime:
+    """Return when the (UTC) day of a moment began."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def outputs_of(tx: Transaction, keys: Collection[int]) -> dict[int, set[str]]:
@@ -85,7 +91,7 @@ def _explain(
     reasons = defaultdict(list)
     for key in subjects.keys() - set(told):
         if key in wanted:
-            reasons["filtered: over per_source"].append(key)
+            reasons[OVER_CAP].append(key)
         else:
             reasons[Held.PRIVATE.value if subjects[key].private else "filtered: no output takes it"].append(key)
     for why, keys in reasons.items():

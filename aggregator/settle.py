@@ -196,7 +196,7 @@ class _Settling:
             return listed
         anew = renamed(listed, after.by)
         keys = {old.key: new.key for old, new in zip(listed, anew, strict=True)}
-        self.tx.entries.rekey(self.feed, keys, after.by)
+        self.tx.feeds.rekey(self.feed, keys, after.by)
         return anew
 
     def _gap(self) -> Gap | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aggregator.releasing import Cap, outputs_of
+from aggregator.releasing import OVER_CAP, Cap, day_of, outputs_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +30,7 @@ def tell(tx: Transaction, settings: Settings, now: datetime) -> set[str]:
             _tell_one(tx, due, cap, now)
             changed.add(due.output)
     for name, output in settings.published.items():
-        if output.digest is not None and tx.tellings.close_days(name, _day_of(now)):
+        if output.digest is not None and tx.tellings.close_days(name, day_of(now)):
             changed.add(name)
     return changed
 
@@ -44,7 +44,7 @@ def _tell_one(tx: Transaction, due: Due, cap: Cap, now: datetime) -> None:
     lead = next((one for one in sorted(due.tellers, key=_lead) if cap.allows(due.output, one.feed, at)), None)
     if lead is None:
         tx.tellings.drop(due.output, keys)
-        tx.entries.set_held(set(keys) - outputs_of(tx, keys).keys(), "filtered: over per_source")
+        tx.entries.set_held(set(keys) - outputs_of(tx, keys).keys(), OVER_CAP)
         return
     tx.releases.append(due.output, [lead.key], at)
     tx.tellings.told(due.output, keys)
@@ -57,7 +57,3 @@ def _first(due: Due) -> datetime:
 def _lead(teller: Teller) -> tuple[datetime, int, int]:
     """Order by who leads: the earliest published, then the better source, then the first stored."""
     return teller.published, teller.rank, teller.key
-
-
-def _day_of(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,14 +1,15 @@
 """How well duplicates are told: false merges, copies found across feeds, and what a month of real feeds does.
 
-    python benchmarks/duplicates.py [--corpus DIR] [--days N] [--feeds WORD,WORD] [--seed N] [--show]
+    python benchmarks/duplicates.py [--corpus DIR] [--parts pairs,copies,month] [--days N] [--feeds WORD,WORD]
+                                    [--seed N] [--show]
 
-DIR (../shared/corpus beside the checkout by default) holds real-feeds.tar.xz and replay-2026-04.tar.xz, or both already
-unpacked, ai_crosspost_groups.dev.jsonl and ai_same_title_moved_links.dev.jsonl.
+DIR (../shared/corpus beside the checkout by default) holds real-feeds.tar.xz and replay-2026-04.tar.xz, or both
+already unpacked, ai_crosspost_groups.dev.jsonl and ai_same_title_moved_links.dev.jsonl.
 
-Everything runs through parse, settle and a store in a temporary file. Which items of a history are one article is told
-without the code that is measured: items are one when they share a link that no document lists twice with two titles, or
-a title that no document lists twice with two links. That is silver, not gold: an article that changes link and title
-at once counts as two.
+Copies and months run through settle and a store in a temporary file, pairs through judging alone. Which items of a
+history are one article is told without the code that is measured: items are one when they share a link that no
+document lists twice with two titles, or a title that no document lists twice with two links. That is silver, not
+gold: an article that changes link and title at once counts as two.
 
 Peers in the same run: a reader that knows items by guid alone (else link), as most do, and one that goes by the link
 alone; for both an edit is a change of title, text or `updated`.
@@ -27,18 +28,18 @@ import tarfile
 import tempfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from measured.pairs import AT, false_merges, halves, hard_pairs, pool_of_items, read, row, simple
+
 from aggregator.config.settings import FeedSettings, Settings
-from aggregator.decide.changes import Known, KnownEntry, candidates, judge
-from aggregator.errors import AggregatorError
+from aggregator.decide.changes import candidates
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.parse.dates import parse_date
-from aggregator.parse.syndication import parse
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
@@ -48,18 +49,13 @@ if TYPE_CHECKING:
 
     from aggregator.model import PollReport
 
-    Pair = tuple[tuple[str, Item], tuple[str, Item]]
-
 REAL, REPLAY = "real-feeds", "replay-2026-04"
 GROUPS, MOVED = "ai_crosspost_groups.dev.jsonl", "ai_same_title_moved_links.dev.jsonl"
 LEASE = timedelta(hours=1)
-RANDOM, HARD = 10_000, 600
-"""Pairs drawn at random, and of each hard kind."""
-NEAR = 0.6
-"""Shared words of two titles that are nearly equal, of all words of both."""
+RANDOM = 10_000
+"""Pairs drawn at random."""
 LISTED = 1000
 """Items that a feed made of single items lists."""
-AT = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 class Kept:
@@ -156,13 +152,6 @@ def documents_of(folder: Path, days: int) -> Iterator[tuple[datetime, bytes]]:
             yield datetime.fromtimestamp(line["t"], UTC), (folder / line["file"]).read_bytes()
 
 
-def read(body: bytes, url: str) -> Document | None:
-    try:
-        return parse(body, url=url, content_type=None, received=AT)
-    except AggregatorError:
-        return None
-
-
 def month(folder: Path, days: int) -> Month:
     """Play a feed's history poll by poll; a body that is the last one, but for its own date, is not parsed again."""
     url = f"https://feeds.example/{folder.parent.name}/{folder.name}.xml"
@@ -257,10 +246,6 @@ def play_groups(groups: Sequence[dict[str, Any]], *, one_link: bool) -> list[set
     return entries
 
 
-def simple(title: str) -> str:
-    return re.sub(r"\W+", "", title).casefold()
-
-
 def copies(corpus: Path, *, show: bool) -> None:
     print("\n## Copies of one article in several feeds\n")
     row("groups", "of them", "one entry", "more", "entries by guid in each feed")
@@ -283,131 +268,6 @@ def copies(corpus: Path, *, show: bool) -> None:
         row(f"{name}, in an entry of another group", sum(count > 1 for count in crossed.values()), "", "", "")
 
 
-# Pairs that are two
-
-
-def pool_of_items(real: Path, replayed: Path, pool: ProcessPoolExecutor) -> list[list[tuple[str, Item]]]:
-    """Return the items of one document of each feed, beside the feed's address."""
-    files = sorted(path for path in real.rglob("*") if path.is_file())
-    files += [max(index.parent.glob("*.xml")) for index in sorted(replayed.rglob("index.jsonl"))]
-    return [found for found in pool.map(items_of_file, files, chunksize=8) if found]
-
-
-def items_of_file(file: Path) -> list[tuple[str, Item]]:
-    stand_in = f"https://{hashlib.sha256(str(file).encode()).hexdigest()[:8]}.example/feed"
-    document = read(file.read_bytes(), stand_in)
-    if document is None:
-        return []
-    own = next((link.href for link in document.header.links if link.rel == "self"), stand_in)
-    return [(own, item) for item in document.items]
-
-
-def hard_pairs(documents: list[list[tuple[str, Item]]], chance: random.Random) -> dict[str, list[Pair]]:
-    everything = [each for document in documents for each in document]
-    kinds = {
-        "neighbours in one document": [pair for document in documents for pair in itertools.pairwise(document)],
-        "one title, two links": alike(everything, lambda item: simple(item.title), lambda item: item.link),
-        "one link, two titles": alike(everything, lambda item: item.link, lambda item: simple(item.title)),
-        "titles nearly equal": list(near(everything)),
-        "numbered alike": alike(everything, lambda item: re.sub(r"\d+", "0", item.title), lambda item: item.title),
-    }
-    return {kind: chance.sample(pairs, min(HARD, len(pairs))) for kind, pairs in kinds.items()}
-
-
-def alike(
-    everything: Iterable[tuple[str, Item]], same: Callable[[Item], str | None], other: Callable[[Item], str | None]
-) -> list[Pair]:
-    groups: defaultdict[str, list[tuple[str, Item]]] = defaultdict(list)
-    for each in everything:
-        if name := same(each[1]):
-            groups[name].append(each)
-    pairs = (pair for group in groups.values() for pair in itertools.combinations(group[:40], 2))
-    return [(one, two) for one, two in pairs if other(one[1]) != other(two[1])]
-
-
-def near(everything: Iterable[tuple[str, Item]]) -> Iterator[Pair]:
-    words = [(each, frozenset(re.findall(r"\w+", each[1].title.casefold()))) for each in everything]
-    by_word: defaultdict[str, list[int]] = defaultdict(list)
-    for at, (_, bag) in enumerate(words):
-        for word in bag:
-            by_word[word].append(at)
-    rare = [places for places in by_word.values() if len(places) <= 20]  # noqa: PLR2004
-    for one, two in sorted({pair for places in rare for pair in itertools.combinations(places, 2)}):
-        (first, bag), (second, other) = words[one], words[two]
-        if bag != other and len(bag & other) >= NEAR * len(bag | other):
-            yield first, second
-
-
-def merged_alone(pair: Pair) -> str | None:
-    """Return how two items became one entry, if they did: listed side by side in a feed, or one after the other."""
-    (feed, one), (other, two) = pair
-    if feed == other and len(entries_after([(feed, [one, two])])) == 1:
-        return "side by side"
-    if len(entries_after([(feed, [one]), (other, [two])])) == 1:
-        return "after each other"
-    return None
-
-
-def entries_after(polls: Sequence[tuple[str, Sequence[Item]]]) -> list[KnownEntry]:
-    """Judge documents one after the other, as if nothing else were known; nothing is listed twice."""
-    entries: list[KnownEntry] = []
-    for feed, items in polls:
-        listed = candidates(items)
-        known = {
-            each.key: replace(each, here=each.here if each.feed == feed else (), elsewhere=each.feed != feed)
-            for each in entries
-        }
-        verdict = judge(feed, listed, Known({}, known, former=frozenset(known)), now=AT)
-        sighted = {sight.entry: sight.candidate for sight in verdict.sights}
-        for addition in verdict.additions:
-            it = addition.candidate
-            entry = KnownEntry(
-                key=len(entries) + 1,
-                feed=feed,
-                item=it.item,
-                digest=it.digest,
-                canonical=it.canonical,
-                content_key=it.content_key,
-                published=addition.published,
-                updated=addition.updated,
-                here=(sighted[addition.key].key,),
-            )
-            entries.append(entry)
-    return entries
-
-
-def false_merges(pairs: dict[str, list[Pair]], *, show: bool) -> None:
-    print("\n## Pairs of items that are two\n")
-    row("pairs", "of them", "one link, title and date: the same", "other pairs that became one entry")
-    row("---", *["---:"] * 3)
-    for kind, members in pairs.items():
-        became = [(pair, way) for pair in members if (way := merged_alone(pair))]
-        apart = [(pair, way) for pair, way in became if not is_plainly_one(pair)]
-        row(kind, len(members), len(became) - len(apart), len(apart))
-        for ((feed, one), (other, two)), way in apart if show else ():
-            print(way, *((url, each.title, each.link, each.published) for url, each in ((feed, one), (other, two))))
-
-
-def halves(documents: list[list[tuple[str, Item]]]) -> None:
-    """Count merges where a feed lists half of its items, and then the others: as if everything had been renamed."""
-    items = entries = 0
-    for document in documents:
-        feed, listed = document[0][0], [item for _, item in document]
-        apart = {(item.link, simple(item.title), item.published, item.summary): item for item in listed}
-        found = entries_after([(feed, list(apart.values())[::2]), (feed, list(apart.values())[1::2])])
-        items, entries = items + len(apart), entries + len(found)
-    row("every other item of each feed, then the rest (items)", items, "", items - entries)
-
-
-def is_plainly_one(pair: Pair) -> bool:
-    (_, one), (_, two) = pair
-    return one.link == two.link and simple(one.title) == simple(two.title) and one.published == two.published
-
-
-def row(*cells: object) -> None:
-    print(f"| {' | '.join(map(str, cells))} |", flush=True)
-
-
 def unpacked(corpus: Path, name: str, folder: Path) -> Path:
     """Return the folder of that name, unpacked if it has to be."""
     for place in (corpus / name, folder / name):
@@ -424,7 +284,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=beside)
     parser.add_argument("--days", type=int, default=31, help="of the month to play")
     parser.add_argument("--feeds", default="", help="words of the feeds to play, with commas; all by default")
-    parser.add_argument("--parts", default="pairs,copies,month")
+    parser.add_argument("--parts", default="pairs,copies,month", help="what to measure")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="print every pair and group to look at")
     given = parser.parse_args()

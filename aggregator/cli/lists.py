@@ -16,15 +16,14 @@ from aggregator.config.document import read_regular, read_text
 from aggregator.config.edit import NewFeed, with_feeds
 from aggregator.config.environment import literal
 from aggregator.config.load import load
-from aggregator.config.settings import FeedSettings, Settings
+from aggregator.config.secrets import addresses
 from aggregator.errors import AggregatorError, ConfigError, ParseError, Usage
 from aggregator.parse.opml import MOST_BYTES, parse_opml
 from aggregator.publish.opml import render_opml, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from aggregator.cli.context import Context
+    from aggregator.config.settings import Settings
     from aggregator.decide.lists import SourceList, Subscription
 
 
@@ -85,7 +84,7 @@ class _Plan:
 
 
 def _plan(found: SourceList, settings: Settings) -> _Plan:
-    taken = {same_address(url): url for url in _addresses(settings)}
+    taken = {same_address(url): url for url in addresses(settings)}
     new: list[Subscription] = []
     remarks = []
     for feed in found.feeds:
@@ -97,14 +96,6 @@ def _plan(found: SourceList, settings: Settings) -> _Plan:
         else:
             new.append(feed)
     return _Plan(tuple(new), tuple(remarks), frozenset(settings.defaults.tags))
-
-
-def _addresses(settings: Settings) -> Iterator[str]:
-    for feed in settings.feeds:
-        if isinstance(feed, FeedSettings):
-            yield from (feed.url, *feed.was)
-        else:
-            yield feed.opml
 
 
 def _write(path: Path, plan: _Plan) -> None:

@@ -62,10 +62,10 @@ class Mask:
 
 def secret_values(settings: Settings) -> frozenset[str]:
     """Return the values that must not be shown: from the environment, of headers, tokens, and in addresses."""
-    addresses = [settings.database, settings.network.proxy or "", *_addresses(settings)]
+    places = [settings.database, settings.network.proxy or "", *addresses(settings)]
     tokens = {output.token for output in settings.outputs if output.token}
     headers = {value for feed in settings.sources.values() for value in _header_values(feed)}
-    return settings.substituted | tokens | headers | {part for url in addresses for part in _userinfo(url)}
+    return settings.substituted | tokens | headers | {part for url in places for part in _userinfo(url)}
 
 
 def display_url(feed: FeedSettings, url: str | None = None) -> str:
@@ -109,7 +109,8 @@ def _query(url: str) -> Iterator[str]:
         yield from (pair for pair in parts.query.split("&") if "=" in pair)
 
 
-def _addresses(settings: Settings) -> Iterator[str]:
+def addresses(settings: Settings) -> Iterator[str]:
+    """Yield every address that feeds.yaml names, former ones and lists too."""
     for feed in settings.feeds:
         if isinstance(feed, FeedSettings):
             yield from (feed.url, *feed.was)

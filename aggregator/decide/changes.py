@@ -13,7 +13,7 @@ from aggregator.decide.origins import is_from
 from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
 from aggregator.decide.sites import same_site
 from aggregator.decide.wrappers import target_of
-from aggregator.model import NamedBy
+from aggregator.model import Held, NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -315,6 +315,8 @@ class _Bench:
         self._sight(entry, candidate, first=True)
 
     def _revise(self, candidate: Candidate, entry: KnownEntry) -> None:
+        if entry.held == Held.WITHDRAWN:  # a tombstone stays one, whoever lists what it was
+            return
         edited = candidate.digest != entry.digest
         published = entry.published if entry.feed == self.feed else self._published(candidate.item, entry.published)
         updated = max(self._edited_at(candidate.item, entry) if edited else entry.updated, published)

@@ -144,6 +144,12 @@ class Feeds(Protocol):
     def absolve(self, feed: FeedState) -> None:
         """Take back failures that were not the feed's: make its count, since and words what they are in `feed`."""
 
+    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
+        """Give a feed's sightings the keys that they have by this; `keys` are those of what is listed now, old: new.
+
+        What is listed no longer is named after what is kept of it; where that is no key of its own, the old one stays.
+        """
+
     def rhythms(self) -> dict[str, Rhythm]:
         """Return the rhythm of every source of the configuration that is polled by itself, by address."""
 
@@ -239,12 +245,6 @@ class Entries(Protocol):
 
     def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
         """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one."""
-
-    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
-        """Give a feed's sightings the keys that they have by this; `keys` are those of what is listed now, old: new.
-
-        What is listed no longer is named after what is kept of it; where that is no key of its own, the old one stays.
-        """
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         """Return entries as outputs choose them."""

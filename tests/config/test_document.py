@@ -116,7 +116,7 @@ def test_an_anchor_bomb_is_refused_at_once(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     before = time.process_time()
     problem = refused(tmp_path / "feeds.yaml", "\n".join(lines).encode())
-    assert time.process_time() - before < 60
+    assert time.process_time() - before < 5
     assert "aliases (*name) repeat more than" in problem.message
     assert problem.remedy
 

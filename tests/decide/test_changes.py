@@ -727,6 +727,15 @@ def test_neighbours_that_come_and_go_announce_nothing_again(
     assert shelf.poll(OWN, items).additions == ()
 
 
+def test_what_was_withdrawn_is_not_edited(new_shelf: NewShelf, item: Make) -> None:
+    """An edit of an entry that was withdrawn is none: it is listed, and neither revised nor counted."""
+    shelf, told = new_shelf(), item(1)
+    shelf.poll(OWN, [told])
+    shelf.entries[1] = replace(shelf.entries[1], held="withdrawn")
+    verdict = shelf.poll(OWN, [replace(told, title="Another headline")])
+    assert (verdict.additions, verdict.revisions, len(verdict.sights)) == ((), (), 1)
+
+
 def test_item_that_becomes_another_article(new_shelf: NewShelf, item: Make) -> None:
     """What another feed lists stays what it was when the feed that told of it first puts another article in its place."""
     shelf, told = new_shelf(), item(1)

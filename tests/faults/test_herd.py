@@ -26,7 +26,7 @@ def test_F11_two_hundred_feeds_due_at_once_are_asked_in_turn(world: Any) -> None
     """At the start and after a sleep: never more than the limit at once, one a host, with the pause between them."""
     urls = [world.publisher.url(f"/{n}", host=f"herd{n % HOSTS}.example") for n in range(FEEDS)]
     world.random = random.Random(1).random  # noqa: S311 - chance, not a secret
-    world.publisher.delay = 0.01
+    world.publisher.delay = 0.05
     world.configure(*urls, polling={"concurrency": CONCURRENCY, "host_gap": timedelta(seconds=GAP)})
     for _ in ("start", "after a sleep"):
         world.publisher.seen.clear()
@@ -36,7 +36,7 @@ def test_F11_two_hundred_feeds_due_at_once_are_asked_in_turn(world: Any) -> None
         assert len(world.publisher.seen) == FEEDS + len(world.healthy)
         assert min(gaps(world.publisher.seen)) >= GAP
         whole = world.publisher.most.pop("")
-        assert 1 < whole <= CONCURRENCY
+        assert CONCURRENCY // 2 < whole <= CONCURRENCY
         assert set(world.publisher.most.values()) == {1}
         due = sorted(world.feed(url).next_poll_at for url in urls)
         assert len(set(due)) > FEEDS * 0.9

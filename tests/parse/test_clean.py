@@ -169,7 +169,7 @@ def test_deep_html_is_quick(unit: str) -> None:
     """Nesting that would take the sanitiser seconds is recognised in a fraction, tricks with end tags included."""
     start = time.process_time()
     text = clean_html(unit * (LARGEST // len(unit)) + "bottom", base=BASE)
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 1
     assert text is None or text.count("<div>") <= 256
 
 

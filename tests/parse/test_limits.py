@@ -50,7 +50,7 @@ def test_an_outrageous_item_is_left_out(item: str, read: Callable[..., Document]
     """An item whose tags would take feedparser seconds is left out with a notice; the others are read at once."""
     start = time.process_time()
     document = read(rss(GOOD + item + GOOD))
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 2
     assert [item.guid for item in document.items] == ["good", "good"]
     assert any("left out for over 5000 tags" in notice for notice in document.notices)
 
@@ -84,7 +84,7 @@ def test_a_date_of_white_space(rss: Callable[[str], str]) -> None:
     """Where dates are looked for, endless white space takes no time to speak of."""
     start = time.process_time()
     bound(rss("<item><pubDate>" + " " * 900_000 + "></item>" + GOOD * 1001))
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("header", ["<skipHours>" * 11_000, "<x " + " ".join(f'a{n}="1"' for n in range(300)) + "/>"])

@@ -20,7 +20,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 def by(*sources: str, rank: int = 5) -> tuple[Coverage, ...]:
     """Return coverage by these sources."""
-    return tuple(Coverage(9, "urn:9", "T", None, source, None, NOON, rank=rank) for source in sources)
+    return tuple(Coverage("urn:9", "T", None, source, None, NOON, rank=rank) for source in sources)
 
 
 def test_a_source_counts_once(make_entry: Callable[..., Entry]) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,8 +54,10 @@ def test_child_serves_until_it_is_let_go(
         assert client.get("/healthz").status == 200
         with client.connect() as slow:
             slow.sendall(b"GET / HTTP/1.1\r\n")
+            start = time.monotonic()
             end(child)
             assert child.wait(10) == 0
+            assert time.monotonic() - start < 5
         output, talk = child.communicate()
         assert (output, talk) == (b"", b"")
 

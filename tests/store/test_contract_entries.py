@@ -410,11 +410,11 @@ def test_items_get_other_names(desk: Any, item: Callable[..., Item]) -> None:
     listed, gone, alone = desk.keep(A, item(1, guid="g1"), item(2, guid="g2"), item(3, guid="g3", link=None))
     anew = candidates([item(1, guid="other")], by=NamedBy.LINK)
     with desk.store.transaction() as tx:
-        tx.entries.rekey(tx.feeds.get(A), {"g:g1": anew[0].key}, NamedBy.LINK)
+        tx.feeds.rekey(tx.feeds.get(A), {"g:g1": anew[0].key}, NamedBy.LINK)
         known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2, guid=None)], by=NamedBy.LINK))
     assert {listed.entry for listed in known.sighted.values()} == {listed, gone}
     with desk.store.transaction() as tx:
-        tx.entries.rekey(tx.feeds.get(A), {}, NamedBy.CONTENT)
+        tx.feeds.rekey(tx.feeds.get(A), {}, NamedBy.CONTENT)
         known = tx.entries.known(tx.feeds.get(A), candidates([item(1), item(2)], by=NamedBy.LINK))
     assert {listed.entry for listed in known.sighted.values()} == {listed, gone}, "a sighting has no text"
     assert alone not in {listed, gone}

@@ -1,9 +1,8 @@
-"""What can be said in public of two articles of one story: a copy, a translation, another word on one link."""
+"""What can be said in public of two articles of one story: a copy, a translation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from aggregator.decide.canonical import titles_agree
 from aggregator.decide.stories.likeness import are_of_one_publisher, meanings_alike
 from aggregator.decide.stories.statistics import primary_language
 from aggregator.decide.stories.words import words_of
+from aggregator.kinship import Kinship
 
 if TYPE_CHECKING:
     from aggregator.decide.stories.profile import Profile
@@ -23,22 +23,11 @@ _TRANSLATED: Final = 0.7
 """Cosine of centred embeddings from which the same is said, not only told."""
 
 
-class Kind(StrEnum):
-    """How an article relates to another of its story."""
-
-    COPY = "copy"
-    """Title and text are another publisher's."""
-    TRANSLATION = "translation"
-    """It says the same in another language."""
-    LINKS_TO = "links-to"
-    """Both point to one page, in other words (links.py)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Relation:
     """What an article is to another one, given by its key."""
 
-    kind: Kind
+    kind: Kinship
     other: int
 
 
@@ -47,9 +36,9 @@ def relation(one: Profile, other: Profile) -> Relation | None:
     if are_of_one_publisher(one, other):
         return None
     if _is_copy(one, other):
-        return Relation(Kind.COPY, other.article.key)
+        return Relation(Kinship.COPY, other.article.key)
     if _is_translation(one, other):
-        return Relation(Kind.TRANSLATION, other.article.key)
+        return Relation(Kinship.TRANSLATION, other.article.key)
     return None
 
 

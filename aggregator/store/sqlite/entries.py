@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.canonical import plain_text
 from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
-from aggregator.decide.identity import item_keys, story_key
+from aggregator.decide.identity import story_key
 from aggregator.decide.origins import names_of
 from aggregator.decide.release import Subject
-from aggregator.model import Item, NamedBy, Sighting
+from aggregator.model import Item, Sighting
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.sqlite import rows
 from aggregator.store.sqlite.rows import ENTRY_COLUMNS, from_ms, item_columns, to_ms
@@ -237,18 +237,6 @@ class SqliteEntries:
             ],
         )
 
-    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
-        kept = self._db.execute(
-            "SELECT sighting.id, sighting.key, sighting.guid, sighting.link, entry.title, entry.published"
-            " FROM sighting JOIN entry ON entry.id = sighting.entry WHERE sighting.feed = ?"
-            " ORDER BY sighting.last_seen DESC",
-            [feed.key],
-        ).fetchall()
-        self._db.executemany(
-            "UPDATE OR IGNORE sighting SET key = ? WHERE id = ?",
-            [(keys.get(row["key"]) or _name_of(row, by), row["id"]) for row in kept],
-        )
-
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         tags: dict[tuple[int, int], set[str]] = defaultdict(set)
         for row in self._among(
@@ -330,14 +318,6 @@ class SqliteEntries:
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found
         ]
-
-
-def _name_of(row: sqlite3.Row, by: NamedBy) -> str:
-    """Return the key of an item as far as its sighting tells; of the content it tells too little."""
-    if by is NamedBy.CONTENT:
-        return str(row["key"])
-    item = Item(title=row["title"], guid=row["guid"], link=row["link"], published=from_ms(row["published"]))
-    return item_keys([item], by)[0]
 
 
 def _known_entries(found: Iterable[sqlite3.Row]) -> Iterator[tuple[sqlite3.Row, KnownEntry]]:

@@ -6,14 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.choice import POLLED_KINDS
+from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
-from aggregator.model import Header, Hints, Outcome, RequestKind
+from aggregator.model import Header, Hints, Item, NamedBy, Outcome, RequestKind
 from aggregator.store.protocols import PollCount
 from aggregator.store.sqlite.rows import (
     FEED_COLUMNS,
     HEADER,
     HINTS,
     feed_state,
+    from_ms,
     poll_line,
     rhythm,
     to_json,
@@ -143,6 +145,18 @@ class SqliteFeeds:
         assignments = ", ".join(f"{name} = ?" for name in changes)
         self._db.execute(f"UPDATE feed SET {assignments} WHERE id = ?", [*changes.values(), feed.key])
 
+    def rekey(self, feed: FeedState, keys: Mapping[str, str], by: NamedBy) -> None:
+        kept = self._db.execute(
+            "SELECT sighting.id, sighting.key, sighting.guid, sighting.link, entry.title, entry.published"
+            " FROM sighting JOIN entry ON entry.id = sighting.entry WHERE sighting.feed = ?"
+            " ORDER BY sighting.last_seen DESC",
+            [feed.key],
+        ).fetchall()
+        self._db.executemany(
+            "UPDATE OR IGNORE sighting SET key = ? WHERE id = ?",
+            [(keys.get(row["key"]) or _name_of(row, by), row["id"]) for row in kept],
+        )
+
     def rhythms(self) -> dict[str, Rhythm]:
         rows = self._db.execute(
             f"SELECT url, rhythm_entries, rhythm_days, news_at FROM feed WHERE NOT gone AND id IN ({_ASKED})",
@@ -232,3 +246,11 @@ def _document_columns(poll: PollRecord) -> dict[str, Any]:
         if moment is not None:
             changes[name] = to_ms(moment)
     return changes
+
+
+def _name_of(row: sqlite3.Row, by: NamedBy) -> str:
+    """Return the key of an item as far as its sighting tells; of the content it tells too little."""
+    if by is NamedBy.CONTENT:
+        return str(row["key"])
+    item = Item(title=row["title"], guid=row["guid"], link=row["link"], published=from_ms(row["published"]))
+    return item_keys([item], by)[0]

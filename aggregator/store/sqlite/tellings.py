@@ -34,7 +34,7 @@ _DUE = f"""
     CROSS JOIN telling ON telling.output = wanted.output AND telling.entry = entry.id AND telling.due_at IS NOT NULL
     CROSS JOIN feed ON feed.id = entry.feed ORDER BY telling.output, entry.published, entry.id"""
 _COVERAGE = """
-    SELECT lead.id AS lead, entry.id, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
+    SELECT lead.id AS lead, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
         coalesce(nullif(feed.title, ''), nullif(json_extract(feed.header, '$.title'), ''),
             iif(feed.private, 'private', feed.url)) AS source,
         feed.rank, feed.private,
@@ -145,7 +145,6 @@ def _as_of(dates: Sequence[int | None]) -> datetime | None:
 
 def _coverage(row: sqlite3.Row) -> Coverage:
     return Coverage(
-        key=row["id"],
         id=row["atom_id"],
         title=row["title"],
         link=row["link"],

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.decide.stories.relations import Kind, Relation
+from aggregator.decide.stories.relations import Relation
 from aggregator.decide.stories.statistics import Statistics
+from aggregator.kinship import Kinship
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ def test_relations_are_told(write: Callable[..., Article], desk: Callable[[], An
     ours = desk()
     first = write(ERUPTION, text)
     ours.take(first)
-    assert ours.take(write(ERUPTION, text)).relations == (Relation(Kind.COPY, first.key),)
+    assert ours.take(write(ERUPTION, text)).relations == (Relation(Kinship.COPY, first.key),)
 
 
 def test_a_large_story_is_compared_in_part(write: Callable[..., Article], desk: Callable[[], Any]) -> None:

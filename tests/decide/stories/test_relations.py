@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.decide.stories.profile import profile_of
-from aggregator.decide.stories.relations import Kind, Relation, relation
+from aggregator.decide.stories.relations import Relation, relation
 from aggregator.decide.stories.statistics import Statistics
+from aggregator.kinship import Kinship
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 TEXT = " ".join(f"{chr(97 + number)}{chr(98 + number % 7)}k stood" for number in range(26))
 
 
-def related(one: Article, other: Article) -> Kind | None:
+def related(one: Article, other: Article) -> Kinship | None:
     """Return what the one is to the other."""
     found = relation(profile_of(one, Statistics()), profile_of(other, Statistics()))
     assert found is None or found == Relation(found.kind, other.key)
@@ -29,7 +30,7 @@ def test_a_copy_has_title_and_text(write: Callable[..., Article]) -> None:
     """A syndicated article says the same under the same title elsewhere, a few words more or a site's name aside."""
     assert (
         related(write("Volcano erupts", TEXT), write("Volcano erupts - Gazette", TEXT + " Read more there."))
-        is Kind.COPY
+        is Kinship.COPY
     )
 
 
@@ -51,7 +52,7 @@ def test_less_is_no_copy(write: Callable[..., Article], title: str, text: str, m
 @pytest.mark.parametrize(
     ("languages", "toward", "titles", "kind"),
     [
-        (("en", "fr"), (1, 0.1), ("Volcano", "Volcan"), Kind.TRANSLATION),
+        (("en", "fr"), (1, 0.1), ("Volcano", "Volcan"), Kinship.TRANSLATION),
         (("en-GB", "en-US"), (1, 0.1), ("Volcano", "Volcano!"), None),
         (("en", None), (1, 0.1), ("Volcano", "Volcan"), None),
         (("en", "fr"), (0, 1), ("Volcano", "Volcan"), None),
@@ -64,7 +65,7 @@ def test_a_translation_says_the_same(
     languages: tuple[str, str | None],
     toward: tuple[float, float] | None,
     titles: tuple[str, str],
-    kind: Kind | None,
+    kind: Kinship | None,
 ) -> None:
     """Two languages, both known, and meanings that are very close: anything less is not named in public."""
     one = write(titles[0], toward=(1, 0), language=languages[0])
