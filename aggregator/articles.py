@@ -55,7 +55,7 @@ def _read(tx: Transaction, result: Result, lacking: Lacking, page: ArticlePage, 
     source, now, changed = settings.sources[result.feed.url], result.at, set[str]()
     tx.articles.keep(lacking.entry, page, now)
     if lacking.feed == source.url:  # else another source, nearer to the article, tells it by now
-        revision = completion(lacking, page, source, now)
+        revision = completion(lacking, page, source)
         spoken_of = replace(revision.candidate, item=spoken(revision.candidate.item, result.feed.header.language))
         tx.entries.revise(result.feed, [replace(revision, candidate=spoken_of)], now)
         lacking = replace(lacking, item=spoken_of.item, published=revision.published)

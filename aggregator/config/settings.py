@@ -190,7 +190,7 @@ class FeedDefaults(Frozen):
     pages: int = Field(default=1, ge=1, le=100)
     """How many pages of a list to follow."""
     full_text: bool | None = None
-    """Take the body, and what else is missing, from each article's page; without it pages and sitemaps do."""
+    """Take title, date, author, language and body from each article's page; without it pages and sitemaps do."""
     enabled: bool = True
     """false stops polling; what is there stays."""
     interval: Duration | None = Field(default=None, gt=timedelta(0))

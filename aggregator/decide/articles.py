@@ -6,11 +6,12 @@ publisher wants to be read; of a feed's articles (full_text: true) the page adds
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import canonical_url, plain_text
+from aggregator.decide.canonical import canonical_url, fold, plain_text
 from aggregator.decide.changes import Candidate, Revision
 from aggregator.decide.filters import FILTERED, filtered
 from aggregator.decide.identity import content_key, digest
@@ -32,6 +33,11 @@ TRIES = 3
 """How often an article that is not answered is asked for."""
 MOST_WAITING = 200
 """Entries of one document that wait for their articles, the newest: a host answers one in a few seconds."""
+_WORD = re.compile(r"\w+")
+_MOST_WORDS = 0.6
+_ONE_DAY = timedelta(hours=36)
+"""What two dates of one day may be apart: one of them without a time, in another time zone."""
+_MIDNIGHT = time()
 _LISTS = frozenset({"page", "sitemap"})
 _OF_ARTICLES = frozenset({"summary", "content", "text", "author", "language"})
 """Fields of filters that are not known before the article is read."""
@@ -158,21 +164,35 @@ def verdict_of(item: Item, published: datetime, wait: Wait, source: FeedSettings
 
 
 def completed(item: Item, page: ArticlePage, *, is_list: bool) -> Item:
-    """Return an item with what its article's page says; the word of a mere list counts less than that of the page."""
-    first, then = (_of_page(page), item) if is_list else (item, _of_page(page))
+    """Return an item with what its article's page says.
+
+    The page's word counts, where it says something else; where both say the same, that of a feed: its title is whole,
+    its date has a time of day. A mere list (`is_list`) knows less of the title.
+    """
+    keeps_title = not page.title or (not is_list and _say_the_same(item.title, page.title))
     return replace(
         item,
-        title=first.title or then.title,
-        published=first.published or then.published,
-        authors=first.authors or then.authors,
-        language=first.language or then.language,
+        title=item.title if keeps_title else page.title,
+        published=_dated(item.published, page.published),
+        authors=page.authors if is_list or not item.authors else item.authors,
+        language=page.language or item.language,
         thumbnail=item.thumbnail or page.image,
         content=_longer(item.content, page.content),
     )
 
 
-def _of_page(page: ArticlePage) -> Item:
-    return Item(title=page.title, published=page.published, authors=page.authors, language=page.language)
+def _say_the_same(one: str, other: str) -> bool:
+    """Tell whether one title holds the other, or most of their words: sites write their own name into them."""
+    short, long = sorted((fold(one), fold(other)), key=len)
+    words, others = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
+    return bool(short) and (short in long or len(words & others) > _MOST_WORDS * min(len(words), len(others)))
+
+
+def _dated(listed: datetime | None, stated: datetime | None) -> datetime | None:
+    """Return the date of the page; of one day, the date that has a time."""
+    if listed is None or stated is None:
+        return stated or listed
+    return listed if abs(listed - stated) < _ONE_DAY and stated.time() == _MIDNIGHT else stated
 
 
 def _longer(listed: str | None, read: str | None) -> str | None:
@@ -180,21 +200,21 @@ def _longer(listed: str | None, read: str | None) -> str | None:
     return read if len(plain_text(read)) >= len(plain_text(listed)) else listed
 
 
-def completion(lacking: Lacking, page: ArticlePage, source: FeedSettings, now: datetime) -> Revision:
+def completion(lacking: Lacking, page: ArticlePage, source: FeedSettings) -> Revision:
     """Return what the article changes of its entry.
 
     It is no edit: nobody has seen the entry yet, or only its body comes late, under the title and date that it has.
     """
-    item = completed(lacking.item, page, is_list=is_list(source))
+    is_undated = lacking.published == lacking.first_seen
+    listed = lacking.item if is_undated else replace(lacking.item, published=lacking.published)
+    item = completed(listed, page, is_list=is_list(source))
     if not lacking.waits:
-        item = replace(item, title=lacking.item.title)
-        return _revision(lacking, item, page, lacking.published, lacking.updated)
-    published, updated = lacking.published, lacking.updated
-    is_undated = published == lacking.first_seen
-    if item.published is not None and item.published >= EARLIEST and (is_undated or is_list(source)):
+        return _revision(lacking, replace(item, title=listed.title), page, lacking.published, lacking.updated)
+    published = lacking.published
+    if item.published is not None and item.published >= EARLIEST:
         published = min(item.published, lacking.first_seen)
-        updated = max(published, min(updated, now)) if updated != lacking.published else published
-    return _revision(lacking, item, page, published, updated)
+    is_edited = lacking.updated > lacking.published
+    return _revision(lacking, item, page, published, max(lacking.updated, published) if is_edited else published)
 
 
 def _revision(lacking: Lacking, item: Item, page: ArticlePage, published: datetime, updated: datetime) -> Revision:
