@@ -213,8 +213,8 @@ def completion(lacking: Lacking, page: ArticlePage, source: FeedSettings) -> Rev
     published = lacking.published
     if item.published is not None and item.published >= EARLIEST:
         published = min(item.published, lacking.first_seen)
-    is_edited = lacking.updated > lacking.published
-    return _revision(lacking, item, page, published, max(lacking.updated, published) if is_edited else published)
+    updated = published if is_undated else max(lacking.updated, published)
+    return _revision(lacking, item, page, published, updated)
 
 
 def _revision(lacking: Lacking, item: Item, page: ArticlePage, published: datetime, updated: datetime) -> Revision:
