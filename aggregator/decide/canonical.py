@@ -23,8 +23,10 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _TAGS = re.compile(r"<[^>]*>")
 _SEPARATORS = re.compile(r" [|\u2013\u2014\u00b7:-] ")
-_LOOSE = re.compile(r"(?<!\d)[\W_]+|[\W_]++(?!\d)")
-_BETWEEN_DIGITS = re.compile(r"[\W_]")
+_WORD = re.compile(r"[^\W_]+")
+_DIGITS_APART = re.compile(r"(\d) (?=\d)")
+_WORDS_ALONE = bytes(ord(chr(byte).lower()) if chr(byte).isalnum() else 32 for byte in range(128)) + b" " * 128
+"""What becomes of each byte of an ASCII text: a small letter, a digit, or a space."""
 _ENOUGH_BODY = 200
 """Characters of a body below which containment proves nothing: a teaser may be part of many texts."""
 
@@ -82,8 +84,12 @@ def fold(text: str | None) -> str:
 
     Between two digits a dot stands for what parts them: 1.11 and 1.1.1 are two versions.
     """
-    normal = unicodedata.normalize("NFKC", text or "").casefold()
-    return _BETWEEN_DIGITS.sub(".", _LOOSE.sub("", normal))
+    text = text or ""
+    if text.isascii():  # most texts, at a tenth of the cost
+        words = text.encode().translate(_WORDS_ALONE).decode().split()
+    else:
+        words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _DIGITS_APART.sub(r"\1.", " ".join(words)).replace(" ", "")
 
 
 def titles_agree(one: str | None, other: str | None) -> bool:
