@@ -7,6 +7,7 @@
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
       | parser.parse                        in a worker process
+      | gathering                           the pages or sitemaps that the document goes on in: asked and read likewise
       | settle                              one serial stage: read what is known, decide, write, release;
                                             several results in one transaction
 
@@ -33,6 +34,7 @@ from aggregator.decide.sites import host_of, is_public, origin_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
+from aggregator.gathering import Means, gather
 from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
@@ -72,9 +74,10 @@ class Parses(Protocol):
         content_type: str | None,
         received: datetime,
         page: ItemSelectors | None,
+        sitemap: bool,
         suspect: bool,
     ) -> Document:
-        """Read a feed, or a page; ParseError when it is none, ParserKilled when it is too much."""
+        """Read a feed, a page or a sitemap; ParseError when it is none, ParserKilled when it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,8 @@ class Pipeline:
             self.restraint.asking.add(request.key)
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
-                return await self._read(result, source, asked=place.leave)
+                result = await self._read(result, source, asked=place.leave)
+                return await self._gathered(result, source, place, refetch=refetch)
             except asyncio.CancelledError:
                 self.restraint.break_off(request, self.settings.polling)
                 raise
@@ -215,17 +219,37 @@ class Pipeline:
         fetched, feed = result.fetched, result.feed
         if fetched is None or result.body_hash in {None, feed.body_hash}:
             return result
-        suspect = is_suspect(len(fetched.body), killed=feed.url in self._killers)
         try:
-            async with self._waiting.place(len(fetched.body), suspect=suspect):
-                await asked()
-                document = await self._parse(fetched, source, suspect=suspect)
+            document = await self._in_parser(fetched, source, asked=asked)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
-        if result.request.kind is RequestKind.POLL and is_emptied(len(document.items), feed.items):
+        listed = len(document.items) or len(document.header.sitemaps)
+        if result.request.kind is RequestKind.POLL and is_emptied(listed, feed.items):
             emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
             return replace(result, body_hash=None, error=emptied)
         return replace(result, document=document)
+
+    async def _in_parser(
+        self, fetched: Fetched, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]
+    ) -> Document:
+        suspect = is_suspect(len(fetched.body), killed=source.url in self._killers)
+        async with self._waiting.place(len(fetched.body), suspect=suspect):
+            await asked()
+            return await self._parse(fetched, source, suspect=suspect)
+
+    async def _gathered(self, result: Result, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
+        """Add the documents that a document goes on in; each waits for its host's turn anew."""
+
+        async def get(ask: Ask) -> Fetched:
+            await place.leave()
+            await self._reach(place, host_of(ask.url))
+            fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+            self.restraint.heard(source, fetched)
+            return fetched
+
+        ask = _asked(result.request, source, refetch=True)
+        means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
+        return await gather(result, source, means, refetch=refetch)
 
     async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
         try:
@@ -235,6 +259,7 @@ class Pipeline:
                 content_type=fetched.content_type,
                 received=fetched.received,
                 page=source.item if source.kind == "page" else None,
+                sitemap=source.kind == "sitemap",
                 suspect=suspect,
             )
         except ParserKilled:

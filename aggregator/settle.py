@@ -66,6 +66,8 @@ class Result:
     error: AggregatorError | None = None
     postponed: NextPoll | None = None
     """It was not asked: this is when it is instead."""
+    refused: Fetched | None = None
+    """The answer to a further document of the source (gathering) that asks for rest."""
 
     @property
     def feed(self) -> FeedState:
@@ -75,7 +77,8 @@ class Result:
     @property
     def caching(self) -> Caching:
         """What the answer says of asking again."""
-        return self.fetched.caching if self.fetched is not None else Caching()
+        answer = self.refused or self.fetched
+        return answer.caching if answer is not None else Caching()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class _Settling:
         self._refuse_redesign(verdict)
         judged = known, verdict
         gap = gap_of(self.tx, feed, document, judged, now)
-        arrival = Arrival(now, self.tx.created, feed.last_success)
+        arrival = Arrival(now, self.tx.created, feed.last_success, whole_site=self.source.kind == "sitemap")
         kept = keep(self.tx, feed, judged, arrival, (self.source, self.settings))
         events = note_flood(self.tx, feed, judged, kept.held.values(), now)
         if gap is not None:
@@ -228,12 +231,14 @@ class _Settling:
             unconditional=result.unconditional,
             rhythm=rhythm,
             naming=kept.naming,
-            claimed=_claimed(document),
+            claimed=self._claimed(document),
             restamped_at=self._restamped_at(document, kept),
             remedy=self._notices(adopted),
             move=None if adopted else moved,
             fetch_url=adopted,
         )
+        if result.refused is not None:
+            self._pause_site()
         gap = kept.gap or self.feed.gap
         report = self._written(record, self._next_asked(errors=0, rhythm=rhythm, gap=gap))
         return replace(report, archive=gap is not None and gap.page is not None)
@@ -251,9 +256,17 @@ class _Settling:
 
     def _restamped_at(self, document: Document | None, kept: _Kept) -> datetime | None:
         """Return the time when the document's dates have moved, but neither an entry came nor one was edited."""
-        claimed, before = _claimed(document), self.feed.claimed
+        claimed, before = self._claimed(document), self.feed.claimed
         still = not kept.news and not kept.edited
         return self.result.at if still and claimed is not None and before is not None and claimed > before else None
+
+    def _claimed(self, document: Document | None) -> datetime | None:
+        """Return the newest date that a document gives itself or its items; a sitemap's are those of mere changes."""
+        if document is None or self.source.kind == "sitemap":
+            return None
+        dates = [document.header.updated]
+        dates += [date for item in document.items for date in (item.published, item.updated)]
+        return max((date for date in dates if date is not None), default=None)
 
     def _notices(self, adopted: str | None) -> str | None:
         """Return what the operator should know of a document that was read all the same."""
@@ -308,7 +321,7 @@ class _Settling:
 
     def _pause_site(self) -> None:
         """Leave the whole site alone when a host of it asks for it."""
-        fetched = self.result.fetched
+        fetched = self.result.refused or self.result.fetched
         if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
             self.tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {self.feed.url}")
 
@@ -368,12 +381,3 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
 def _news(verdict: Verdict, held: Mapping[int, str]) -> int:
     told = sum(held.get(addition.key) not in _NO_NEWS for addition in verdict.additions)
     return told + verdict.duplicates
-
-
-def _claimed(document: Document | None) -> datetime | None:
-    """Return the newest date that a document gives itself or its items."""
-    if document is None:
-        return None
-    dates = [document.header.updated]
-    dates += [date for item in document.items for date in (item.published, item.updated)]
-    return max((date for date in dates if date is not None), default=None)

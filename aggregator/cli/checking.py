@@ -17,7 +17,6 @@ from aggregator.config.settings import FeedSettings
 from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.archives import routes
 from aggregator.decide.changes import candidates
-from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.filters import filtered
 from aggregator.decide.sites import host_of
 from aggregator.errors import AggregatorError, ConfigError, NotAFeed, ParseError, Problem
@@ -59,7 +58,7 @@ def check(context: Context, url: str | None, online: bool, as_json: bool) -> Non
     if url is not None:
         asked = [sources.get(url) or FeedSettings(url=url)]
     else:
-        asked = [source for source in sources.values() if source.enabled and source.kind in POLLED_KINDS]
+        asked = [source for source in sources.values() if source.enabled]
     found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
     if as_json:
         context.print_json({"schema": SCHEMA, "problems": problems, "sources": found})

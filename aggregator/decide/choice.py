@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 BACKOFF = " (--force asks now)"
 """What is said of a source that is left alone because it fails."""
 JUST_POLLED = timedelta(minutes=5)
-POLLED_KINDS = frozenset({"feed", "page"})
-"""Kinds of source that this version can poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,6 @@ def skip_reason(feed: FeedState, choice: Choice, now: datetime) -> str | None:
     """Return why a source is not asked in this round, or None when it is."""
     if not feed.enabled:
         return "disabled in feeds.yaml"
-    if feed.kind not in POLLED_KINDS:
-        return f"kind: {feed.kind} is not active yet"
     if feed.not_before is not None and feed.not_before > now:
         return f"the server asked to be left alone until {feed.not_before:%Y-%m-%d %H:%M} UTC (Retry-After)"
     if choice.force:

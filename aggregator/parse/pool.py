@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import signal
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -71,20 +72,21 @@ class ParserPool:
         content_type: str | None,
         received: datetime,
         page: ItemSelectors | None = None,
+        sitemap: bool = False,
         suspect: bool = False,
     ) -> Document:
-        """Parse a document as document.parse does, or a `page` as page.parse_page does, with their errors.
+        """Parse a document as document.parse does, a `page` as page.parse_page does, or a sitemap, with their errors.
 
-        `suspect` as waiting.is_suspect tells. Raise ParserKilled when the worker had to be ended, or ended by itself,
-        over this document.
+        Of a sitemap the articles are items; an index names its sitemaps in the header. `suspect` as waiting.is_suspect
+        tells. Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
-        limits = (self._seconds, self._memory)
+        job = partial(work, body, told, page, (self._seconds, self._memory), sitemap=sitemap)
         async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:
-                return await self._call(work, body, told, page, limits)
+                return await self._call(job)
             except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
-                return await self._again(work, body, told, page, limits)
+                return await self._again(job)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
         try:

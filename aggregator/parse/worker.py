@@ -8,6 +8,7 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from aggregator.parse import document
@@ -37,13 +38,17 @@ def prepare() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def work(body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int]) -> Document:
-    """Parse one document: a feed, or a `page` that lists articles where the selectors say.
+def work(
+    body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int], *, sitemap: bool = False
+) -> Document:
+    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a sitemap.
 
     `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
     """
     with _limited(*limits):
         try:
+            if sitemap:
+                return _sitemap(body, told)
             return document.parse(body, **told) if page is None else _page(body, told, page)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
@@ -53,6 +58,15 @@ def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
     from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
 
     return parse_page(body, selectors=selectors, **told)
+
+
+def _sitemap(body: bytes, told: Told) -> Document:
+    """Return the articles of a sitemap, or the sitemaps of an index in the header."""
+    from aggregator.parse.sitemap import parse_sitemap  # noqa: PLC0415 - likewise
+    from aggregator.parse.sitemap_articles import articles_in  # noqa: PLC0415
+
+    read = parse_sitemap(body, wanted=articles_in(told["url"]), **told)
+    return replace(read.document, header=replace(read.document.header, sitemaps=read.children))
 
 
 @contextmanager

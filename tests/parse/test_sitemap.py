@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide.sitemaps import ChildSitemap
 from aggregator.errors import EmptyDocument, NotAFeed, ParseError
-from aggregator.model import Category, Link
+from aggregator.model import Category, ChildSitemap, Link
 from aggregator.parse.sitemap import MOST_BYTES, parse_sitemap
 
 if TYPE_CHECKING:
