@@ -125,7 +125,7 @@ def title_of(url: str) -> str:
     """
     parts = urlsplit(url)
     named = (_words(segment) for segment in reversed(unquote(parts.path).split("/")))
-    words = next((found for found in named if any(letter.isalpha() for letter in found)), "")
+    words = next((found for found in named if sum(letter.isalpha() for letter in found) > 1), "")
     return words[:1].upper() + words[1:] or f"{parts.netloc}{parts.path}"
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FOLDERS = words(
-    "news newsroom blog blogs article articles post posts story stories press press-release press-releases actu actus "
-    "actualite actualites aktuelles nachrichten noticias novedades magazin magazine journal announcements updates "
+    "news newsroom blog blogs article articles p post posts story stories press press-release press-releases actu "
+    "actus actualite actualites aktuelles nachrichten noticias novedades magazin magazine journal announcements updates "
     "insights research publications papers releases changelog opinion analysis artikel beitrag beitraege notizie nieuws"
 )
 _ELSEWHERE = words(
@@ -27,8 +27,8 @@ _ELSEWHERE = words(
     "integrations docs doc documentation api reference help support faq kb wiki glossary glossaire glossar lexikon "
     "jobs job careers career karriere events event webinars courses course training academy team people staff profile "
     "profiles users members companies partners customers case-studies locations legal gallery forum community "
-    "topics compare templates tools models datasets spaces landing lp campaign checkout account wp-content wp-json feed amp "
-    "search download downloads apps podcasts videos video"
+    "topics compare templates tools models datasets spaces landing lp campaign checkout account wp-content wp-json "
+    "feed amp search download downloads apps podcasts videos video"
 )
 _HOUSE = words(
     "privacy policy policies notice statement terms conditions condition general generales use service legal mentions "
@@ -41,7 +41,8 @@ _HOUSE = words(
 _HOUSE_PAGE = re.compile(
     r"(?:privacy|cookie|data-protection|refund|return)-(?:policy|notice|statement)|terms-(?:of|and)-|"
     r"politique-de-|mentions-legales|conditions-generales|allgemeine-geschaefts|datenschutz|nutzungsbeding|"
-    r"politica-de-|aviso-legal|code-of-conduct|thank-you|danke|merci",
+    r"politica-de-|aviso-legal|code-of-conduct|thank-you|danke|merci|"
+    r"プライバシー|個人情報|利用規約|特定商取引|お問い合わせ|隐私|用户协议",
     re.IGNORECASE,
 )
 _SLUG_WORDS = re.compile(r"[^\W_]+")
