@@ -15,7 +15,7 @@ from aggregator.decide.archives import as_asked
 from aggregator.decide.further import latest_items, next_link, secured
 from aggregator.decide.sitemaps import due, remembered, undated
 from aggregator.decide.sites import host_of, is_public, origin_of, same_site
-from aggregator.errors import AggregatorError, BadRedirect, FetchError, HttpStatus, NetworkError, ParseError
+from aggregator.errors import AggregatorError, BadRedirect, FetchError, HttpStatus, NetworkError, ParseError, TimedOut
 from aggregator.model import Document, RequestKind, Validators
 from aggregator.parse.limits import MOST_ITEMS
 from aggregator.restraint import Resting
@@ -143,7 +143,7 @@ class _Gathering:
                     self._refused(fetched)
         except Resting:
             self._stop(HttpStatus("Its site asked to be left alone."))
-        except NetworkError as error:
+        except (NetworkError, TimedOut) as error:
             self._stop(error)
         except (FetchError, ParseError) as error:
             self.errors.append(error)

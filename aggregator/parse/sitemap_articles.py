@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _FOLDERS = words(
     "news newsroom blog blogs article articles p post posts story stories press press-release press-releases actu "
-    "actus actualite actualites aktuelles nachrichten noticias novedades magazin magazine journal announcements updates "
-    "insights research publications papers releases changelog opinion analysis artikel beitrag beitraege notizie nieuws"
+    "actus actualite actualites aktuelles nachrichten noticias novedades magazin magazine journal announcements "
+    "updates insights research publications papers releases changelog opinion analysis artikel beitrag beitraege "
+    "notizie nieuws"
 )
 _ELSEWHERE = words(
     "product products produit produits produkt produkte shop store boutique pricing plans solutions services features "
