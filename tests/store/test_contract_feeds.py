@@ -85,8 +85,8 @@ def test_sync_again_changes_nothing(desk: Any) -> None:
 
 @pytest.mark.parametrize(
     "without",
-    [(), (FeedSettings(url=A, enabled=False),), (FeedSettings(url=A, kind="page"),)],
-    ids=["removed", "disabled", "of another kind"],
+    [(), (FeedSettings(url=A, enabled=False),)],
+    ids=["removed", "disabled"],
 )
 def test_source_that_is_not_asked_now(desk: Any, item: Callable[..., Any], without: tuple[FeedSettings, ...]) -> None:
     """A source that is taken out keeps its entries, has no next poll, cannot be claimed, and returns as it was."""
