@@ -1,4 +1,4 @@
-"""What a source's document goes on in: the next pages of a list, the sitemaps that an index names.
+"""What a source's document goes on in: the next pages of a list, the sitemaps of an index; the feed of a page.
 
 They are asked for within the same poll, one after the other, each like any other request of its host, and make one
 document with the first. Whatever cannot be had costs that alone: the rest is kept, the operator is told, and the next
@@ -14,8 +14,17 @@ from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.archives import as_asked
 from aggregator.decide.further import latest_items, next_link, secured
 from aggregator.decide.sitemaps import due, remembered, undated
-from aggregator.decide.sites import host_of, is_public, origin_of, same_site
-from aggregator.errors import AggregatorError, BadRedirect, FetchError, HttpStatus, NetworkError, ParseError, TimedOut
+from aggregator.decide.sites import host_of, is_public, origin_of, same_host, same_site
+from aggregator.errors import (
+    AggregatorError,
+    BadRedirect,
+    FetchError,
+    HttpStatus,
+    NetworkError,
+    NotAFeed,
+    ParseError,
+    TimedOut,
+)
 from aggregator.model import Document, RequestKind, Validators
 from aggregator.parse.limits import MOST_ITEMS
 from aggregator.restraint import Resting
@@ -44,15 +53,21 @@ class Means:
     """Parse; raises ParseError."""
 
 
-async def gather(result: Result, source: FeedSettings, means: Means, *, refetch: bool = False) -> Result:
+async def gather(
+    result: Result, source: FeedSettings, means: Means, *, refetch: bool = False, search: bool = True
+) -> Result:
     """Return what a poll came to together with the documents that its document goes on in.
 
-    `refetch`: send no validators.
+    `refetch`: send no validators. `search`: a page in place of a feed that never was one is searched for its feed.
     """
     fetched = result.fetched
-    if fetched is None or result.error is not None or result.request.kind is not RequestKind.POLL:
+    if fetched is None or result.request.kind is not RequestKind.POLL:
         return result
     gathering = _Gathering(result, fetched, means)
+    if isinstance(result.error, NotAFeed) and search and result.feed.last_success is None:
+        return await gathering.feed(result.error.feeds)
+    if result.error is not None:
+        return result
     if source.kind == "page" and result.document is not None:
         return await gathering.pages(result.document, source.pages - 1)
     if source.kind == "sitemap":
@@ -72,6 +87,23 @@ class _Gathering:
     refused: Fetched | None = None
     """An answer that asks for rest."""
     stopped: bool = False
+
+    async def feed(self, places: Sequence[str]) -> Result:
+        """Look for the feed of a page: where the page names it, then in common places; the first that is one is it.
+
+        Whoever owns the page must not choose an address in our network.
+        """
+        for place in places:
+            url = self._allowed(place, self.fetched.url)
+            if url is None or not (is_public(host_of(url)) or same_host(url, self.means.ask.url)):
+                continue
+            answer = await self._answer(url, anywhere=True)
+            if answer is not None and answer[1] is not None:
+                fetched, document = answer
+                return replace(self.result, fetched=fetched, document=document, error=None, found_at=url)
+            if self.stopped:
+                break
+        return replace(self.result, refused=self.refused)
 
     async def pages(self, first: Document, most: int) -> Result:
         """Follow a list, at most `most` pages, none twice, all on one host."""
@@ -128,14 +160,19 @@ class _Gathering:
             return None
         return address
 
-    async def _answer(self, url: str, validators: Validators = _NONE) -> tuple[Fetched, Document | None] | None:
-        """Return an answer and what it brings, None where it did not change; None altogether when it cannot be had."""
+    async def _answer(
+        self, url: str, validators: Validators = _NONE, *, anywhere: bool = False
+    ) -> tuple[Fetched, Document | None] | None:
+        """Return an answer and what it brings, None where it did not change; None altogether when it cannot be had.
+
+        `anywhere`: it may come from another site than was asked.
+        """
         try:
             fetched = await self.means.get(replace(self._ask(url), validators=validators))
             match classify(fetched):
                 case Answer.NOT_MODIFIED if validators:
                     return fetched, None
-                case Answer.DOCUMENT if same_site(fetched.url, url):
+                case Answer.DOCUMENT if anywhere or same_site(fetched.url, url):
                     return fetched, await self.means.read(fetched)
                 case Answer.DOCUMENT:
                     self.errors.append(BadRedirect("It leads to another site."))

@@ -7,7 +7,7 @@
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
       | parser.parse                        in a worker process
-      | gathering                           the pages or sitemaps that the document goes on in: asked and read likewise
+      | gathering                           what the document goes on in, or leads to: asked and read likewise
       | settle                              one serial stage: read what is known, decide, write, release;
                                             several results in one transaction
 
@@ -140,15 +140,17 @@ class Pipeline:
         """Run something that uses the store in the one thread that may, between two transactions."""
         return await self._writer.run(work)
 
-    async def poll(self, request: Request, *, refetch: bool = False, by_hand: bool = False) -> PollReport:
+    async def poll(
+        self, request: Request, *, refetch: bool = False, by_hand: bool = False, search: bool = True
+    ) -> PollReport:
         """Take one request through all stages; StoreError when its result could not be written.
 
-        `by_hand`: the operator wants it now, whatever hours the publisher skips. Once cancelled it asks nothing more; a
-        result that is there already is written before it ends.
+        `by_hand`: the operator wants it now, whatever hours the publisher skips. `search` as gather has it. Once
+        cancelled it asks nothing more; a result that is there already is written before it ends.
         """
         self._blame.begins(request)
         try:
-            result = await self._result(request, refetch=refetch, by_hand=by_hand)
+            result = await self._result(request, refetch=refetch, by_hand=by_hand, search=search)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
             result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
         result, wronged = self._blame.judged(result)
@@ -156,7 +158,7 @@ class Pipeline:
             await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
         return await self._writer.write(result)
 
-    async def _result(self, request: Request, *, refetch: bool, by_hand: bool) -> Result:
+    async def _result(self, request: Request, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
             await place.take(request.host)
             source = self.settings.sources.get(request.feed.url)
@@ -168,7 +170,7 @@ class Pipeline:
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
                 result = await self._read(result, source, asked=place.leave)
-                return await self._gathered(result, source, place, refetch=refetch)
+                return await self._gathered(result, source, place, refetch=refetch, search=search)
             except asyncio.CancelledError:
                 self.restraint.break_off(request, self.settings.polling)
                 raise
@@ -237,7 +239,7 @@ class Pipeline:
             await asked()
             return await self._parse(fetched, source, suspect=suspect)
 
-    async def _gathered(self, result: Result, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
+    async def _gathered(self, result: Result, source: FeedSettings, place: Place, **options: bool) -> Result:
         """Add the documents that a document goes on in; each waits for its host's turn anew."""
 
         async def get(ask: Ask) -> Fetched:
@@ -249,7 +251,7 @@ class Pipeline:
 
         ask = _asked(result.request, source, refetch=True)
         means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
-        return await gather(result, source, means, refetch=refetch)
+        return await gather(result, source, means, **options)
 
     async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
         try:

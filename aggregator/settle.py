@@ -68,6 +68,8 @@ class Result:
     """It was not asked: this is when it is instead."""
     refused: Fetched | None = None
     """The answer to a further document of the source (gathering) that asks for rest."""
+    found_at: str | None = None
+    """Where the feed is of the page that was asked for: it is asked there from now on."""
 
     @property
     def feed(self) -> FeedState:
@@ -214,7 +216,8 @@ class _Settling:
         missed = kept.gap.likely if kept.gap is not None and not is_habit(kept.gap) else 0
         rhythm = self._rhythm(document, kept.news + missed)
         moved = moves.seen(self.feed.move, self._moved_to(fetched), result.at)
-        adopted = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
+        proven = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
+        adopted = result.found_at or proven
         record = PollRecord(
             at=result.at,
             outcome=self._outcome(len(kept.verdict.additions), kept.edited),
@@ -272,6 +275,8 @@ class _Settling:
         """Return what the operator should know of a document that was read all the same."""
         if adopted is not None:
             place = "another address" if self.source.private else adopted
+            if self.result.found_at is not None:
+                return f"It is a page; its feed is asked, at {place}: put that into feeds.yaml."
             return f"It has moved for good and is asked at {place} from now on: put that into feeds.yaml."
         if self.result.document is not None:
             return " ".join(self.result.document.notices) or None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings, Network
-from aggregator.errors import TimedOut
+from aggregator.errors import NotAFeed, TimedOut
 from aggregator.fetch.client import Ask, Client
 from aggregator.gathering import Means, gather
 from aggregator.model import ChildSitemap, Document, FeedState, Fetched, Header, Item, Link, Request, RequestKind
@@ -249,3 +249,43 @@ def test_more_than_is_kept() -> None:
     assert result.document is not None
     assert result.document.notices == ("it lists 1400 items; the newest 1000 were kept",)
     assert (result.body_hash, result.document.cut_short) == ("x", False)
+
+
+def not_a_feed(*places: str) -> Reading:
+    """Return a source whose address answers with a page that names these places of feeds."""
+    reading = Reading(f"{SITE}/", None, kind="feed")
+    error = NotAFeed("It is a page.", "", places)
+    reading.result = lambda: replace(Reading.result(reading), error=error, body_hash=None)  # type: ignore[method-assign]
+    return reading
+
+
+def test_the_feed_of_a_page() -> None:
+    """Places are asked in order until one is a feed; none in our own network, nor one that is less secure."""
+
+    def answer(ask: Ask) -> Fetched:
+        return Fetched(ask.url, 200 if ask.url.endswith("c") else 404, NOW, urlset(f"{SITE}/x"))
+
+    reading = not_a_feed(
+        "http://127.0.0.1/a", "ftp://x.example.org/a", f"{SITE}/b", "http://www.example.org/c", f"{SITE}/d"
+    )
+    result = reading.gather(answer)
+    assert [ask.url for ask in reading.asked] == [f"{SITE}/b", f"{SITE}/c"]
+    assert (result.error, result.found_at, len(titles(result))) == (None, f"{SITE}/c", 1)
+
+
+@pytest.mark.parametrize(("status", "asked"), [(404, 2), (429, 1)])
+def test_a_page_without_a_feed(status: int, asked: int) -> None:
+    """Its error stays; a server that is annoyed is not asked for other places."""
+    reading = not_a_feed(f"{SITE}/a", f"{SITE}/b")
+    result = reading.gather(lambda ask: Fetched(ask.url, status, NOW))
+    assert (len(reading.asked), type(result.error)) == (asked, NotAFeed)
+    assert (result.refused is not None) is (status == 429)
+
+
+def test_who_is_not_searched() -> None:
+    """A source that was a feed once may be a page for an hour; whoever looks for feeds himself wants none found."""
+    reading = not_a_feed(f"{SITE}/a")
+    reading.gather(search=False)
+    reading.feed = replace(reading.feed, last_success=NOW)
+    reading.gather()
+    assert reading.asked == []

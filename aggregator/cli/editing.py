@@ -130,9 +130,9 @@ def _added(
     edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags, kind=kind))
     try:
         again = kind == "page"  # it was asked just now, for a feed
-        report = _polled(context, Choice(frozenset({edit.source}), force=again))
+        report = _polled(context, Choice(frozenset({edit.source}), force=again, exact=True))
         if report["reason"].endswith(BACKOFF):  # it was there before, and failed
-            report = _polled(context, Choice(frozenset({edit.source}), force=True))
+            report = _polled(context, Choice(frozenset({edit.source}), force=True, exact=True))
     except BaseException:
         _take_back(context, edit)
         raise

@@ -26,6 +26,8 @@ class Choice:
     """Ignore due times, backoff and that it was polled just now; never what a server asked for (Retry-After)."""
     refetch: bool = False
     """Send no validators."""
+    exact: bool = False
+    """What is there counts, and nothing that a page leads to: `aggregator add` looks for feeds itself."""
 
     @property
     def is_routine(self) -> bool:

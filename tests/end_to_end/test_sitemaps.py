@@ -225,3 +225,16 @@ def test_add_a_site_without_a_feed(home, publisher) -> None:
     assert "kind: sitemap" in said.stderr
     assert home.config.read_text().endswith(f"- url: {full}\n    kind: sitemap\n")
     assert "empty" not in home.config.read_text()
+
+
+def test_the_address_of_a_site_will_do(home, publisher, make) -> None:
+    """In feeds.yaml too: its feed is found in the first poll, asked from then on, and the operator told where it is."""
+    head = '<link rel="alternate" type="application/rss+xml" href="/the-feed">'
+    site = publisher.serve("/", f"<html><head>{head}</head><body>Hello</body></html>", headers=HTML)
+    publisher.serve("/the-feed", make.rss(make.item(1)))
+    home.write(site)
+    assert home.json("poll", "--all")["totals"]["new"] == 1
+    assert f"its feed is asked, at {publisher.base}/the-feed" in home.run("why", site).stdout
+    publisher.serve("/the-feed", make.rss(make.item(1), make.item(2)))
+    assert home.json("poll", site, "--force")["totals"]["new"] == 1
+    assert (publisher.asked("/"), publisher.asked("/the-feed")) == ([200], [200, 200])
