@@ -89,7 +89,7 @@ def _without_feed(
         return None
     _, *sitemaps = last_resorts(url, robots_of(context, url))
     for place in sitemaps:
-        if place.url in context.settings.sources or not _may_be(url, [place.url]):
+        if not _may_be(url, [place.url]):
             continue
         context.talk.print(f"trying {place.url}: {place.reason}", markup=False)
         report = _added(context, place.url, title, tags, kind=place.kind)
