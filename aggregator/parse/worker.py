@@ -40,9 +40,13 @@ def prepare() -> None:
 
 
 def work(
-    body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int], *, sitemap: bool = False
+    body: bytes,
+    told: Told,
+    page: ItemSelectors | None,
+    sitemap: bool,  # noqa: FBT001 - workers are called by position
+    limits: tuple[float, int],
 ) -> Document:
-    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a sitemap.
+    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a `sitemap`.
 
     `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
     """
