@@ -38,7 +38,6 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("feeds", "full_text"), "taking the text from article pages", (False,)),
     Later(("feeds", "opml"), "reading remote lists", (), "Its sources are not polled until then."),
     Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),

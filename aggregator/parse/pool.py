@@ -7,13 +7,12 @@ import contextlib
 import multiprocessing
 import signal
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
-from aggregator.parse.worker import OUT_OF_MEMORY, Told, prepare, work
+from aggregator.parse.worker import OUT_OF_MEMORY, Told, may_visit, prepare, read_article, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.articles import ArticlePage
     from aggregator.model import Document
 
 _T = TypeVar("_T")
@@ -30,6 +30,8 @@ _WALL = 3
 """Real time that a document is given, in multiples of its CPU time: the machine may be busy."""
 _GRACE = 30.0
 """Seconds to start a worker in; beyond, the pool itself is taken to be stuck and is replaced."""
+_LONG_ROBOTS = 50_000
+"""Bytes of a robots.txt that is no suspect."""
 _REMEDY = "Other feeds are not affected; if it stays so, tell the publisher or set `enabled: false` for this address."
 
 
@@ -81,12 +83,27 @@ class ParserPool:
         tells. Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
-        job = partial(work, body, told, page, (self._seconds, self._memory), sitemap=sitemap)
+        return await self._limited(work, body, told, page, sitemap, suspect=suspect)
+
+    async def article(
+        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False
+    ) -> ArticlePage:
+        """Read the page of an article as article.parse_article does, with its errors; ParserKilled as `parse`."""
+        told = Told(url=url, content_type=content_type, received=received)
+        return await self._limited(read_article, body, told, suspect=suspect)
+
+    async def may_visit(self, robots: bytes, url: str) -> bool:
+        """Tell whether a robots.txt lets us visit an address of its site; ParserKilled as `parse`."""
+        return await self._limited(may_visit, robots, url, suspect=len(robots) > _LONG_ROBOTS)
+
+    async def _limited(self, function: Callable[..., _T], *arguments: object, suspect: bool) -> _T:
+        """Call a function of the worker with the limits as its last argument."""
+        limits = (self._seconds, self._memory)
         async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:
-                return await self._call(job)
+                return await self._call(function, *arguments, limits)
             except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
-                return await self._again(job)
+                return await self._again(function, *arguments, limits)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
         try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.articles import ArticlePage
     from aggregator.model import Document
 
 OUT_OF_MEMORY = 71
@@ -39,25 +40,42 @@ def prepare() -> None:
 
 
 def work(
-    body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int], *, sitemap: bool = False
+    body: bytes,
+    told: Told,
+    page: ItemSelectors | None,
+    sitemap: bool,  # noqa: FBT001 - workers are called by position
+    limits: tuple[float, int],
 ) -> Document:
-    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a sitemap.
+    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a `sitemap`.
 
     `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
     """
     with _limited(*limits):
-        try:
-            if sitemap:
-                return _sitemap(body, told)
-            return document.parse(body, **told) if page is None else _page(body, told, page)
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
+        if sitemap:
+            return _sitemap(body, told)
+        return document.parse(body, **told) if page is None else _page(body, told, page)
 
 
 def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
     from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
 
     return parse_page(body, selectors=selectors, **told)
+
+
+def read_article(body: bytes, told: Told, limits: tuple[float, int]) -> ArticlePage:
+    """Parse the page of an article, under the same limits."""
+    with _limited(*limits):
+        from aggregator.parse.article import parse_article  # noqa: PLC0415 - likewise
+
+        return parse_article(body, **told)
+
+
+def may_visit(robots: bytes, url: str, limits: tuple[float, int]) -> bool:
+    """Tell whether a robots.txt lets us visit an address, under the same limits."""
+    with _limited(*limits):
+        from aggregator.parse import robots as rules  # noqa: PLC0415 - likewise
+
+        return rules.may_visit(robots, url)
 
 
 def _sitemap(body: bytes, told: Told) -> Document:
@@ -76,7 +94,10 @@ def _limited(seconds: float, memory: int) -> Iterator[None]:
         _at_most(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds)),
         _at_most(resource.RLIMIT_AS, memory),
     ):
-        yield
+        try:
+            yield
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
 
 
 @contextmanager
