@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
-_DECIDE = {RequestKind.POLL: settle, RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}
 _PARSER_VERSION = b"2"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
@@ -310,7 +309,7 @@ class Pipeline:
         return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        decide = _DECIDE[result.request.kind]
+        decide = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}.get(result.request.kind, settle)
         return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:
