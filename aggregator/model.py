@@ -14,6 +14,7 @@ from datetime import datetime, timedelta  # noqa: TC003 - the store's codec read
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from aggregator.indexes import ChildSitemap  # noqa: TC001 - likewise
 from aggregator.losses import Flood, Gap  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask with next time, byte for byte (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a document says of its feed (RFC 4287 section 4.1.1)."""
 
@@ -72,6 +84,8 @@ class Header:
     language: str | None = None
     icon: str | None = None
     generator: str | None = None
+    sitemaps: tuple[ChildSitemap, ...] = ()
+    """Of an index of sitemaps: those that it names; of a source, those of them that were read, as they were then."""
 
     @property
     def site(self) -> str | None:
@@ -130,17 +144,6 @@ class Document:
     """It ends in the middle: its validators stand for items that it does not list."""
     complete: bool = False
     """It lists all that there is: what it lists no longer was taken back (RFC 5005 section 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave to ask with next time, byte for byte (RFC 9110 section 8.8)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.etag or self.last_modified)
 
 
 @dataclass(frozen=True, slots=True)
