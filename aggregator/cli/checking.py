@@ -55,18 +55,25 @@ def check(context: Context, url: str | None, online: bool, as_json: bool) -> Non
     if any(problem["level"] == "error" for problem in problems):
         _print_problems(context, problems, as_json=as_json)
         sys.exit(ConfigError.exit_code)
-    sources = context.settings.sources
+    settings = context.effective
+    sources = settings.sources
     if url is not None:
-        asked = [sources.get(url) or FeedSettings(url=url)]
+        asked = [_of_list(url) if url in settings.lists else sources.get(url) or FeedSettings(url=url)]
     else:
         asked = [source for source in sources.values() if source.enabled and source.kind in POLLED_KINDS]
-    found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
+        asked = [*map(_of_list, settings.lists), *asked]
+    found = asyncio.run(_ask_all(settings, asked)) if online or url else []
     if as_json:
         context.print_json({"schema": SCHEMA, "problems": problems, "sources": found})
     else:
         _print_problems(context, problems if url is None else [], as_json=False)
-        _print_found(context, found, paste=url if url not in sources else None)
+        _print_found(context, found, paste=url if url not in {*sources, *settings.lists} else None)
     sys.exit(1 if any(one["error"] for one in found) else 0)
+
+
+def _of_list(address: str) -> FeedSettings:
+    """Return a remote list as something to be asked."""
+    return FeedSettings(url=address).of_list(address)
 
 
 def _problems(context: Context) -> list[dict[str, Any]]:
@@ -121,12 +128,14 @@ async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[
 async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool, *, configured: bool) -> dict[str, Any]:
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
+    if source.listed_in == source.url:
+        return await _as_list(source, fetched, parser)
     try:
         return _found(source, fetched, await _parsed(source, fetched, parser))
     except NotAFeed as error:
         if configured:
             raise
-        return await _as_page(source, fetched, parser, error)
+        return await _as_something(source, fetched, parser, error)
 
 
 async def _parsed(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> Document:
@@ -137,6 +146,29 @@ async def _parsed(source: FeedSettings, fetched: Fetched, parser: ParserPool) ->
         received=fetched.received,
         page=source.item if source.kind == "page" else None,
     )
+
+
+async def _as_something(
+    source: FeedSettings, fetched: Fetched, parser: ParserPool, no_feed: NotAFeed
+) -> dict[str, Any]:
+    """Look at what is no feed as a list of feeds, then as a page that lists articles."""
+    try:
+        return await _as_list(source, fetched, parser)
+    except ParseError:
+        return await _as_page(source, fetched, parser, no_feed)
+
+
+async def _as_list(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> dict[str, Any]:
+    found = await parser.parse_list(fetched.body, url=fetched.url, content_type=fetched.content_type)
+    return _found(source, fetched) | {
+        "kind": "opml",
+        "title": found.title,
+        "entries": len(found.feeds),
+        "notices": [f"line {one.line}: {one.message}" for one in found.remarks],
+        "items": [feed.title or feed.url for feed in found.feeds[:_SHOWN_ITEMS]],
+        "links": [feed.url for feed in found.feeds[:_SHOWN_ITEMS]],
+        "dates": [None] * len(found.feeds[:_SHOWN_ITEMS]),
+    }
 
 
 async def _as_page(source: FeedSettings, fetched: Fetched, parser: ParserPool, no_feed: NotAFeed) -> dict[str, Any]:
@@ -199,14 +231,20 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
         _print_items(context, found[0])
         address = found[0]["moved_to"] or paste
         context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
-        kind = "\n    kind: page" if found[0]["kind"] == "page" else ""
-        title = json.dumps(found[0]["title"], ensure_ascii=False)
-        context.out.print(f"  - url: {shown(address)}{kind}\n    title: {title}", markup=False)
+        context.out.print(_lines(shown(address), found[0]), markup=False)
+
+
+def _lines(address: str, one: dict[str, Any]) -> str:
+    """Return an address as it stands in feeds.yaml."""
+    if one["kind"] == "opml":
+        return f"  - opml: {address}"
+    kind = "\n    kind: page" if one["kind"] == "page" else ""
+    return f"  - url: {address}{kind}\n    title: {json.dumps(one['title'], ensure_ascii=False)}"
 
 
 def _print_items(context: Context, one: dict[str, Any]) -> None:
     """Print what an address lists: titles of a feed, a page's as a table, for they are guessed."""
-    for notice in one["notices"] if one["kind"] == "page" else ():
+    for notice in one["notices"] if one["kind"] in ("page", "opml") else ():
         context.print(notice)
     if one["kind"] != "page":
         for title in one["items"]:

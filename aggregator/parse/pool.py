@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
-from aggregator.parse.worker import OUT_OF_MEMORY, Told, prepare, work
+from aggregator.parse.waiting import is_suspect
+from aggregator.parse.worker import OUT_OF_MEMORY, Told, prepare, work, work_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
 _T = TypeVar("_T")
@@ -79,12 +81,20 @@ class ParserPool:
         over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
+        return await self._in_turn(work, body, told, page, suspect=suspect)
+
+    async def parse_list(self, body: bytes, *, url: str, content_type: str | None) -> SourceList:
+        """Parse a list of feeds as opml.parse_opml does, with its errors; ParserKilled as `parse` does."""
+        suspect = is_suspect(len(body), killed=False)
+        return await self._in_turn(work_list, body, url, content_type, suspect=suspect)
+
+    async def _in_turn(self, function: Callable[..., _T], *arguments: object, suspect: bool) -> _T:
         limits = (self._seconds, self._memory)
         async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:
-                return await self._call(work, body, told, page, limits)
+                return await self._call(function, *arguments, limits)
             except BrokenProcessPool:  # an idle worker was killed from outside: most likely not this document's doing
-                return await self._again(work, body, told, page, limits)
+                return await self._again(function, *arguments, limits)
 
     async def _again(self, function: Callable[..., _T], *arguments: object) -> _T:
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
 OUT_OF_MEMORY = 71
@@ -43,10 +44,15 @@ def work(body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[floa
     `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
     """
     with _limited(*limits):
-        try:
-            return document.parse(body, **told) if page is None else _page(body, told, page)
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
+        return document.parse(body, **told) if page is None else _page(body, told, page)
+
+
+def work_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
+    """Parse one list of feeds (OPML), under the same limits."""
+    from aggregator.parse.opml import parse_opml  # noqa: PLC0415 - seldom needed
+
+    with _limited(*limits):
+        return parse_opml(body, url=url, content_type=content_type)
 
 
 def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
@@ -62,7 +68,10 @@ def _limited(seconds: float, memory: int) -> Iterator[None]:
         _at_most(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds)),
         _at_most(resource.RLIMIT_AS, memory),
     ):
-        yield
+        try:
+            yield
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)  # what is left of this process's memory is no place for the next document
 
 
 @contextmanager

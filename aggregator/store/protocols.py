@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Rhythm,
         Validators,
     )
+    from aggregator.store.lists import Lists
     from aggregator.store.stories import Kinships, Stories, Tellings
 
 
@@ -316,6 +317,10 @@ class Transaction(Protocol):
     @property
     def feeds(self) -> Feeds:
         """Sources."""
+
+    @property
+    def lists(self) -> Lists:
+        """Remote lists of sources."""
 
     @property
     def requests(self) -> Requests:
