@@ -22,6 +22,7 @@ AggregatorError
 │   ├── TooLarge
 │   ├── BadRedirect
 │   ├── BrokenResponse              cut short, badly encoded, not HTTP
+│   ├── CrawlingRefused             robots.txt asks to leave the page alone
 │   └── HttpStatus                  an answer, but not the document
 └── ParseError                      the document could not be read
     ├── NotAFeed
@@ -144,6 +145,10 @@ class FetchError(AggregatorError):
 
 class AddressRefused(FetchError):
     """The guard refuses the address that the host resolves to."""
+
+
+class CrawlingRefused(FetchError):
+    """The site's robots.txt asks to leave a page alone (RFC 9309)."""
 
 
 class NetworkError(FetchError):

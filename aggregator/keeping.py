@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from aggregator.awaiting import with_articles
+from aggregator.decide.articles import waits
 from aggregator.decide.release import hold, retold, unheld
+from aggregator.model import Held
 from aggregator.parse.language import spoken
 from aggregator.releasing import outputs_of, release
 
@@ -44,9 +47,12 @@ def keep(
     `listed_at` is when the feed is said to have listed it, where that is not now.
     """
     (known, verdict), (source, settings), now = judged, configured, arrival.now
-    verdict = _in_languages(verdict, feed.header.language)
+    verdict = _in_languages(with_articles(tx, judged, source), feed.header.language)
     held = hold(verdict.additions, arrival, source, settings.publishing)
+    waiting = waits(verdict.additions, held, arrival, source, settings.publishing)
+    held |= dict.fromkeys(waiting, Held.ARTICLE.value)
     keys = tx.entries.add(feed, verdict.additions, held, now)
+    tx.articles.want(feed, {keys[key]: wait for key, wait in waiting.items()}, now)
     tx.entries.revise(feed, verdict.revisions, now)
     sights = [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights]
     tx.entries.sight(feed, sights, listed_at or now)

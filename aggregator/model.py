@@ -355,6 +355,8 @@ class RequestKind(StrEnum):
     POLL = "poll"
     ARCHIVE = "archive"
     """A page of what the feed lists no longer: FeedState.gap says which."""
+    ARTICLE = "article"
+    """The page of an article that the feed lists: the request says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +368,10 @@ class Request:
     feed: FeedState
     host: str
     """As decide.sites.host_of gives it."""
+    entry: int = 0
+    """The entry whose article it asks for; 0 of other kinds."""
+    page: str = ""
+    """Address of that article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +390,7 @@ class PollReport:
     reason: str = ""
     kind: RequestKind = RequestKind.POLL
     """What was asked for; not part of the JSON."""
-    archive: bool = False
-    """The feed's archive is to be asked for what it missed; not part of the JSON."""
+    pages: bool = False
+    """Pages of the source are to be asked for: articles, its archive; not part of the JSON."""
     feeds: tuple[str, ...] = ()
     """Where the document was a page: where its feed may be, the likeliest first; not part of the JSON."""

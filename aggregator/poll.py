@@ -23,6 +23,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from aggregator.articles import complete
 from aggregator.blame import Blame
 from aggregator.config.echoes import is_own_output
 from aggregator.config.secrets import base_address
@@ -37,6 +38,7 @@ from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
+from aggregator.robots import Robots
 from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
@@ -45,11 +47,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, ItemSelectors, Settings
+    from aggregator.decide.articles import ArticlePage
     from aggregator.fetch.hosts import Turns
     from aggregator.model import Document, FeedState, Fetched, PollReport, Request
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
+_DECIDE = {RequestKind.POLL: settle, RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}
 _PARSER_VERSION = b"2"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
@@ -75,6 +79,14 @@ class Parses(Protocol):
         suspect: bool,
     ) -> Document:
         """Read a feed, or a page; ParseError when it is none, ParserKilled when it is too much."""
+
+    async def article(
+        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool
+    ) -> ArticlePage:
+        """Read the page of an article; errors likewise."""
+
+    async def may_visit(self, robots: bytes, url: str) -> bool:
+        """Tell whether a robots.txt lets us visit an address; ParserKilled when it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,7 @@ class Pipeline:
         """How many times longer the budget makes pauses (decide.budget)."""
         self._blame = Blame(settings.sources)
         self.restraint = Restraint(stages.clock, stages.random)
+        self._robots = Robots(stages.clock)
         self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
@@ -180,6 +193,10 @@ class Pipeline:
                 raise AddressRefused("The address is an output of this very program.", "Remove it from feeds.yaml.")
             if request.kind is RequestKind.ARCHIVE and not may_ask(request.feed, ask.url):
                 raise AddressRefused("The archive is not on the feed's own site.")
+            if request.kind is RequestKind.ARTICLE:
+                await self._robots.check(
+                    ask, self._stages.client, self._stages.parser, lambda host: self._reach(place, host, again=True)
+                )
             fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
         except Resting as resting:
             self._blame.heard(request, self._stages.clock(), None)
@@ -198,8 +215,10 @@ class Pipeline:
             await self._reach(place, host_of(ask.url))
             return await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
 
-    async def _reach(self, place: Place, host: str) -> None:
-        """Wait until a host may be asked, whatever leads to it; raises Resting."""
+    async def _reach(self, place: Place, host: str, *, again: bool = False) -> None:
+        """Wait until a host may be asked whatever leads to it, or once more (`again`); raises Resting."""
+        if again:
+            await place.leave()
         await place.take(host)
         self.restraint.check(host)
 
@@ -221,6 +240,8 @@ class Pipeline:
         fetched, feed = result.fetched, result.feed
         if fetched is None or result.body_hash in {None, feed.body_hash}:
             return result
+        if result.request.kind is RequestKind.ARTICLE:
+            return await self._read_article(result, fetched, source, asked=asked)
         suspect = is_suspect(len(fetched.body), killed=feed.url in self._killers)
         try:
             async with self._waiting.place(len(fetched.body), suspect=suspect):
@@ -232,6 +253,24 @@ class Pipeline:
             emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
             return replace(result, body_hash=None, error=emptied)
         return replace(result, document=document)
+
+    async def _read_article(
+        self, result: Result, fetched: Fetched, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]
+    ) -> Result:
+        suspect = is_suspect(len(fetched.body), killed=False)
+        try:
+            async with self._waiting.place(len(fetched.body), suspect=suspect):
+                await asked()
+                article = await self._stages.parser.article(
+                    fetched.body,
+                    url=base_address(source, fetched.url),
+                    content_type=fetched.content_type,
+                    received=fetched.received,
+                    suspect=suspect,
+                )
+        except ParseError as error:
+            return replace(result, error=error)
+        return replace(result, article=article)
 
     async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
         try:
@@ -250,7 +289,7 @@ class Pipeline:
         return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        decide = recover if result.request.kind is RequestKind.ARCHIVE else settle
+        decide = _DECIDE[result.request.kind]
         return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:
@@ -270,20 +309,22 @@ def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
         or _outside(host_of(source.listed_in or ""), feed.fetch_url),
         name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
     )
-    if request.kind is RequestKind.ARCHIVE:
-        return _of_archive(ask, feed)
+    match request.kind:
+        case RequestKind.ARCHIVE:
+            return _of_page(ask, feed, feed.gap.page if feed.gap is not None else None)
+        case RequestKind.ARTICLE:
+            return _of_page(ask, feed, request.page)
     known = not refetch and feed.asked_as in (None, _digest(ask))
     return replace(ask, validators=feed.validators) if known else ask
 
 
-def _of_archive(ask: Ask, feed: FeedState) -> Ask:
+def _of_page(ask: Ask, feed: FeedState, page: str | None) -> Ask:
     """Return what to ask for a page that the feed's document named: what is secret stays with the feed's origin."""
-    page = feed.gap.page if feed.gap is not None else None
-    if page is None:
+    if not page:
         return ask
     outside = ask.outside or _outside(host_of(feed.fetch_url), page)
     if origin_of(page) != origin_of(feed.fetch_url):
-        return replace(ask, url=page, headers={}, outside=outside)
+        return replace(ask, url=page, headers={}, verify=True, outside=outside)
     return replace(ask, url=as_asked(feed, page), outside=outside)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aggregator.decide import moves, naming, outage
+from aggregator.decide.articles import reads_articles
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
 from aggregator.decide.changes import Verdict, candidates, judge, renamed
 from aggregator.decide.gaps import is_habit, window_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
+    from aggregator.decide.articles import ArticlePage
     from aggregator.decide.changes import Candidate
     from aggregator.errors import AggregatorError
     from aggregator.losses import Gap
@@ -51,12 +53,13 @@ class Chance:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What asking came to: an answer, with a document when it brought news, or an error as a value."""
+    """What asking came to: an answer, with a document or an article when it brought one, or an error as a value."""
 
     request: Request
     at: datetime
     fetched: Fetched | None = None
     document: Document | None = None
+    article: ArticlePage | None = None
     body_hash: str | None = None
     """Of a body that was read, new or known."""
     asked_as: str | None = None
@@ -236,7 +239,7 @@ class _Settling:
         )
         gap = kept.gap or self.feed.gap
         report = self._written(record, self._next_asked(errors=0, rhythm=rhythm, gap=gap))
-        return replace(report, archive=gap is not None and gap.page is not None)
+        return replace(report, pages=reads_articles(self.source) or (gap is not None and gap.page is not None))
 
     def _moved_to(self, fetched: Fetched | None) -> str | None:
         to = fetched.moved_to if fetched is not None else None

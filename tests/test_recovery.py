@@ -83,7 +83,7 @@ class Desk:
     def claim(self) -> Request | None:
         """Claim the archive request when it is due."""
         with self.store.transaction() as tx:
-            return tx.gaps.claim(FEED, self.now, lease=DAY)
+            return tx.requests.claim_page(FEED, self.now, lease=DAY)
 
     def page(self, *items: Item, url: str | None = None, **links: str) -> PollReport:
         """Read the page of the archive that is asked for; it lists these."""
@@ -167,7 +167,7 @@ def gapped(desk: Desk) -> Desk:
     """Return a desk whose source listed 0 to 9, then 25 to 34, and names the page /2 of its archive."""
     desk.poll(*desk.items(range(10)))
     report = desk.poll(*desk.items(range(25, 35)), after=25 * HOUR, prev_archive=f"{P}2")
-    assert (report.new, report.archive) == (10, True)
+    assert (report.new, report.pages) == (10, True)
     return desk
 
 
@@ -244,7 +244,7 @@ def test_nothing_offered(desk: Desk) -> None:
     desk.now += 2 * DAY
     desk.unchanged()
     report = desk.poll(*desk.items(range(100, 110)), after=timedelta(minutes=40))
-    assert not report.archive
+    assert not report.pages
     assert "no archive" in desk.gap.outcome
     assert (desk.claim(), desk.gap.ended) == (None, desk.now)
     assert report.reason.startswith("a gap: it turned over within 40 min")

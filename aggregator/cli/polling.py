@@ -60,7 +60,7 @@ def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refe
 
 
 def _report(reports: list[_Report], elapsed: float) -> _Report:
-    """Return what the round came to; lists of sources that were read for it stand beside the sources, where there are some."""
+    """Return what the round came to; lists of sources that were read for it stand beside the sources."""
     feeds = [{name: one[name] for name in one if name != "feeds"} for one in reports if "url" in one]
     lists = [
         {"url" if name == "list" else name: value for name, value in one.items()} for one in reports if "list" in one

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Context
     from aggregator.model import Entry
+    from aggregator.store.articles import ArticleState
     from aggregator.store.protocols import EntryRevision, Transaction
 
 _FOUND = 50
@@ -104,15 +105,17 @@ def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT00
             raise Usage(f"There is no entry {entry_id!r}.", "Ids are printed by: aggregator entries")
         revisions = tx.entries.revisions(entry.key)
         outputs = sorted(outputs_of(tx, [entry.key]).get(entry.key, ()))
+        article = tx.articles.of_entry(entry.key)
         members, kin = tx.kinships.members(entry.key), tx.kinships.kin(entry.key)
     if as_json:
         answer = {"schema": SCHEMA, "entry": entry_json(entry), "outputs": outputs}
         answer["history"] = [_revision_json(revision) for revision in revisions]
         answer["evidence"] = [{"feed": seen.feed, "evidence": seen.evidence} for seen in entry.sightings]
+        answer["article"] = article.words if article is not None else None
         answer["story"] = story_json(entry, members, kin)
         context.print_json(answer)
     else:
-        _print_entry(context, entry, outputs, revisions)
+        _print_entry(context, entry, outputs, revisions, article)
         print_story(context, entry, members, kin)
 
 
@@ -126,7 +129,13 @@ def _revision_json(revision: EntryRevision) -> dict[str, Any]:
     }
 
 
-def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: list[EntryRevision]) -> None:
+def _print_entry(
+    context: Context,
+    entry: Entry,
+    outputs: list[str],
+    revisions: list[EntryRevision],
+    article: ArticleState | None,
+) -> None:
     def line(name: str, value: object) -> None:
         context.print(f"{name + ':':<12}{value}")
 
@@ -138,6 +147,8 @@ def _print_entry(context: Context, entry: Entry, outputs: list[str], revisions: 
     line("first seen", rfc3339(entry.first_seen))
     line("outputs", ", ".join(outputs) or f"none: {entry.held}")
     line("told by", entry.feed)
+    if article is not None:
+        line("article", article.words)
     for sighting in entry.sightings:
         line("seen in", f"{sighting.feed} at {rfc3339(sighting.first_seen)}, {why_same(sighting)}")
     for revision in revisions:

@@ -87,6 +87,7 @@ def why(context: Context, url: str) -> None:
         with store.snapshot() as tx:
             feed = tx.feeds.get(url)
             polls = tx.feeds.polls(feed, _SHOWN_POLLS) if feed else []
+            articles = tx.articles.count(feed).words if feed else None
     finally:
         store.close()
     feed = feed or _unknown(source)
@@ -100,6 +101,8 @@ def why(context: Context, url: str) -> None:
     context.print(f"{'named by:':<14}{named.by.value}{since}")
     if feed.gap is not None and current_gap(feed, utc_now()) is None:
         context.print(f"{'last gap:':<14}{gap_words(feed.gap)}")
+    if articles:
+        context.print(f"{'articles:':<14}{articles}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)

@@ -34,7 +34,6 @@ class Later:
 NOT_ACTIVE = (
     Later(("feeds", "kind"), "reading sitemaps", ("feed", "page"), "The source is not polled until then."),
     Later(("feeds", "pages"), "following pages", (1,)),
-    Later(("feeds", "full_text"), "taking the text from article pages", (False,)),
     Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),

@@ -94,6 +94,8 @@ def _completed(settings: Settings, substitution: Substitution) -> Settings:
 def _with_defaults(feed: FeedSettings, defaults: FeedDefaults) -> FeedSettings:
     names = defaults.model_fields_set - feed.model_fields_set
     inherited = {name: getattr(defaults, name) for name in names}
+    if inherited.get("full_text") is False and inherited.get("kind", feed.kind) != "feed":
+        del inherited["full_text"]  # what feeds do without is all that a page's entries have
     return feed.model_copy(update={**inherited, "tags": tuple(dict.fromkeys((*defaults.tags, *feed.tags)))})
 
 

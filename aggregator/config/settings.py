@@ -189,8 +189,8 @@ class FeedDefaults(Frozen):
     """Where a page keeps its articles."""
     pages: int = Field(default=1, ge=1, le=100)
     """How many pages of a list to follow."""
-    full_text: bool = False
-    """Take title, date, author, language and body from the article's page."""
+    full_text: bool | None = None
+    """Take title, date, author, language and body from each article's page; without it pages and sitemaps do."""
     enabled: bool = True
     """false stops polling; what is there stays."""
     interval: Duration | None = Field(default=None, gt=timedelta(0))

@@ -6,9 +6,9 @@ decode | tree | facts (JSON-LD, meta, headings, lines) | body (trafilatura) | la
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aggregator.decide.articles import ArticlePage
 from aggregator.errors import ParseError
 from aggregator.parse.article_body import body_of
 from aggregator.parse.article_facts import authors_of, canonical_of, image_of, published_of, title_of
@@ -18,8 +18,6 @@ from aggregator.parse.webpage import Webpage, read_webpage
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from aggregator.model import Person
 
 _COMMON = {
     "en": "the of and to in a is that for with on as are this by it we from be our",
@@ -36,20 +34,6 @@ _USUAL = 0.15
 _ENOUGH_WORDS = 40
 _LOOKED_AT = 4000
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
-
-@dataclass(frozen=True, slots=True)
-class ArticlePage:
-    """What the page of an article says of it; `content` is clean HTML, `text` the same as text, a block a line."""
-
-    title: str
-    published: datetime | None = None
-    authors: tuple[Person, ...] = ()
-    language: str | None = None
-    canonical: str | None = None
-    image: str | None = None
-    content: str | None = None
-    text: str = ""
 
 
 def parse_article(body: bytes, *, url: str, content_type: str | None, received: datetime) -> ArticlePage:

@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
 from aggregator.parse.waiting import is_suspect
-from aggregator.parse.worker import OUT_OF_MEMORY, Told, prepare, work, work_list
+from aggregator.parse.worker import OUT_OF_MEMORY, Told, may_visit, prepare, read_article, read_list, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.articles import ArticlePage
     from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
@@ -31,6 +32,8 @@ _WALL = 3
 """Real time that a document is given, in multiples of its CPU time: the machine may be busy."""
 _GRACE = 30.0
 """Seconds to start a worker in; beyond, the pool itself is taken to be stuck and is replaced."""
+_LONG_ROBOTS = 50_000
+"""Bytes of a robots.txt that is no suspect."""
 _REMEDY = "Other feeds are not affected; if it stays so, tell the publisher or set `enabled: false` for this address."
 
 
@@ -81,14 +84,25 @@ class ParserPool:
         over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
-        return await self._in_turn(work, body, told, page, suspect=suspect)
+        return await self._limited(work, body, told, page, suspect=suspect)
+
+    async def article(
+        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False
+    ) -> ArticlePage:
+        """Read the page of an article as article.parse_article does, with its errors; ParserKilled as `parse`."""
+        told = Told(url=url, content_type=content_type, received=received)
+        return await self._limited(read_article, body, told, suspect=suspect)
+
+    async def may_visit(self, robots: bytes, url: str) -> bool:
+        """Tell whether a robots.txt lets us visit an address of its site; ParserKilled as `parse`."""
+        return await self._limited(may_visit, robots, url, suspect=len(robots) > _LONG_ROBOTS)
 
     async def parse_list(self, body: bytes, *, url: str, content_type: str | None) -> SourceList:
-        """Parse a list of feeds as opml.parse_opml does, with its errors; ParserKilled as `parse` does."""
-        suspect = is_suspect(len(body), killed=False)
-        return await self._in_turn(work_list, body, url, content_type, suspect=suspect)
+        """Parse a list of feeds as opml.parse_opml does, with its errors; ParserKilled as `parse`."""
+        return await self._limited(read_list, body, url, content_type, suspect=is_suspect(len(body), killed=False))
 
-    async def _in_turn(self, function: Callable[..., _T], *arguments: object, suspect: bool) -> _T:
+    async def _limited(self, function: Callable[..., _T], *arguments: object, suspect: bool) -> _T:
+        """Call a function of the worker with the limits as its last argument."""
         limits = (self._seconds, self._memory)
         async with self._slow_lane if suspect else contextlib.nullcontext(), self._slots:
             try:

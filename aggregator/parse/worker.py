@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import ItemSelectors
+    from aggregator.decide.articles import ArticlePage
     from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
@@ -47,7 +48,7 @@ def work(body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[floa
         return document.parse(body, **told) if page is None else _page(body, told, page)
 
 
-def work_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
+def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
     """Parse one list of feeds (OPML), under the same limits."""
     from aggregator.parse.opml import parse_opml  # noqa: PLC0415 - seldom needed
 
@@ -59,6 +60,22 @@ def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
     from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
 
     return parse_page(body, selectors=selectors, **told)
+
+
+def read_article(body: bytes, told: Told, limits: tuple[float, int]) -> ArticlePage:
+    """Parse the page of an article, under the same limits."""
+    with _limited(*limits):
+        from aggregator.parse.article import parse_article  # noqa: PLC0415 - likewise
+
+        return parse_article(body, **told)
+
+
+def may_visit(robots: bytes, url: str, limits: tuple[float, int]) -> bool:
+    """Tell whether a robots.txt lets us visit an address, under the same limits."""
+    with _limited(*limits):
+        from aggregator.parse import robots as rules  # noqa: PLC0415 - likewise
+
+        return rules.may_visit(robots, url)
 
 
 @contextmanager

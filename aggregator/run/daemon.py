@@ -397,4 +397,4 @@ def log_poll(report: PollReport, *, blamed: bool = True) -> None:
     """
     level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
-    getattr(_log, level)("poll" if report.kind is RequestKind.POLL else "archive", **told)
+    getattr(_log, level)(report.kind.value, **told)

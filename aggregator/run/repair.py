@@ -1,4 +1,4 @@
-"""A poll, and the pages of the feed's archive that it turned out to need: what `aggregator poll` does to one source."""
+"""A poll, and the pages that it turned out to need, of articles or an archive: what `aggregator poll` does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.decide.archives import PAGES
-from aggregator.model import Outcome
+from aggregator.decide.articles import MOST_WAITING
+from aggregator.model import Outcome, RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from aggregator.model import PollReport, Request
     from aggregator.poll import Pipeline
 
-_MOST = 2 * PAGES
-"""Pages of one feed that are asked in one go."""
+_MOST = 2 * PAGES + MOST_WAITING
+"""Pages of one source that are asked in one go."""
 
 
 async def poll_and_repair(
@@ -26,13 +27,13 @@ async def poll_and_repair(
     due_page: Callable[[str], Request | None],
     under_way: Callable[[Request], None],
 ) -> PollReport:
-    """Poll a source, then ask its archive for what it missed, as far as that is due now; report all of it as one.
+    """Poll a source, then ask for its articles and for what it missed, as far as that is due; report all of it as one.
 
-    `due_page` claims the archive request of an address, in the writer's thread; `under_way` is told of each request
-    that is made after the first.
+    `due_page` claims a request for a page of the source of an address, in the writer's thread; `under_way` is told of
+    each request that is made after the first.
     """
     report = await pipeline.poll(request, refetch=choice.refetch, by_hand=not choice.is_routine)
-    wanted, pages = report.archive, 0
+    wanted, pages = report.pages, 0
     while wanted and pages < _MOST:
         page = await pipeline.in_writer(lambda: due_page(request.feed.url))
         if page is None:
@@ -44,6 +45,8 @@ async def poll_and_repair(
 
 def _with_found(report: PollReport, found: PollReport) -> PollReport:
     """Add what a page brought to the report of its feed; what was wrong with the page is not the feed's failure."""
+    if found.kind is RequestKind.ARTICLE:
+        return report
     return replace(
         report,
         outcome=Outcome.NEW if found.new else report.outcome,

@@ -42,7 +42,7 @@ async def poll_round(
 
     def due_page(url: str) -> Request | None:
         with store.transaction() as tx:
-            return tx.gaps.claim(url, clock(), lease=LEASE)
+            return tx.requests.claim_page(url, clock(), lease=LEASE)
 
     polls |= {asyncio.create_task(poll(request)): request for request in requests}
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import structlog
 
 from aggregator import corrections
+from aggregator.awaiting import let_overdue_go
 from aggregator.decide.stories.embedding import text_to_embed
 from aggregator.errors import StoreError, Usage
 from aggregator.grouping import STEP, Grouping
@@ -108,7 +109,8 @@ class StoryStage:
                 step = self._grouping.step(tx, now, mute=self._mute)
                 joined = tx.tellings.of([one.entry for one in step.decided])
                 tx.tellings.orphaned(now, step.stories)
-                changed = set() if step.left else tell(tx, self._settings(), now)
+                changed = let_overdue_go(tx, self._settings(), now)
+                changed |= set() if step.left else tell(tx, self._settings(), now)
         except BaseException:
             self._grouping.forget()
             raise

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Rhythm,
         Validators,
     )
+    from aggregator.store.articles import Articles
     from aggregator.store.lists import Lists
     from aggregator.store.stories import Kinships, Stories, Tellings
 
@@ -177,6 +178,9 @@ class Requests(Protocol):
     def claim(self, urls: Collection[str], now: datetime, *, lease: timedelta) -> list[Request]:
         """Take the poll requests of these sources, due or not, that nobody holds and that may be asked now."""
 
+    def claim_page(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
+        """Take what else is due of a source, an article or a page of its archive: the longest due, or None."""
+
     def reschedule(self, request: Request, then: NextPoll) -> None:
         """Set when a request is due again (None: never by itself), why, and before when it must not be asked at all.
 
@@ -225,9 +229,6 @@ class Gaps(Protocol):
 
     def drop(self, feed: FeedState) -> None:
         """Ask a feed's archive no more."""
-
-    def claim(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
-        """Take the archive request of a source when it is due, nobody holds it, and its site is not paused."""
 
 
 class Entries(Protocol):
@@ -333,6 +334,10 @@ class Transaction(Protocol):
     @property
     def entries(self) -> Entries:
         """Entries."""
+
+    @property
+    def articles(self) -> Articles:
+        """Articles' pages."""
 
     @property
     def releases(self) -> Releases:

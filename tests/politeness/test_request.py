@@ -296,15 +296,6 @@ def test_33d_the_gap_holds_from_round_to_round(world: Any) -> None:
     assert min(world.gaps(*urls)) >= GAP
 
 
-def test_34_full_text_asks_for_nothing_yet(world: Any) -> None:
-    """Articles are not fetched in this version: `full_text: true` causes no request besides the feed's own."""
-    body = world.rss("one", "two").replace(b"https://site.example", world.url("", host=ELSEWHERE).encode())
-    url = world.feed("/feed", world.reply(body, ETag='"x"'), world.reply(status=304), host=HOST, full_text=True)
-    world.runs(days=1)
-    assert world.titles() == {"one", "two"}
-    assert {request.url for request in world.seen} == {url}
-
-
 @pytest.mark.parametrize("started", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<rss><channel>"])
 def test_35a_a_hung_server_holds_nobody_up(world: Any, started: bytes) -> None:
     """Without a first byte, or without a last, a request ends by itself, and makes room for the next feed."""

@@ -29,7 +29,7 @@ GAP = Gap(
 
 def _claim(desk: Any, url: str = A, now: datetime = NOON) -> Request | None:
     with desk.store.transaction() as tx:
-        found: Request | None = tx.gaps.claim(url, now, lease=HOUR)
+        found: Request | None = tx.requests.claim_page(url, now, lease=HOUR)
     return found
 
 

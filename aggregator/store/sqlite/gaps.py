@@ -13,18 +13,17 @@ from aggregator.store.sqlite.rows import FLOOD, GAP, from_ms_or_none, to_json, t
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from aggregator.losses import Flood, Gap
-    from aggregator.model import FeedState, Request
-    from aggregator.store.sqlite.requests import SqliteRequests
+    from aggregator.model import FeedState
 
 
 class SqliteGaps:
     """Gaps in SQLite."""
 
-    def __init__(self, connection: sqlite3.Connection, requests: SqliteRequests) -> None:
-        self._db, self._requests = connection, requests
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
 
     def last_listed(self, feed: FeedState) -> list[Mark]:
         # An entry without a date has the time at which it was first seen.
@@ -67,7 +66,7 @@ class SqliteGaps:
         self._db.execute(
             """
             INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (feed, kind) DO UPDATE SET
+            ON CONFLICT (feed, kind, entry) DO UPDATE SET
                 not_before = CASE host WHEN excluded.host THEN not_before ELSE 0 END,
                 host = excluded.host, site = excluded.site, due_at = excluded.due_at, reason = excluded.reason""",
             [RequestKind.ARCHIVE.value, feed.key, *place_of(page), to_ms(now), reason],
@@ -75,16 +74,3 @@ class SqliteGaps:
 
     def drop(self, feed: FeedState) -> None:
         self._db.execute("DELETE FROM request WHERE feed = ? AND kind = ?", [feed.key, RequestKind.ARCHIVE.value])
-
-    def claim(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
-        rows = self._db.execute(
-            """
-            UPDATE request SET lease_until = :lease
-            WHERE kind = 'archive' AND due_at <= :now AND NOT parked AND not_before <= :now
-              AND (lease_until IS NULL OR lease_until <= :now)
-              AND feed IN (SELECT id FROM feed WHERE url = :url)
-              AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
-            RETURNING id""",
-            {"now": to_ms(now), "lease": to_ms(now + lease), "url": url},
-        ).fetchall()
-        return next(iter(self._requests.by_keys(row["id"] for row in rows)), None)

@@ -68,19 +68,31 @@ class SqliteRequests:
         ).fetchall()
         return self.by_keys(row["id"] for row in rows)
 
+    def claim_page(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
+        found = self._db.execute(
+            """
+            UPDATE request SET lease_until = :lease WHERE id = (
+                SELECT id FROM request
+                WHERE feed = (SELECT id FROM feed WHERE url = :url) AND kind <> 'poll' AND due_at <= :now
+                  AND NOT parked AND not_before <= :now AND (lease_until IS NULL OR lease_until <= :now)
+                  AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > :now)
+                ORDER BY due_at, id LIMIT 1)
+            RETURNING id""",
+            {"now": to_ms(now), "lease": to_ms(now + lease), "url": url},
+        ).fetchall()
+        return next(iter(self.by_keys(row["id"] for row in found)), None)
+
     def by_keys(self, ids: Iterable[int]) -> list[Request]:
         """Return requests by their numbers, the longest due first."""
         rows = self._db.execute(
             f"""
-            SELECT {FEED_COLUMNS}, request.id AS request_id, request.kind AS request_kind, request.host AS request_host
-            FROM request JOIN feed ON feed.id = request.feed
+            SELECT {FEED_COLUMNS}, request.id AS request_id, request.kind AS request_kind, request.host AS request_host,
+                request.entry AS request_entry, article.url AS request_page
+            FROM request JOIN feed ON feed.id = request.feed LEFT JOIN article ON article.entry = request.entry
             WHERE request.id IN (SELECT value FROM json_each(?)) ORDER BY request.due_at, request.id""",
             [json.dumps(list(ids))],
         )
-        return [
-            Request(row["request_id"], RequestKind(row["request_kind"]), feed_state(row), row["request_host"])
-            for row in rows
-        ]
+        return [_request(row) for row in rows]
 
     def reschedule(self, request: Request, then: NextPoll) -> None:
         self._db.execute(
@@ -135,3 +147,14 @@ class SqliteRequests:
     def pauses(self, now: datetime) -> dict[str, datetime]:
         rows = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > ?", [to_ms(now)])
         return {row["name"]: from_ms(row["next_allowed_at"]) for row in rows}
+
+
+def _request(row: sqlite3.Row) -> Request:
+    return Request(
+        key=row["request_id"],
+        kind=RequestKind(row["request_kind"]),
+        feed=feed_state(row),
+        host=row["request_host"],
+        entry=row["request_entry"],
+        page=row["request_page"] or "",
+    )

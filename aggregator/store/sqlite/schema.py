@@ -72,6 +72,51 @@ def m003_stories(db: Database) -> None:
 
 
 @migrations()
+def m004_articles(db: Database) -> None:
+    """Articles' pages are asked for in the same queue: a feed may have many such requests at a time."""
+    db.execute("ALTER TABLE request RENAME TO request_before")
+    for index in ("due", "lease", "site", "reason"):
+        db.execute(f"DROP INDEX request_{index}")
+    db.execute("""
+        CREATE TABLE request (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
+            entry INTEGER NOT NULL DEFAULT 0,        -- whose article it asks for; 0: none
+            host TEXT NOT NULL,
+            site TEXT NOT NULL,
+            due_at INTEGER,                          -- NULL: not by itself
+            not_before INTEGER NOT NULL DEFAULT 0,   -- what the server asked for
+            lease_until INTEGER,                     -- NULL: nobody holds it
+            parked INTEGER NOT NULL DEFAULT 0,       -- its source is not to be asked now, but may be again
+            reason TEXT NOT NULL DEFAULT '',
+            UNIQUE (feed, kind, entry)
+        )""")
+    columns = "id, kind, feed, host, site, due_at, not_before, lease_until, parked, reason"
+    db.execute(f"INSERT INTO request ({columns}) SELECT {columns} FROM request_before")
+    db.execute("DROP TABLE request_before")
+    db.execute("CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked")
+    db.execute("CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL")
+    db.execute("CREATE INDEX request_site ON request(site, due_at)")
+    db.execute("CREATE INDEX request_reason ON request(reason, due_at)")
+    db.execute("""
+        CREATE TABLE article (
+            entry INTEGER PRIMARY KEY REFERENCES entry,
+            feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
+            url TEXT NOT NULL,
+            wanted_at INTEGER NOT NULL,
+            oldest INTEGER, why TEXT,                -- dated before, it is no news, for this reason
+            listed TEXT NOT NULL,                    -- the title under which the feed listed it
+            tries INTEGER NOT NULL DEFAULT 0,
+            ended_at INTEGER,                        -- read, or given up; NULL: it is asked for
+            error TEXT,                              -- why it was not read, at the last try
+            page TEXT                                -- what was read
+        )""")
+    db.execute("CREATE INDEX article_feed ON article(feed, wanted_at)")
+    db.execute("CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article'")
+
+
+@migrations()
 def m005_lists(db: Database) -> None:
     """What remote lists of sources (OPML) said when they were read last, and when they are read again."""
     db.execute("""

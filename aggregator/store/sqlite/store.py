@@ -6,6 +6,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.store.sqlite.articles import SqliteArticles
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
@@ -31,8 +32,9 @@ class SqliteTransaction:
         self.feeds = SqliteFeeds(connection)
         self.lists = SqliteLists(connection)
         self.requests = SqliteRequests(connection)
-        self.gaps = SqliteGaps(connection, self.requests)
+        self.gaps = SqliteGaps(connection)
         self.entries = SqliteEntries(connection)
+        self.articles = SqliteArticles(connection)
         self.releases = SqliteReleases(connection, self.entries)
         self.stories = SqliteStories(connection)
         self.kinships = SqliteKinships(connection)

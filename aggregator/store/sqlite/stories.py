@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from aggregator.decide.stories.article import Article
+from aggregator.model import Held
 from aggregator.store.sqlite.rows import from_ms, to_ms
 from aggregator.store.stories import Waiting
 
@@ -39,8 +40,9 @@ class SqliteStories:
 
     def waiting(self, *, limit: int, model: str | None = None) -> list[Waiting]:
         found = self._db.execute(
-            f"{_ARTICLE} WHERE entry.grouped <> 1 ORDER BY entry.published, entry.id LIMIT :limit",
-            {"limit": limit, "model": model},
+            f"{_ARTICLE} WHERE entry.grouped <> 1 AND entry.held IS NOT :unread"
+            " ORDER BY entry.published, entry.id LIMIT :limit",
+            {"limit": limit, "model": model, "unread": Held.ARTICLE.value},
         ).fetchall()
         return [
             Waiting(article, row["founds"], row["story"], edited=row["grouped"] == 2)  # noqa: PLR2004 - see the schema

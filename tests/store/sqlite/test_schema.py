@@ -118,7 +118,7 @@ def _poll(store: SqliteStore, url: str, *items: Item) -> None:
         tx.gaps.listed_by(request.feed, ["g:1"], NOON)
         tx.gaps.flooded(request.feed)
         tx.gaps.ask(request.feed, f"{url}?page=2", NOON, "test")
-        tx.gaps.claim(url, NOON, lease=timedelta(minutes=1))
+        tx.requests.claim_page(url, NOON, lease=timedelta(minutes=1))
         tx.gaps.drop(request.feed)
 
 

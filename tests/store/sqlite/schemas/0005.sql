@@ -8,10 +8,23 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 08:21:28.581047+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 08:21:28.595939+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 08:21:28.619418+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m005_lists','2026-11-27 08:21:28.622032+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 08:47:01.965171+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 08:47:01.984554+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 08:47:02.009235+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 08:47:02.019347+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 08:47:02.026741+00:00');
+CREATE TABLE article (
+            entry INTEGER PRIMARY KEY REFERENCES entry,
+            feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
+            url TEXT NOT NULL,
+            wanted_at INTEGER NOT NULL,
+            oldest INTEGER, why TEXT,                -- dated before, it is no news, for this reason
+            listed TEXT NOT NULL,                    -- the title under which the feed listed it
+            tries INTEGER NOT NULL DEFAULT 0,
+            ended_at INTEGER,                        -- read, or given up; NULL: it is asked for
+            error TEXT,                              -- why it was not read, at the last try
+            page TEXT                                -- what was read
+        );
 CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             atom_id TEXT NOT NULL UNIQUE,
@@ -74,8 +87,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','f77de300-ccc7-4403-aacc-1f9f7d8c0c04');
-INSERT INTO "meta" VALUES('created','2026-11-27T08:21:28.577416+00:00');
+INSERT INTO "meta" VALUES('instance','65897d71-c382-4ecb-9752-aa36daaf0d86');
+INSERT INTO "meta" VALUES('created','2026-11-27T08:47:01.957559+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -110,16 +123,18 @@ CREATE TABLE request (
             id INTEGER PRIMARY KEY,
             kind TEXT NOT NULL,
             feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
+            entry INTEGER NOT NULL DEFAULT 0,        -- whose article it asks for; 0: none
             host TEXT NOT NULL,
+            site TEXT NOT NULL,
             due_at INTEGER,                          -- NULL: not by itself
             not_before INTEGER NOT NULL DEFAULT 0,   -- what the server asked for
             lease_until INTEGER,                     -- NULL: nobody holds it
             parked INTEGER NOT NULL DEFAULT 0,       -- its source is not to be asked now, but may be again
-            reason TEXT NOT NULL DEFAULT '', site TEXT NOT NULL DEFAULT '',
-            UNIQUE (feed, kind)
+            reason TEXT NOT NULL DEFAULT '',
+            UNIQUE (feed, kind, entry)
         );
-INSERT INTO "request" VALUES(1,'poll',1,'a.example',1767625200000,0,NULL,0,'default_interval 1 h','a.example');
-INSERT INTO "request" VALUES(2,'poll',2,'b.example',1767621600000,0,NULL,0,'default_interval 1 h','b.example');
+INSERT INTO "request" VALUES(1,'poll',1,0,'a.example','a.example',1767625200000,0,NULL,0,'default_interval 1 h');
+INSERT INTO "request" VALUES(2,'poll',2,0,'b.example','b.example',1767621600000,0,NULL,0,'default_interval 1 h');
 CREATE TABLE revision (
             entry INTEGER NOT NULL REFERENCES entry,
             number INTEGER NOT NULL,
@@ -159,8 +174,6 @@ CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
 CREATE INDEX poll_log_feed ON poll_log(feed, at);
 CREATE INDEX poll_log_at ON poll_log(at);
-CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked;
-CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX entry_feed ON entry(feed);
 CREATE INDEX entry_canonical ON entry(canonical);
 CREATE INDEX entry_content_key ON entry(content_key);
@@ -170,13 +183,17 @@ CREATE INDEX entry_story ON entry(story);
 CREATE INDEX sighting_entry ON sighting(entry, feed);
 CREATE INDEX release_entry ON release(entry);
 CREATE INDEX release_time ON release(output, released_at);
-CREATE INDEX request_site ON request(site, due_at);
-CREATE INDEX request_reason ON request(reason, due_at);
 CREATE INDEX entry_founds ON entry(founds);
 CREATE INDEX entry_ungrouped ON entry(published, id) WHERE grouped <> 1;
 CREATE INDEX relation_other ON relation(other);
 CREATE INDEX telling_due ON telling(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX telling_entry ON telling(entry);
+CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked;
+CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX request_site ON request(site, due_at);
+CREATE INDEX request_reason ON request(reason, due_at);
+CREATE INDEX article_feed ON article(feed, wanted_at);
+CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article';
 COMMIT;
 CREATE VIRTUAL TABLE "entry_fts" USING FTS5 (
     "title", "text",

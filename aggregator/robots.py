@@ -1,0 +1,109 @@
+"""What sites ask robots to leave alone (RFC 9309): asked before an article's page, kept for a day.
+
+A feed is made to be asked for, a page of an article is not: reading it is crawling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from aggregator.decide.sites import host_of, origin_of
+from aggregator.errors import CrawlingRefused, HttpStatus, ParserKilled
+from aggregator.fetch.client import Ask
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from aggregator.model import Fetched
+
+_KEPT = timedelta(days=1)
+"""RFC 9309 section 2.4."""
+_MOST_SITES = 1000
+_MOST_BYTES = 512 * 1024
+_OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+
+
+class Gets(Protocol):
+    """What asks servers (fetch.client.Client)."""
+
+    async def get(self, ask: Ask, *, reach: Callable[[str], Awaitable[None]]) -> Fetched:
+        """Ask once."""
+
+
+class Reads(Protocol):
+    """What reads a robots.txt (parse.pool.ParserPool)."""
+
+    async def may_visit(self, robots: bytes, url: str) -> bool:
+        """Tell whether it lets us visit an address; ParserKilled when it is too much."""
+
+
+@dataclass(slots=True)
+class _Site:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    until: datetime | None = None
+    """When what it asked for is to be asked again; None before it was."""
+    robots: bytes = b""
+    refused: str = ""
+    """Why nothing of it may be visited."""
+
+
+class Robots:
+    """Remembers what sites ask of robots."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._sites: OrderedDict[tuple[str, str], _Site] = OrderedDict()
+
+    async def check(self, ask: Ask, client: Gets, reader: Reads, reach: Callable[[str], Awaitable[None]]) -> None:
+        """Raise CrawlingRefused where a page is to be left alone, HttpStatus or FetchError where that is not known.
+
+        The page's host may be asked right now; `reach` waits until any host may be asked (again), and is called
+        before every further request.
+        """
+        site = self._site(origin_of(ask.url))
+        async with site.lock:
+            if site.until is None or site.until <= self._clock():
+                await self._ask(site, ask, client, reach)
+        if site.refused:
+            raise _refusal(ask.url, site.refused)
+        if not site.robots:
+            return
+        try:
+            allowed = await reader.may_visit(site.robots, ask.url)
+        except ParserKilled as error:
+            site.robots, site.refused = b"", "its robots.txt was too much to read"
+            raise _refusal(ask.url, site.refused) from error
+        if not allowed:
+            raise _refusal(ask.url, "its robots.txt asks robots to leave this page alone")
+
+    def _site(self, origin: tuple[str, str]) -> _Site:
+        site = self._sites.pop(origin, None) or _Site()
+        self._sites[origin] = site
+        while len(self._sites) > _MOST_SITES:
+            self._sites.popitem(last=False)
+        return site
+
+    async def _ask(self, site: _Site, ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> None:
+        # What is secret stays with the pages that it is for.
+        robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
+        answer = await client.get(robots, reach=reach)
+        if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
+            raise HttpStatus(
+                f"{host_of(ask.url)} answered {answer.status} when asked for its robots.txt.",
+                "Articles of this site are not read until it answers; entries appear as they are listed.",
+            )
+        site.robots = answer.body[:_MOST_BYTES] if answer.status == _OK else b""
+        site.refused, site.until = "", self._clock() + _KEPT
+        await reach(host_of(ask.url))
+
+
+def _refusal(url: str, why: str) -> CrawlingRefused:
+    return CrawlingRefused(
+        f"The article was not read: {host_of(url)} refuses, {why}.",
+        "Entries appear as they are listed. Ask the publisher, or set `full_text: false` for this source.",
+    )
