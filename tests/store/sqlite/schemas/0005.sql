@@ -8,11 +8,11 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 08:47:01.965171+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 08:47:01.984554+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 08:47:02.009235+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 08:47:02.019347+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 08:47:02.026741+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 08:53:17.307581+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 08:53:17.344709+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 08:53:17.363881+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 08:53:17.376530+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 08:53:17.385030+00:00');
 CREATE TABLE article (
             entry INTEGER PRIMARY KEY REFERENCES entry,
             feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
@@ -87,8 +87,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','65897d71-c382-4ecb-9752-aa36daaf0d86');
-INSERT INTO "meta" VALUES('created','2026-11-27T08:47:01.957559+00:00');
+INSERT INTO "meta" VALUES('instance','7ee5b368-a7ed-46ee-955e-4d0d1afd0326');
+INSERT INTO "meta" VALUES('created','2026-11-27T08:53:17.297481+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
