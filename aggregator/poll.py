@@ -214,8 +214,14 @@ class Pipeline:
         self.restraint.heard(source, fetched)
         return self._understand(replace(result, at=fetched.received), fetched)
 
+    async def fetch(self, ask: Ask) -> Fetched:
+        """Ask for what is no source's document, in turn with all other requests; raises FetchError and Resting."""
+        async with Place(self._stages.hosts, self._slots) as place:
+            await self._reach(place, host_of(ask.url))
+            return await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+
     async def _reach(self, place: Place, host: str, *, again: bool = False) -> None:
-        """Wait until a host may be asked that a redirect leads to, or once more (`again`); raises Resting."""
+        """Wait until a host may be asked whatever leads to it, or once more (`again`); raises Resting."""
         if again:
             await place.leave()
         await place.take(host)
@@ -325,7 +331,8 @@ def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
         feed.fetch_url,
         headers=source.headers,
         verify=source.verify,
-        outside=_outside(host_of(feed.url), feed.fetch_url),
+        outside=_outside(host_of(feed.url), feed.fetch_url)
+        or _outside(host_of(source.listed_in or ""), feed.fetch_url),
         name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
     )
     match request.kind:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.errors import NotAFeed, ParserKilled
+from aggregator.errors import NotAFeed, ParseError, ParserKilled
 from aggregator.parse.pool import ParserPool
 
 if TYPE_CHECKING:
@@ -59,6 +59,20 @@ def test_documents_and_errors_come_back() -> None:
             with pytest.raises(NotAFeed) as caught:
                 await parse(pool, b"<html><link rel=alternate type=application/rss+xml href=/feed></html>")
             assert "https://example.org/feed" in caught.value.remedy
+
+    asyncio.run(scene())
+
+
+def test_lists_of_feeds_come_back() -> None:
+    """OPML is hostile too: lists are read in the same processes, under the same limits."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            body = b'<opml><body><outline xmlUrl="/feed" text="A"/></body></opml>'
+            found = await pool.parse_list(body, url="https://example.org/list", content_type="text/xml")
+            assert [feed.url for feed in found.feeds] == ["https://example.org/feed"]
+            with pytest.raises(ParseError, match="no OPML"):
+                await pool.parse_list(b"x" * 1_500_000, url="https://example.org/list", content_type=None)
 
     asyncio.run(scene())
 
