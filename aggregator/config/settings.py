@@ -248,7 +248,7 @@ class FeedSettings(FeedDefaults):
 
 
 class OpmlSettings(Frozen):
-    """A remote list of sources, read again daily."""
+    """A remote list of sources, read again daily; its folders are tags."""
 
     opml: str
     """Address of the OPML file."""

@@ -6,7 +6,7 @@
 
 When a list is read, and what becomes of it after that, is decided in readings.py.
 
-Whoever owns a list chooses addresses that we ask, and nothing else: no header, no tag, no address in our network. A
+Whoever owns a list chooses addresses that we ask and, by their folders, tags; no header, no address in our network. A
 list that fails, is emptied or damaged takes nothing away; what a good one does not name any more is gone.
 """
 
@@ -122,7 +122,7 @@ def subscribed(before: Sequence[Subscription], found: SourceList | None) -> tupl
 def sources_of(
     entry: OpmlSettings, feeds: Sequence[Subscription], defaults: FeedDefaults, *, taken: Collection[str] = ()
 ) -> Listed:
-    """Return the settings of a list's sources: the operator's `defaults` and tags, the list's addresses and titles.
+    """Return the settings of a list's sources: the operator's `defaults`, the list's addresses and titles, tags of both.
 
     `taken` are addresses, as same_address writes them, that feeds.yaml or an earlier list has: those win. Left out are
     addresses with a password, those of our own network (except on the list's own host), and all after the first 1,000.
@@ -194,5 +194,5 @@ def _refused(url: str, where: str) -> str | None:
 
 def _source(feed: Subscription, entry: OpmlSettings, defaults: FeedDefaults) -> FeedSettings:
     inherited = {name: getattr(defaults, name) for name in defaults.model_fields_set - _OURS}
-    inherited["tags"] = tuple(dict.fromkeys((*defaults.tags, *entry.tags)))
+    inherited["tags"] = tuple(dict.fromkeys((*defaults.tags, *entry.tags, *feed.tags)))
     return FeedSettings(url=feed.url, title=feed.title or None, **inherited).of_list(entry.opml)

@@ -56,12 +56,12 @@ def test_a_source_keeps_the_spelling_it_is_known_by() -> None:
 
 
 def test_settings_of_a_source() -> None:
-    """The operator's defaults and tags apply; headers are for the operator's own sources, tags not the list's to give."""
+    """The operator's defaults and tags apply, folders are tags too; headers are for the operator's own sources."""
     defaults = FeedDefaults(
         tags=("ai",), rank=3, interval=timedelta(hours=2), headers={"Authorization": "secret"}, kind="page", pages=3
     )
     (source,) = sources_of(LIST, [feed("a")], defaults).sources
-    assert (source.url, source.title, source.tags) == ("https://example.org/a", "a", ("ai", "blog"))
+    assert (source.url, source.title, source.tags) == ("https://example.org/a", "a", ("ai", "blog", "theirs"))
     assert (source.rank, source.interval, source.kind, source.pages) == (3, timedelta(hours=2), "feed", 1)
     assert (source.headers, source.private) == ({}, False)
 
@@ -118,7 +118,7 @@ def test_settings_with_their_lists() -> None:
     now = expanded(settings, lists)
     assert list(now.sources) == ["https://example.org/a", "https://example.org/own", "https://example.org/b"]
     assert now.sources["https://example.org/own"].rank == 1
-    assert now.sources["https://example.org/a"].tags == ("blog",)
+    assert now.sources["https://example.org/a"].tags == ("blog", "theirs")
     assert list(settings.sources) == ["https://example.org/own"]
     assert list(expanded(settings, {}).sources) == ["https://example.org/own"]
 
