@@ -122,7 +122,7 @@ def subscribed(before: Sequence[Subscription], found: SourceList | None) -> tupl
 def sources_of(
     entry: OpmlSettings, feeds: Sequence[Subscription], defaults: FeedDefaults, *, taken: Collection[str] = ()
 ) -> Listed:
-    """Return the settings of a list's sources: the operator's `defaults`, the list's addresses and titles, tags of both.
+    """Return the settings of a list's sources: the operator's `defaults`, its addresses and titles, the tags of both.
 
     `taken` are addresses, as same_address writes them, that feeds.yaml or an earlier list has: those win. Left out are
     addresses with a password, those of our own network (except on the list's own host), and all after the first 1,000.

@@ -37,7 +37,7 @@ def test_one_poll_with_only_a_list(home, publisher, make) -> None:
     """`aggregator poll` reads the list and polls its feeds in one go; the next one asks neither again."""
     one, two = (publisher.serve(f"/{name}", make.rss(make.item(n))) for n, name in enumerate(("one", "two"), 1))
     address = publisher.serve("/list", opml(named(one, "The One"), named(two), named("http://10.0.0.1/router")))
-    home.write(f"{{opml: {address}, tags: [blog]}}", more=SLOW + "outputs: [{name: blogs, tags: [blog]}]\n")
+    home.write(f"{{opml: {address}, tags: [blog]}}", more=SLOW + "outputs: [{name: blogs, tags: [Small]}]\n")
     report = home.json("poll")
     assert report["totals"]["new"] == 2
     assert {feed["url"] for feed in report["feeds"]} == {one, two}
