@@ -53,6 +53,8 @@ def _completed(tx: Transaction, result: Result, settings: Settings, chance: Chan
 
 def _read(tx: Transaction, result: Result, lacking: Lacking, page: ArticlePage, settings: Settings) -> Settled:
     source, now, changed = settings.sources[result.feed.url], result.at, set[str]()
+    if not lacking.waits:  # its title is told
+        page = replace(page, title=lacking.item.title)
     tx.articles.keep(lacking.entry, page, now)
     if lacking.feed == source.url:  # else another source, nearer to the article, tells it by now
         revision = completion(lacking, page, source)

@@ -38,7 +38,7 @@ from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
-from aggregator.robots import Robots
+from aggregator.robots import NotAnswered, Robots
 from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
@@ -202,8 +202,11 @@ class Pipeline:
             self._blame.heard(request, self._stages.clock(), None)
             return replace(result, postponed=self.restraint.after(resting, request, self.settings.polling))
         except FetchError as error:
-            result = replace(result, at=self._stages.clock(), error=error)
+            answer = error.answer if isinstance(error, NotAnswered) else None
+            result = replace(result, at=self._stages.clock(), error=error, fetched=answer)
             self._blame.heard(request, result.at, error)
+            if answer is not None:
+                self.restraint.heard(source, answer)
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)

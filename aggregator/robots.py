@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.decide.sites import host_of, origin_of
-from aggregator.errors import CrawlingRefused, HttpStatus, ParserKilled
+from aggregator.errors import CrawlingRefused, FetchError, HttpStatus, ParserKilled
 from aggregator.fetch.client import Ask
 
 if TYPE_CHECKING:
@@ -23,9 +23,24 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(days=1)
 """RFC 9309 section 2.4."""
+_SOON = timedelta(minutes=1)
+"""How long it is known that there was no answer: many articles of a site are due at once."""
 _MOST_SITES = 1000
 _MOST_BYTES = 512 * 1024
+_MOST_KEPT = 64 * _MOST_BYTES
+"""Bytes of all sites' robots.txt together."""
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+
+
+class NotAnswered(HttpStatus):
+    """A site does not say what it asks of robots."""
+
+    def __init__(self, answer: Fetched) -> None:
+        super().__init__(
+            f"{host_of(answer.url)} answered {answer.status} when asked for its robots.txt.",
+            "Articles of this site are not read until it answers; entries appear as they are listed.",
+        )
+        self.answer = answer
 
 
 class Gets(Protocol):
@@ -50,6 +65,8 @@ class _Site:
     robots: bytes = b""
     refused: str = ""
     """Why nothing of it may be visited."""
+    trouble: FetchError | None = None
+    """Why there was no answer."""
 
 
 class Robots:
@@ -69,6 +86,8 @@ class Robots:
         async with site.lock:
             if site.until is None or site.until <= self._clock():
                 await self._ask(site, ask, client, reach)
+        if site.trouble is not None:
+            raise site.trouble.with_traceback(None)
         if site.refused:
             raise _refusal(ask.url, site.refused)
         if not site.robots:
@@ -84,22 +103,28 @@ class Robots:
     def _site(self, origin: tuple[str, str]) -> _Site:
         site = self._sites.pop(origin, None) or _Site()
         self._sites[origin] = site
-        while len(self._sites) > _MOST_SITES:
+        while len(self._sites) > _MOST_SITES or sum(len(one.robots) for one in self._sites.values()) > _MOST_KEPT:
             self._sites.popitem(last=False)
         return site
 
     async def _ask(self, site: _Site, ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> None:
-        # What is secret stays with the pages that it is for.
-        robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
-        answer = await client.get(robots, reach=reach)
-        if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
-            raise HttpStatus(
-                f"{host_of(ask.url)} answered {answer.status} when asked for its robots.txt.",
-                "Articles of this site are not read until it answers; entries appear as they are listed.",
-            )
-        site.robots = answer.body[:_MOST_BYTES] if answer.status == _OK else b""
-        site.refused, site.until = "", self._clock() + _KEPT
+        site.robots, site.refused, site.trouble = b"", "", None
+        try:
+            site.robots = await _robots_of(ask, client, reach)
+        except FetchError as error:
+            site.trouble, site.until = error, self._clock() + _SOON
+            return
+        site.until = self._clock() + _KEPT
         await reach(host_of(ask.url))
+
+
+async def _robots_of(ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> bytes:
+    # What is secret stays with the pages that it is for.
+    robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
+    answer = await client.get(robots, reach=reach)
+    if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
+        raise NotAnswered(answer)
+    return answer.body[:_MOST_BYTES] if answer.status == _OK else b""
 
 
 def _refusal(url: str, why: str) -> CrawlingRefused:
