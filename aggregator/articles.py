@@ -45,7 +45,9 @@ def _completed(tx: Transaction, result: Result, settings: Settings, chance: Chan
     lacking = next(iter(tx.articles.lacking([result.request.entry])), None)
     if lacking is None:
         tx.requests.give_back([result.request])
-        return Settled(PollReport(result.feed.url, Outcome.SKIPPED, reason="its article was read"))
+        return Settled(
+            PollReport(result.feed.url, Outcome.SKIPPED, reason="its article was read, or is not wanted any more")
+        )
     if result.article is None:
         return _Failure(tx, result, lacking, settings, chance).settled()
     return _read(tx, result, lacking, result.article, settings)
