@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,9 +57,20 @@ class Reads(Protocol):
         """Tell whether it lets us visit an address; ParserKilled when it is too much."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a page's request may ask."""
+
+    reach: Callable[[str], Awaitable[None]]
+    """Wait until a host may be asked, or asked once more."""
+    leave: Callable[[], Awaitable[None]]
+    """Let others ask."""
+
+
 @dataclass(slots=True)
 class _Site:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: asyncio.Event | None = None
+    """While it is asked; set when there is an answer, or none."""
     until: datetime | None = None
     """When what it asked for is to be asked again; None before it was."""
     robots: bytes = b""
@@ -76,16 +87,14 @@ class Robots:
         self._clock = clock
         self._sites: OrderedDict[tuple[str, str], _Site] = OrderedDict()
 
-    async def check(self, ask: Ask, client: Gets, reader: Reads, reach: Callable[[str], Awaitable[None]]) -> None:
+    async def check(self, ask: Ask, client: Gets, reader: Reads, turn: Turn) -> None:
         """Raise CrawlingRefused where a page is to be left alone, HttpStatus or FetchError where that is not known.
 
-        The page's host may be asked right now; `reach` waits until any host may be asked (again), and is called
-        before every further request.
+        It is the turn of the page's host, and is so again afterwards.
         """
         site = self._site(origin_of(ask.url))
-        async with site.lock:
-            if site.until is None or site.until <= self._clock():
-                await self._ask(site, ask, client, reach)
+        while site.until is None or site.until <= self._clock():
+            await self._know(site, ask, client, turn)
         if site.trouble is not None:
             raise site.trouble.with_traceback(None)
         if site.refused:
@@ -107,21 +116,36 @@ class Robots:
             self._sites.popitem(last=False)
         return site
 
-    async def _ask(self, site: _Site, ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> None:
+    async def _know(self, site: _Site, ask: Ask, client: Gets, turn: Turn) -> None:
+        """Ask, or wait for who does: without the turn, which that one needs once more."""
+        if site.asked is None:
+            site.asked = asyncio.Event()
+            try:
+                await self._ask(site, ask, client, turn)
+            finally:
+                site.asked.set()
+                site.asked = None
+        else:
+            asked = site.asked
+            await turn.leave()
+            await asked.wait()
+        if site.trouble is None:
+            await turn.reach(host_of(ask.url))
+
+    async def _ask(self, site: _Site, ask: Ask, client: Gets, turn: Turn) -> None:
         site.robots, site.refused, site.trouble = b"", "", None
         try:
-            site.robots = await _robots_of(ask, client, reach)
+            site.robots = await _robots_of(ask, client, turn)
         except FetchError as error:
             site.trouble, site.until = error, self._clock() + _SOON
-            return
-        site.until = self._clock() + _KEPT
-        await reach(host_of(ask.url))
+        else:
+            site.until = self._clock() + _KEPT
 
 
-async def _robots_of(ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> bytes:
+async def _robots_of(ask: Ask, client: Gets, turn: Turn) -> bytes:
     # What is secret stays with the pages that it is for.
     robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
-    answer = await client.get(robots, reach=reach)
+    answer = await client.get(robots, reach=turn.reach)
     if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
         raise NotAnswered(answer)
     return answer.body[:_MOST_BYTES] if answer.status == _OK else b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from aggregator.errors import CrawlingRefused, FetchError, ParserKilled, TooLarg
 from aggregator.fetch.client import Ask, Client
 from aggregator.parse.pool import ParserPool
 from aggregator.restraint import Resting
-from aggregator.robots import NotAnswered, Robots
+from aggregator.robots import NotAnswered, Robots, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -64,11 +65,19 @@ class Visitor:
         """Note that a host is asked again."""
         self.reached.append(host)
 
+    async def leave(self) -> None:
+        """Note that others may ask."""
+        self.reached.append("")
+
+    def turn(self) -> Turn:
+        """Return a turn."""
+        return Turn(self.reach, self.leave)
+
     async def asks(self, client: Client, path: str, **ask: Any) -> str | None:
         """Return why a page must not be visited, or None."""
         url = path if "://" in path else self.publisher.url(path)
         try:
-            await self.robots.check(Ask(url, **ask), client, self.parser, self.reach)
+            await self.robots.check(Ask(url, **ask), client, self.parser, self.turn())
         except FetchError as error:
             return str(error)
         return None
@@ -96,7 +105,7 @@ class Visitor:
         """Return the error that a visit comes to."""
 
         async def scenario(client: Client) -> None:
-            await self.robots.check(Ask(self.publisher.url(path), **ask), client, self.parser, self.reach)
+            await self.robots.check(Ask(self.publisher.url(path), **ask), client, self.parser, self.turn())
 
         with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is what is asked for
             self.run(scenario)
@@ -114,7 +123,8 @@ def test_a_site_without_rules(visitor: Visitor) -> None:
     assert visitor.visit("/a", "/b") == [None, None]
     assert visitor.visit("/private/c") == [None]
     assert visitor.publisher.paths == ["/robots.txt"]
-    assert visitor.reached == [f"127.0.0.1:{visitor.publisher.port}"]
+    host = f"127.0.0.1:{visitor.publisher.port}"
+    assert visitor.reached == ["", host, host], "who waits for another's answer lets it have the turn"
 
 
 @pytest.mark.parametrize("status", [401, 403, 410, 204, 304])
@@ -193,9 +203,10 @@ def test_a_redirect(visitor: Visitor) -> None:
     """Rules at the end of a redirect hold for the site that was asked (RFC 9309 section 2.3.1.2); its host gets its turn."""
     visitor.publisher.say("/robots.txt", status=301, Location="/rules.txt")
     visitor.publisher.say("/rules.txt", NO)
-    assert [bool(why) for why in visitor.visit("/private/a", "/a")] == [True, False]
+    assert visitor.visit("/private/a") != [None]
     assert visitor.publisher.paths == ["/robots.txt", "/rules.txt"]
     assert visitor.reached == [f"127.0.0.1:{visitor.publisher.port}"] * 2
+    assert visitor.visit("/a") == [None]
 
 
 def test_a_redirect_without_end(visitor: Visitor) -> None:
@@ -288,6 +299,24 @@ def test_a_host_that_rests_is_left_alone(visitor: Visitor) -> None:
     visitor.now += MINUTE
     assert visitor.visit("/a") == [None]
     assert visitor.publisher.paths == ["/robots.txt"]
+
+
+def test_who_is_broken_off_leaves_it_to_the_next(visitor: Visitor) -> None:
+    """When the one that asks is cancelled, another that waits asks instead."""
+    visitor.publisher.say("/robots.txt", NO)
+    visitor.publisher.replies["/robots.txt"].wait = threading.Event()
+
+    async def scenario(client: Client) -> str | None:
+        first = asyncio.create_task(visitor.asks(client, "/a"))
+        second = asyncio.create_task(visitor.asks(client, "/private/b"))
+        while not visitor.publisher.asked:
+            await asyncio.sleep(0.01)
+        first.cancel()
+        visitor.publisher.replies["/robots.txt"].wait.set()
+        return await second
+
+    assert visitor.run(scenario) is not None
+    assert visitor.publisher.paths == ["/robots.txt"] * 2
 
 
 def test_many_sites(visitor: Visitor) -> None:
