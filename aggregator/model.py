@@ -59,6 +59,28 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to ask with next time, byte for byte (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSitemap:
+    """A sitemap that an index of sitemaps names."""
+
+    url: str
+    updated: datetime | None = None
+    """When one of its pages changed last, as the index says."""
+    validators: Validators = field(default_factory=Validators)
+    """As it gave them when it was read last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a document says of its feed (RFC 4287 section 4.1.1)."""
 
@@ -72,6 +94,8 @@ class Header:
     language: str | None = None
     icon: str | None = None
     generator: str | None = None
+    sitemaps: tuple[ChildSitemap, ...] = ()
+    """Of an index of sitemaps: those that it names; of a source, those of them that were read, as they were then."""
 
     @property
     def site(self) -> str | None:
@@ -130,17 +154,6 @@ class Document:
     """It ends in the middle: its validators stand for items that it does not list."""
     complete: bool = False
     """It lists all that there is: what it lists no longer was taken back (RFC 5005 section 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server gave to ask with next time, byte for byte (RFC 9110 section 8.8)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.etag or self.last_modified)
 
 
 @dataclass(frozen=True, slots=True)

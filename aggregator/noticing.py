@@ -37,9 +37,12 @@ class Event:
 def gap_of(
     tx: Transaction, feed: FeedState, document: Document, judged: tuple[Known, Verdict], now: datetime
 ) -> Gap | None:
-    """Return the gap that a document shows; to be called before its sightings are written."""
+    """Return the gap that a document shows; to be called before its sightings are written.
+
+    A sitemap has none: it is no window that news pass through, and of an index only what changed was read.
+    """
     known, verdict = judged
-    seen_before = feed.last_success is not None and feed.items > 0
+    seen_before = feed.last_success is not None and feed.items > 0 and feed.kind != "sitemap"
     if not seen_before or document.complete or document.cut_short or not is_disjoint(verdict, known):
         return None
     watch = Watch(feed.last_success or now, now, feed.rhythm)

@@ -7,6 +7,7 @@
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
       | parser.parse                        in a worker process
+      | gathering                           what the document goes on in, or leads to: asked and read likewise
       | settle                              one serial stage: read what is known, decide, write, release;
                                             several results in one transaction
 
@@ -34,6 +35,7 @@ from aggregator.decide.sites import host_of, is_public, origin_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
+from aggregator.gathering import Means, gather
 from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
-_DECIDE = {RequestKind.POLL: settle, RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}
 _PARSER_VERSION = b"2"
 """Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
@@ -76,9 +77,10 @@ class Parses(Protocol):
         content_type: str | None,
         received: datetime,
         page: ItemSelectors | None,
+        sitemap: bool,
         suspect: bool,
     ) -> Document:
-        """Read a feed, or a page; ParseError when it is none, ParserKilled when it is too much."""
+        """Read a feed, a page or a sitemap; ParseError when it is none, ParserKilled when it is too much."""
 
     async def article(
         self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool
@@ -150,15 +152,17 @@ class Pipeline:
         """Run something that uses the store in the one thread that may, between two transactions."""
         return await self._writer.run(work)
 
-    async def poll(self, request: Request, *, refetch: bool = False, by_hand: bool = False) -> PollReport:
+    async def poll(
+        self, request: Request, *, refetch: bool = False, by_hand: bool = False, search: bool = True
+    ) -> PollReport:
         """Take one request through all stages; StoreError when its result could not be written.
 
-        `by_hand`: the operator wants it now, whatever hours the publisher skips. Once cancelled it asks nothing more; a
-        result that is there already is written before it ends.
+        `by_hand`: the operator wants it now, whatever hours the publisher skips. `search` as gather has it. Once
+        cancelled it asks nothing more; a result that is there already is written before it ends.
         """
         self._blame.begins(request)
         try:
-            result = await self._result(request, refetch=refetch, by_hand=by_hand)
+            result = await self._result(request, refetch=refetch, by_hand=by_hand, search=search)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
             result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
         result, wronged = self._blame.judged(result)
@@ -166,7 +170,7 @@ class Pipeline:
             await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
         return await self._writer.write(result)
 
-    async def _result(self, request: Request, *, refetch: bool, by_hand: bool) -> Result:
+    async def _result(self, request: Request, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
             await place.take(request.host)
             source = self.settings.sources.get(request.feed.url)
@@ -177,7 +181,8 @@ class Pipeline:
             self.restraint.asking.add(request.key)
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
-                return await self._read(result, source, asked=place.leave)
+                result = await self._read(result, source, asked=place.leave)
+                return await self._gathered(result, source, place, refetch=refetch, search=search)
             except asyncio.CancelledError:
                 self.restraint.break_off(request, self.settings.polling)
                 raise
@@ -238,14 +243,12 @@ class Pipeline:
             return result
         if result.request.kind is RequestKind.ARTICLE:
             return await self._read_article(result, fetched, source, asked=asked)
-        suspect = is_suspect(len(fetched.body), killed=feed.url in self._killers)
         try:
-            async with self._waiting.place(len(fetched.body), suspect=suspect):
-                await asked()
-                document = await self._parse(fetched, source, suspect=suspect)
+            document = await self._in_parser(fetched, source, asked=asked)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
-        if result.request.kind is RequestKind.POLL and is_emptied(len(document.items), feed.items):
+        listed = len(document.items) or len(document.header.sitemaps)
+        if result.request.kind is RequestKind.POLL and is_emptied(listed, feed.items):
             emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
             return replace(result, body_hash=None, error=emptied)
         return replace(result, document=document)
@@ -268,6 +271,28 @@ class Pipeline:
             return replace(result, error=error)
         return replace(result, article=article)
 
+    async def _in_parser(
+        self, fetched: Fetched, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]
+    ) -> Document:
+        suspect = is_suspect(len(fetched.body), killed=source.url in self._killers)
+        async with self._waiting.place(len(fetched.body), suspect=suspect):
+            await asked()
+            return await self._parse(fetched, source, suspect=suspect)
+
+    async def _gathered(self, result: Result, source: FeedSettings, place: Place, **options: bool) -> Result:
+        """Add the documents that a document goes on in; each waits for its host's turn anew."""
+
+        async def get(ask: Ask) -> Fetched:
+            await place.leave()
+            await self._reach(place, host_of(ask.url))
+            fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+            self.restraint.heard(source, fetched)
+            return fetched
+
+        ask = _asked(result.request, source, refetch=True)
+        means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
+        return await gather(result, source, means, **options)
+
     async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
         try:
             document = await self._stages.parser.parse(
@@ -276,6 +301,7 @@ class Pipeline:
                 content_type=fetched.content_type,
                 received=fetched.received,
                 page=source.item if source.kind == "page" else None,
+                sitemap=source.kind == "sitemap",
                 suspect=suspect,
             )
         except ParserKilled:
@@ -285,7 +311,7 @@ class Pipeline:
         return document
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        decide = _DECIDE[result.request.kind]
+        decide = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}.get(result.request.kind, settle)
         return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:

@@ -69,6 +69,10 @@ class Result:
     error: AggregatorError | None = None
     postponed: NextPoll | None = None
     """It was not asked: this is when it is instead."""
+    refused: Fetched | None = None
+    """The answer to a further document of the source (gathering) that asks for rest."""
+    found_at: str | None = None
+    """Where the feed is of the page that was asked for: it is asked there from now on."""
 
     @property
     def feed(self) -> FeedState:
@@ -78,7 +82,8 @@ class Result:
     @property
     def caching(self) -> Caching:
         """What the answer says of asking again."""
-        return self.fetched.caching if self.fetched is not None else Caching()
+        answer = self.refused or self.fetched
+        return answer.caching if answer is not None else Caching()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ class _Settling:
         self._refuse_redesign(verdict)
         judged = known, verdict
         gap = gap_of(self.tx, feed, document, judged, now)
-        arrival = Arrival(now, self.tx.created, feed.last_success)
+        arrival = Arrival(now, self.tx.created, feed.last_success, whole_site=self.source.kind == "sitemap")
         kept = keep(self.tx, feed, judged, arrival, (self.source, self.settings))
         events = note_flood(self.tx, feed, judged, kept.held.values(), now)
         if gap is not None:
@@ -214,7 +219,8 @@ class _Settling:
         missed = kept.gap.likely if kept.gap is not None and not is_habit(kept.gap) else 0
         rhythm = self._rhythm(document, kept.news + missed)
         moved = moves.seen(self.feed.move, self._moved_to(fetched), result.at)
-        adopted = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
+        proven = moved.to if moved is not None and moves.is_proven(moved, result.at) else None
+        adopted = result.found_at or proven
         record = PollRecord(
             at=result.at,
             outcome=self._outcome(len(kept.verdict.additions), kept.edited),
@@ -231,12 +237,14 @@ class _Settling:
             unconditional=result.unconditional,
             rhythm=rhythm,
             naming=kept.naming,
-            claimed=_claimed(document),
+            claimed=self._claimed(document),
             restamped_at=self._restamped_at(document, kept),
             remedy=self._notices(adopted),
             move=None if adopted else moved,
             fetch_url=adopted,
         )
+        if result.refused is not None:
+            self._pause_site()
         gap = kept.gap or self.feed.gap
         report = self._written(record, self._next_asked(errors=0, rhythm=rhythm, gap=gap))
         return replace(report, pages=reads_articles(self.source) or (gap is not None and gap.page is not None))
@@ -254,14 +262,24 @@ class _Settling:
 
     def _restamped_at(self, document: Document | None, kept: _Kept) -> datetime | None:
         """Return the time when the document's dates have moved, but neither an entry came nor one was edited."""
-        claimed, before = _claimed(document), self.feed.claimed
+        claimed, before = self._claimed(document), self.feed.claimed
         still = not kept.news and not kept.edited
         return self.result.at if still and claimed is not None and before is not None and claimed > before else None
+
+    def _claimed(self, document: Document | None) -> datetime | None:
+        """Return the newest date that a document gives itself or its items; a sitemap's are those of mere changes."""
+        if document is None or self.source.kind == "sitemap":
+            return None
+        dates = [document.header.updated]
+        dates += [date for item in document.items for date in (item.published, item.updated)]
+        return max((date for date in dates if date is not None), default=None)
 
     def _notices(self, adopted: str | None) -> str | None:
         """Return what the operator should know of a document that was read all the same."""
         if adopted is not None:
             place = "another address" if self.source.private else adopted
+            if self.result.found_at is not None:
+                return f"It is a page; its feed is asked, at {place}: put that into feeds.yaml."
             return f"It has moved for good and is asked at {place} from now on: put that into feeds.yaml."
         if self.result.document is not None:
             return " ".join(self.result.document.notices) or None
@@ -311,7 +329,7 @@ class _Settling:
 
     def _pause_site(self) -> None:
         """Leave the whole site alone when a host of it asks for it."""
-        fetched = self.result.fetched
+        fetched = self.result.refused or self.result.fetched
         if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
             self.tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {self.feed.url}")
 
@@ -371,12 +389,3 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
 def _news(verdict: Verdict, held: Mapping[int, str]) -> int:
     told = sum(held.get(addition.key) not in _NO_NEWS for addition in verdict.additions)
     return told + verdict.duplicates
-
-
-def _claimed(document: Document | None) -> datetime | None:
-    """Return the newest date that a document gives itself or its items."""
-    if document is None:
-        return None
-    dates = [document.header.updated]
-    dates += [date for item in document.items for date in (item.published, item.updated)]
-    return max((date for date in dates if date is not None), default=None)

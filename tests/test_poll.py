@@ -680,3 +680,55 @@ def test_killers_are_known(works: Works, rss: Callable[..., bytes]) -> None:
     works.runner.run(pool.__aenter__())
     works.run(scenario, parser=pool)
     works.runner.run(pool.__aexit__(None, None, None))
+
+
+def test_waiting_for_a_host_keeps_nobody_waiting(works: Works, rss: Callable[..., bytes]) -> None:
+    """An index whose sitemaps wait for their host's turn holds neither a slot nor a parser's place meanwhile."""
+    works.configure("/index", kind="sitemap", polling=Polling(concurrency=1))
+    index, other = works.publisher.url("/index"), works.publisher.url("/feed").replace("127.0.0.1", "localhost")
+    works.settings = Settings(
+        feeds=(FeedSettings(url=index, kind="sitemap"), FeedSettings(url=other)),
+        network=works.settings.network,
+        polling=works.settings.polling,
+    )
+    with works.store.transaction() as tx:
+        tx.feeds.sync(works.settings.sources, datetime.now(UTC))
+        claimed = {one.feed.url: one for one in tx.requests.claim([index, other], datetime.now(UTC), lease=LEASE)}
+    child = f"<urlset><url><loc>{works.publisher.url('/news/a-story')}</loc></url></urlset>".encode()
+    works.publisher.say(
+        "/index", f"<sitemapindex><sitemap><loc>{works.publisher.url('/a')}</loc></sitemap></sitemapindex>".encode()
+    )
+    works.publisher.say("/a", child)
+    works.publisher.say("/feed", rss("one"))
+    waits, done = asyncio.Event(), asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waits.set()
+        await done.wait()
+
+    async def scenario(pipeline: Pipeline) -> list[PollReport]:
+        first = asyncio.create_task(pipeline.poll(claimed[index]))
+        await waits.wait()
+        second = await pipeline.poll(claimed[other])
+        done.set()
+        return [await first, second]
+
+    hosts = HostQueue(1, timedelta(hours=1), monotonic=lambda: 1e9 * done.is_set(), sleep=sleep)
+    reports = works.run(scenario, hosts=hosts)
+    assert [(report.outcome, report.entries) for report in reports] == [(Outcome.NEW, 1), (Outcome.NEW, 1)]
+    assert works.publisher.paths == ["/index", "/feed", "/a"]
+
+
+def test_a_site_that_rests_ends_a_list(works: Works) -> None:
+    """A list whose next page is refused is asked no further, and its site is left alone by everybody at once."""
+    works.configure("/list", kind="page", pages=3, polling=Polling(host_gap=timedelta(0)))
+    articles = "".join(f'<article><h2><a href="/news/{n}">Story number {n}</a></h2></article>' for n in "abc")
+    works.publisher.say(
+        "/list", f"<html><body><main>{articles}</main><a rel=next href='/2'>on</a></body></html>".encode()
+    )
+    works.publisher.say("/2", status=429, Retry_After="600")
+    (report,) = works.poll()
+    assert (report.outcome, report.entries, works.publisher.paths) == (Outcome.NEW, 3, ["/list", "/2"])
+    feed = works.feed("/list")
+    assert (feed.body_hash, feed.remedy is not None and "429" in feed.remedy) == (None, True)
+    assert feed.not_before is not None

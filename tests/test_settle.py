@@ -55,7 +55,7 @@ class Newsroom:
         """Claim a source and return what asking it came to: these items; keywords are fields of Fetched and Document."""
         with self.store.transaction() as tx:
             (request,) = tx.requests.claim([url], self.now, lease=HOUR)
-        of_document = {name: fields.pop(name) for name in ("hints", "notices") if name in fields}
+        of_document = {name: fields.pop(name) for name in ("hints", "notices", "cut_short") if name in fields}
         fetched = Fetched(**{"url": url, "status": 200, "received": self.now, **fields})
         document = Document(header or Header(title="T"), items, **of_document)
         return Result(request, self.now, fetched, document, body_hash=f"{hash(items)}")
@@ -731,3 +731,36 @@ def test_our_own_output_brings_nothing(room: Newsroom, item: Callable[..., Item]
     report = room.poll(A, item("echo"), header=own)
     assert (report.new, report.entries, room.entries()) == (0, 1, {})
     assert "own outputs" in (room.feed(A).remedy or "")
+
+
+def test_a_refusal_of_a_further_document_binds_the_site(room: Newsroom) -> None:
+    """What was read is kept; the source and its site are left alone as long as the server said."""
+    room.configure(FeedSettings(url=PUBLIC, kind="sitemap"))
+    until = room.now + 3 * HOUR
+    refused = Fetched(PUBLIC, 429, room.now, caching=Caching(retry_after=until))
+    result = replace(room.result(PUBLIC, Item("One", guid="1"), cut_short=True), body_hash=None, refused=refused)
+    (settled,) = room.settle(result)
+    assert (settled.report.new, room.feed(PUBLIC).not_before) == (1, until)
+    with room.store.snapshot() as tx:
+        assert tx.requests.pauses(room.now) == {"example.org": until}
+
+
+def test_a_sitemap_has_no_gaps(room: Newsroom) -> None:
+    """What lists nothing of before may be another part of the site; dates of changes make no source stale."""
+    room.configure(FeedSettings(url=A, kind="sitemap"))
+    for start in range(3):
+        items = [Item(f"Story {start}-{n}", link=f"https://a.example/{start}/{n}", updated=room.now) for n in range(9)]
+        assert room.poll(A, *items).new == 9
+        room.now += DAY
+    feed = room.feed(A)
+    assert (feed.gap, feed.gaps, feed.claimed, feed.restamped_at) == (None, 0, None, None)
+
+
+def test_a_moved_date_is_no_edit(room: Newsroom) -> None:
+    """A sitemap's item whose lastmod moves is what it was."""
+    room.configure(FeedSettings(url=A, kind="sitemap"))
+    item = Item("Story", link="https://a.example/1", updated=room.now - HOUR)
+    room.poll(A, item)
+    room.now += DAY
+    report = room.poll(A, replace(item, updated=room.now - HOUR))
+    assert (report.new, report.updated, report.outcome) == (0, 0, Outcome.UNCHANGED)

@@ -17,16 +17,18 @@ from aggregator.config.settings import FeedSettings
 from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.archives import routes
 from aggregator.decide.changes import candidates
-from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.filters import filtered
+from aggregator.decide.sameness import EARLIEST
 from aggregator.decide.sites import host_of
 from aggregator.errors import AggregatorError, ConfigError, NotAFeed, ParseError, Problem
 from aggregator.fetch.client import Ask, Client
-from aggregator.fetch.hosts import HostQueue
-from aggregator.model import FeedState
+from aggregator.fetch.hosts import HostQueue, Place
+from aggregator.gathering import Means, gather
+from aggregator.model import FeedState, Request, RequestKind
 from aggregator.parse.pool import ParserPool
 from aggregator.run.engine import network_of, utc_now
 from aggregator.run.report import SCHEMA, rfc3339
+from aggregator.settle import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from aggregator.model import Document, Fetched
 
 _SHOWN_ITEMS = 5
+_KINDS = {"page": "page", "sitemap": "sitemap", "news-sitemap": "sitemap", "sitemapindex": "sitemap"}
+"""What the settings call documents that are no feeds, by their formats."""
 
 
 @click.command()
@@ -59,7 +63,7 @@ def check(context: Context, url: str | None, online: bool, as_json: bool) -> Non
     if url is not None:
         asked = [sources.get(url) or FeedSettings(url=url)]
     else:
-        asked = [source for source in sources.values() if source.enabled and source.kind in POLLED_KINDS]
+        asked = [source for source in sources.values() if source.enabled]
     found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
     if as_json:
         context.print_json({"schema": SCHEMA, "problems": problems, "sources": found})
@@ -108,42 +112,74 @@ async def _ask_all(settings: Settings, sources: Sequence[FeedSettings]) -> list[
     async with Client(network_of(settings), clock=utc_now) as client, ParserPool(workers=2) as parser:
 
         async def ask(source: FeedSettings) -> dict[str, Any]:
-            async with hosts.turn(host_of(source.url)), slots:
+            async with Place(hosts, slots) as place:
                 try:
-                    fetched = await client.get(Ask(source.url, headers=source.headers, verify=source.verify))
-                    return await _tried(source, fetched, parser, configured=source.url in settings.sources)
+                    asking = _Asking(source, client, parser, place)
+                    fetched = await asking.get(asking.ask)
+                    return await _tried(asking, fetched, configured=source.url in settings.sources)
                 except AggregatorError as error:
                     return _found(source, error=error)
 
         return list(await asyncio.gather(*(ask(source) for source in sources)))
 
 
-async def _tried(source: FeedSettings, fetched: Fetched, parser: ParserPool, *, configured: bool) -> dict[str, Any]:
+class _Asking:
+    """One source being asked."""
+
+    def __init__(self, source: FeedSettings, client: Client, parser: ParserPool, place: Place) -> None:
+        self.source = source
+        self.ask = Ask(source.url, headers=source.headers, verify=source.verify)
+        self._client, self._parser, self._place = client, parser, place
+
+    async def get(self, ask: Ask) -> Fetched:
+        """Wait for the host's turn and ask."""
+        await self._place.leave()
+        await self._place.take(host_of(ask.url))
+        return await self._client.get(ask)
+
+    async def document(self, fetched: Fetched, source: FeedSettings) -> Document:
+        """Read an answer as this source's, with what its document goes on in."""
+
+        async def read(answer: Fetched) -> Document:
+            return await self._parser.parse(
+                answer.body,
+                url=base_address(source, answer.url),
+                content_type=answer.content_type,
+                received=answer.received,
+                page=source.item if source.kind == "page" else None,
+                sitemap=source.kind == "sitemap",
+            )
+
+        feed = FeedState(key=0, url=source.url, fetch_url=source.url, private=source.private)
+        request = Request(0, RequestKind.POLL, feed, host_of(source.url))
+        result = Result(request, fetched.received, fetched, await read(fetched))
+        result = await gather(result, source, Means(self.ask, self.get, read))
+        if result.error is not None or result.document is None:
+            raise result.error or ParseError("It could not be read.")
+        return result.document
+
+
+async def _tried(asking: _Asking, fetched: Fetched, *, configured: bool) -> dict[str, Any]:
+    source = asking.source
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
     try:
-        return _found(source, fetched, await _parsed(source, fetched, parser))
+        return _found(source, fetched, await asking.document(fetched, source))
     except NotAFeed as error:
         if configured:
             raise
-        return await _as_page(source, fetched, parser, error)
+        return await _as_another(asking, fetched, error)
 
 
-async def _parsed(source: FeedSettings, fetched: Fetched, parser: ParserPool) -> Document:
-    return await parser.parse(
-        fetched.body,
-        url=base_address(source, fetched.url),
-        content_type=fetched.content_type,
-        received=fetched.received,
-        page=source.item if source.kind == "page" else None,
-    )
-
-
-async def _as_page(source: FeedSettings, fetched: Fetched, parser: ParserPool, no_feed: NotAFeed) -> dict[str, Any]:
-    """Look at a page that is no feed as a list of articles; whatever it is, what is said of its feed comes first."""
-    page = source.model_copy(update={"kind": "page"})
+async def _as_another(asking: _Asking, fetched: Fetched, no_feed: NotAFeed) -> dict[str, Any]:
+    """Look at what is no feed as a sitemap, then as a list of articles; what is said of its feed comes first."""
+    sitemap, page = (asking.source.model_copy(update={"kind": kind}) for kind in ("sitemap", "page"))
     try:
-        found = _found(page, fetched, await _parsed(page, fetched, parser))
+        return _found(sitemap, fetched, await asking.document(fetched, sitemap))
+    except NotAFeed:
+        pass
+    try:
+        found = _found(page, fetched, await asking.document(fetched, page))
     except ParseError:
         raise no_feed from None
     return found | {"notices": [str(no_feed), *found["notices"]]}
@@ -158,6 +194,8 @@ def _found(
 ) -> dict[str, Any]:
     items = [one.item for one in candidates(document.items, source.ignore)] if document else []
     dates = [date for item in items if (date := item.published or item.updated) is not None]
+    if source.kind == "sitemap":  # in whatever order it is
+        items.sort(key=lambda item: item.published or item.updated or EARLIEST, reverse=True)
     dropped = [item for item in items if filtered(item, keep=source.keep, drop=source.drop) is not None]
     return {
         "url": display_url(source),
@@ -199,16 +237,16 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
         _print_items(context, found[0])
         address = found[0]["moved_to"] or paste
         context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
-        kind = "\n    kind: page" if found[0]["kind"] == "page" else ""
+        kind = f"\n    kind: {_KINDS[found[0]['kind']]}" if found[0]["kind"] in _KINDS else ""
         title = json.dumps(found[0]["title"], ensure_ascii=False)
         context.out.print(f"  - url: {shown(address)}{kind}\n    title: {title}", markup=False)
 
 
 def _print_items(context: Context, one: dict[str, Any]) -> None:
-    """Print what an address lists: titles of a feed, a page's as a table, for they are guessed."""
-    for notice in one["notices"] if one["kind"] == "page" else ():
+    """Print what an address lists: titles of a feed, a page's and a sitemap's as a table, for they are guessed."""
+    for notice in one["notices"] if one["kind"] in _KINDS else ():
         context.print(notice)
-    if one["kind"] != "page":
+    if one["kind"] not in _KINDS:
         for title in one["items"]:
             context.print(f"  {title}")
         return

@@ -11,12 +11,13 @@ import click
 
 from aggregator.cli.polling import run_round
 from aggregator.cli.rewriting import alone, write
+from aggregator.cli.robots import robots_of
 from aggregator.cli.words import one_source
 from aggregator.config.document import read_text
 from aggregator.config.edit import with_feed, without_feed
 from aggregator.config.load import load
 from aggregator.decide.choice import BACKOFF, Choice
-from aggregator.decide.discovery import common_places
+from aggregator.decide.discovery import common_places, last_resorts
 from aggregator.decide.platforms import platform_feed
 from aggregator.decide.sites import host_of, is_public, same_host
 from aggregator.errors import AggregatorError, ConfigError, Usage
@@ -37,7 +38,8 @@ def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) ->
     """Add a source to feeds.yaml and read it once; URL is a feed, or a site, channel, repository or account.
 
     That first reading is the source's first poll: the server is asked once, not to try and then again to read. A feed
-    is looked for where the platform has it, then where the page says, then in common places.
+    is looked for where the platform has it, then where the page says, then in common places. A site without one is
+    read from the page's own list of articles, else from its sitemap.
     """
     url, report = _found(context, url, title, tags)
     if report["outcome"] == Outcome.SKIPPED:
@@ -64,12 +66,39 @@ def _found(context: Context, url: str, title: str | None, tags: tuple[str, ...])
         if host_of(feed) in left_alone:
             continue
         context.talk.print(f"trying {feed}" if feed in guesses else f"{url} names its feed: {feed}", markup=False)
-        report = _added(context, feed, title, tags)
+        report = _added(context, feed, title, tags, guessed=feed in guesses)
         if report["error"] is None:
             return feed, report
-        if not _goes_on(report):
+        if not _goes_on(report) and report["outcome"] != Outcome.SKIPPED:
             left_alone.add(host_of(feed))
+    if first["feeds"] and host_of(url) not in left_alone and (found := _without_feed(context, url, title, tags)):
+        return found
     raise AggregatorError(f"{url} was not added. {first['error']}")
+
+
+def _without_feed(
+    context: Context, url: str, title: str | None, tags: tuple[str, ...]
+) -> tuple[str, dict[str, Any]] | None:
+    """Add a page that has no feed as a list of articles, else its site's sitemap; None when neither has any."""
+    page, *_ = last_resorts(url, "")
+    report = _added(context, page.url, title, tags, kind=page.kind)
+    if report["error"] is None:
+        context.talk.print(f"{url} has no feed, but {page.reason}: it is read as a page (kind: page)", markup=False)
+        return page.url, report
+    if not _goes_on(report):
+        return None
+    _, *sitemaps = last_resorts(url, robots_of(context, url))
+    for place in sitemaps:
+        if place.url in context.settings.sources or not _may_be(url, [place.url]):
+            continue
+        context.talk.print(f"trying {place.url}: {place.reason}", markup=False)
+        report = _added(context, place.url, title, tags, kind=place.kind)
+        if report["error"] is None:
+            context.talk.print(f"{url} has no feed: its sitemap is read (kind: sitemap)", markup=False)
+            return place.url, report
+        if not _goes_on(report):
+            return None
+    return None
 
 
 def _goes_on(report: dict[str, Any]) -> bool:
@@ -91,19 +120,26 @@ def remove(context: Context, url: str) -> None:
     context.print(f"removed {url}")
 
 
-def _added(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> dict[str, Any]:
-    """Put a source into feeds.yaml and poll it; one that gives no feed is taken out again. Return the poll's report."""
+def _added(
+    context: Context, url: str, title: str | None, tags: tuple[str, ...], *, kind: str = "feed", guessed: bool = False
+) -> dict[str, Any]:
+    """Put a source into feeds.yaml and poll it; one that gives nothing is taken out again. Return the poll's report."""
     path = context.config_path
     if url in context.settings.sources:
         raise Usage(f"{url} is in {path} already.", f"See how it is doing: aggregator why {url}")
-    edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags))
+    edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags, kind=kind))
     try:
-        report = _polled(context, Choice(frozenset({edit.source})))
+        again = kind == "page"  # it was asked just now, for a feed
+        report = _polled(context, Choice(frozenset({edit.source}), force=again, exact=True))
         if report["reason"].endswith(BACKOFF):  # it was there before, and failed
-            report = _polled(context, Choice(frozenset({edit.source}), force=True))
+            report = _polled(context, Choice(frozenset({edit.source}), force=True, exact=True))
     except BaseException:
         _take_back(context, edit)
         raise
+    if report["error"] is None and kind == "sitemap" and not report["entries"]:
+        report = report | {"error": "It lists no articles."}
+    if guessed and report["outcome"] == Outcome.SKIPPED:  # tried for another page of this site, and not again so soon
+        report = report | {"error": report["reason"]}
     if report["error"] is not None:
         _take_back(context, edit)
     return report

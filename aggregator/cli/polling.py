@@ -78,6 +78,7 @@ def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *
         "every": choice.every,
         "force": choice.force,
         "refetch": choice.refetch,
+        "exact": choice.exact,
     }
     reports = []
     for answer in call(socket, command):

@@ -38,8 +38,6 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("feeds", "kind"), "reading sitemaps", ("feed", "page"), "The source is not polled until then."),
-    Later(("feeds", "pages"), "following pages", (1,)),
     Later(("feeds", "opml"), "reading remote lists", (), "Its sources are not polled until then."),
     Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),

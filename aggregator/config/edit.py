@@ -31,11 +31,14 @@ class NewFeed:
     url: str
     title: str | None = None
     tags: tuple[str, ...] = ()
+    kind: str = "feed"
 
 
-def with_feed(text: str, path: Path, url: str, *, title: str | None = None, tags: Sequence[str] = ()) -> str:
+def with_feed(
+    text: str, path: Path, url: str, *, title: str | None = None, tags: Sequence[str] = (), kind: str = "feed"
+) -> str:
     """Return the file's text with one more source, the last; ConfigError when it is no YAML."""
-    feed = NewFeed(url, title, tuple(tags))
+    feed = NewFeed(url, title, tuple(tags), kind)
     return _put(text, path, _entry(feed), [_flow(feed)])
 
 
@@ -123,16 +126,21 @@ def _indent(text: str, item: Node) -> str:
     return text[start : text.index("-", start)]
 
 
+def _is_bare(feed: NewFeed) -> bool:
+    return feed.title is None and not feed.tags and feed.kind == "feed"
+
+
 def _entry(feed: NewFeed) -> list[str]:
-    if feed.title is None and not feed.tags:
+    if _is_bare(feed):
         return [f"- {_word(feed.url)}"]
-    more = [f"  title: {_word(feed.title)}"] if feed.title is not None else []
+    more = [f"  kind: {feed.kind}"] if feed.kind != "feed" else []
+    more += [f"  title: {_word(feed.title)}"] if feed.title is not None else []
     more += [f"  tags: [{', '.join(map(_word, feed.tags))}]"] if feed.tags else []
     return [f"- url: {_word(feed.url)}", *more]
 
 
 def _flow(feed: NewFeed) -> str:
-    if feed.title is None and not feed.tags:
+    if _is_bare(feed):
         return _word(feed.url)
     return f"{{{', '.join(line[2:] for line in _entry(feed))}}}"
 

@@ -178,7 +178,7 @@ class FeedDefaults(Frozen):
     """Settings of a source that may also stand under `defaults`."""
 
     kind: Literal["feed", "page", "sitemap"] = "feed"
-    """What the address is: a feed, a page with a list of articles, or a sitemap."""
+    """What the address is: a feed, a page with a list of articles, or a sitemap or an index of sitemaps."""
     tags: tuple[str, ...] = ()
     """Words that outputs select by; tags of `defaults` and of the source add up."""
     prefix: str | None = None
@@ -188,7 +188,7 @@ class FeedDefaults(Frozen):
     item: ItemSelectors = ItemSelectors()
     """Where a page keeps its articles."""
     pages: int = Field(default=1, ge=1, le=100)
-    """How many pages of a list to follow."""
+    """How many pages of a list to read: the first, and those that it leads to."""
     full_text: bool | None = None
     """Take title, date, author, language and body from each article's page; without it pages and sitemaps do."""
     enabled: bool = True

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 BACKOFF = " (--force asks now)"
 """What is said of a source that is left alone because it fails."""
 JUST_POLLED = timedelta(minutes=5)
-POLLED_KINDS = frozenset({"feed", "page"})
-"""Kinds of source that this version can poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,8 @@ class Choice:
     """Ignore due times, backoff and that it was polled just now; never what a server asked for (Retry-After)."""
     refetch: bool = False
     """Send no validators."""
+    exact: bool = False
+    """What is there counts, and nothing that a page leads to: `aggregator add` looks for feeds itself."""
 
     @property
     def is_routine(self) -> bool:
@@ -43,8 +43,6 @@ def skip_reason(feed: FeedState, choice: Choice, now: datetime) -> str | None:
     """Return why a source is not asked in this round, or None when it is."""
     if not feed.enabled:
         return "disabled in feeds.yaml"
-    if feed.kind not in POLLED_KINDS:
-        return f"kind: {feed.kind} is not active yet"
     if feed.not_before is not None and feed.not_before > now:
         return f"the server asked to be left alone until {feed.not_before:%Y-%m-%d %H:%M} UTC (Retry-After)"
     if choice.force:

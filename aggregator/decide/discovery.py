@@ -1,4 +1,4 @@
-"""Where the feed of a site is: what its page names, the likeliest first; else common places; else the page itself.
+"""Where the feed of a site is: what its page names, the likeliest first; else common places; else a list, or a sitemap.
 
 Pure: a page comes in as what parse.heads read of it. Whoever asks servers goes down the list and stops at the first
 document that is a feed, so that a page which names its feed costs one request more, and a feed none.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from aggregator.decide.platforms import platform_feed
+from aggregator.decide.sitemaps import likeliness
 from aggregator.decide.sites import host_of, same_site
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 10
 _MOST_GUESSES = 8
+_MOST_SITEMAPS = 5
+_SITEMAP = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _FORMATS = (
     "application/atom+xml",
     "application/rss+xml",
@@ -94,14 +97,10 @@ class Place:
 
 
 def places(page: Page, languages: Sequence[str] = ()) -> tuple[Place, ...]:
-    """Return where a page's entries may be had from, the likeliest first; `languages` as the operator prefers them."""
+    """Return where a page's feed may be, the likeliest first; `languages` as the operator prefers them."""
     named = [Place(url, "feed", "the page names it") for url in named_feeds(page, languages)]
     guessed = [Place(url, "feed", "a common place of feeds") for url in common_places(page.url)]
-    return (
-        *named,
-        *(place for place in guessed if place.url not in {one.url for one in named}),
-        *_last_resorts(page.url),
-    )
+    return (*named, *(place for place in guessed if place.url not in {one.url for one in named}))
 
 
 def named_feeds(page: Page, languages: Sequence[str] = ()) -> tuple[str, ...]:
@@ -128,11 +127,19 @@ def common_places(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place for place in found if place != url))[:_MOST_GUESSES]
 
 
-def _last_resorts(url: str) -> tuple[Place, ...]:
+def last_resorts(url: str, robots: str) -> tuple[Place, ...]:
+    """Return where the entries of a page that has no feed may be had from: its own list, then the site's sitemaps.
+
+    Sitemaps are those that robots.txt names, at most five, of the site itself only, the likeliest to have news first
+    (https://www.sitemaps.org/protocol.html, "Specifying the Sitemap location"); else the common place.
+    """
     if not host_of(url):
         return ()
-    sitemap = urljoin(url, "/sitemap.xml")
-    return Place(url, "page", "the page may list articles"), Place(sitemap, "sitemap", "the common place of a sitemap")
+    named = dict.fromkeys(match[1] for match in _SITEMAP.finditer(robots) if same_site(match[1], url))
+    ranked = sorted(named, key=likeliness, reverse=True)[:_MOST_SITEMAPS]
+    sitemaps = [Place(each, "sitemap", "robots.txt names it") for each in ranked]
+    common = Place(urljoin(url, "/sitemap.xml"), "sitemap", "the common place of a sitemap")
+    return Place(url, "page", "it lists articles"), *(sitemaps or [common])
 
 
 def _each_once(offers: Iterable[Offer]) -> list[Offer]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide.filters import FILTERED, filtered
+from aggregator.decide.sameness import EARLIEST
 from aggregator.model import Held
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from aggregator.model import Item
 
 FRESH_START = timedelta(hours=1)
-"""Sources that answer this soon after the database's creation show their whole document: a full feed at the start."""
+"""Feeds and pages that answer this soon after the database's creation show all that they list: a full feed at first."""
 LATE = timedelta(hours=48)
 """An entry dated this long before the source's last good poll should have been listed then: it is old."""
 
@@ -32,6 +34,8 @@ class Arrival:
     """When the database was made."""
     last_success: datetime | None
     """The source's last good poll before this one; None at the first."""
+    whole_site: bool = False
+    """The document is a sitemap: it lists all that a site ever had, and says when it changed, not when it came out."""
 
 
 def hold(
@@ -43,8 +47,21 @@ def hold(
         for addition in additions
         if (why := filtered(addition.candidate.item, keep=source.keep, drop=source.drop)) is not None
     }
-    rest = {addition.key: addition.published for addition in additions if addition.key not in held}
-    return held | _late(rest, arrival, publishing)
+    dates = _told(additions, publishing) if arrival.whole_site else {each.key: each.published for each in additions}
+    return held | _late({key: date for key, date in dates.items() if key not in held}, arrival, publishing)
+
+
+def _told(additions: Sequence[Addition], publishing: Publishing) -> dict[int, datetime]:
+    """Return when a sitemap's entries came out, as far as it tells; what may be old counts as old.
+
+    So does what has no date, and what many share a day of change with: the site was built anew.
+    """
+    items = {addition.key: addition.candidate.item for addition in additions}
+    changed = {key: item.updated for key, item in items.items() if item.published is None and item.updated is not None}
+    days = Counter(date.date() for date in changed.values())
+    news = {key: date for key, date in changed.items() if days[date.date()] <= publishing.flood}
+    published = {addition.key: addition.published for addition in additions}
+    return {key: published[key] if item.published or key in news else EARLIEST for key, item in items.items()}
 
 
 def _late(published: Mapping[int, datetime], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
@@ -57,7 +74,7 @@ def _late(published: Mapping[int, datetime], arrival: Arrival, publishing: Publi
 
 
 def _backlog(published: Mapping[int, datetime], arrival: Arrival, publishing: Publishing) -> dict[int, str]:
-    if arrival.now - arrival.created <= FRESH_START:
+    if arrival.now - arrival.created <= FRESH_START and not arrival.whole_site:
         return {}
     newest = sorted(published, key=lambda key: (published[key], -key), reverse=True)
     oldest_shown = arrival.now - publishing.first_max_age

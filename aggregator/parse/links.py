@@ -206,13 +206,18 @@ def _is_hub(segments: list[str], page_path: str) -> bool:
     return len(segments) == 1 and bool(_LANGUAGE.fullmatch(segments[0]))
 
 
+def is_dated(path: str) -> bool:
+    """Whether a path has the date of an article in it: /2026/01/x, /2026-01-05-x."""
+    return bool(_DATED.search(path))
+
+
 @lru_cache(maxsize=4096)
 def address_speaks(href: str) -> float:
     """How much an address looks like an article's, 0 to 1: a slug of several words, a date, a number."""
     parts = urlsplit(href)
     path = unquote(parts.path).rstrip("/")
     last = re.sub(r"\.(?:html?|php|aspx?)$", "", path.rpartition("/")[2])
-    if _DATED.search(path):
+    if is_dated(path):
         return 1.0
     words = [word for word in re.split(r"[-_+\s]", last) if word]
     if len(words) >= 4:  # noqa: PLR2004

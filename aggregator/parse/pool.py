@@ -74,15 +74,16 @@ class ParserPool:
         content_type: str | None,
         received: datetime,
         page: ItemSelectors | None = None,
+        sitemap: bool = False,
         suspect: bool = False,
     ) -> Document:
-        """Parse a document as document.parse does, or a `page` as page.parse_page does, with their errors.
+        """Parse a document as document.parse does, a `page` as page.parse_page does, or a sitemap, with their errors.
 
-        `suspect` as waiting.is_suspect tells. Raise ParserKilled when the worker had to be ended, or ended by itself,
-        over this document.
+        Of a sitemap the articles are items; an index names its sitemaps in the header. `suspect` as waiting.is_suspect
+        tells. Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
-        return await self._limited(work, body, told, page, suspect=suspect)
+        return await self._limited(work, body, told, page, sitemap, suspect=suspect)
 
     async def article(
         self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 from xml.parsers import expat
 
-from aggregator.decide.sitemaps import ChildSitemap, Sitemap
+from aggregator.decide.sitemaps import Sitemap, title_of
 from aggregator.decide.sites import same_site
 from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Category, Document, Header, Item, Link
+from aggregator.model import Category, ChildSitemap, Document, Header, Item, Link
 from aggregator.parse import document as documents
 from aggregator.parse.clean import clean_text
 from aggregator.parse.dates import parse_date
@@ -34,7 +34,7 @@ from aggregator.parse.sniff import after_prolog, refuse_empty
 from aggregator.parse.urls import clean_url
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 MOST_URLS = 50_000
 MOST_BYTES = 50 * 2**20
@@ -63,9 +63,17 @@ _WORD = re.compile(r"\S+")
 _Entry = dict[str, str]
 
 
-def parse_sitemap(body: bytes, *, url: str, content_type: str | None, received: datetime) -> Sitemap:
-    """Parse a sitemap that `url` answered with, packed (gzip) or not.
+def parse_sitemap(
+    body: bytes,
+    *,
+    url: str,
+    content_type: str | None,
+    received: datetime,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Sitemap:
+    """Parse a sitemap that `url` answered with, packed (gzip) or not; `wanted` tells which addresses are to be items.
 
+    Of a news sitemap all are; what has no title there is called after its address.
     Raise EmptyDocument for white space, NotAFeed for what is no sitemap, and ParseError for what cannot be read or
     declares entities. Of the first 50,000 addresses in 50 MB the 1,000 that changed last are items; without dates, as
     many from both ends. An index gives child sitemaps instead, those of the same site only, the newest 1,000.
@@ -80,7 +88,7 @@ def parse_sitemap(body: bytes, *, url: str, content_type: str | None, received: 
     if reader.root in _FEEDS:
         feed = unpacked.whole(_MENDABLE)
         return Sitemap(documents.parse(feed, url=url, content_type=content_type, received=received))
-    return _sitemap(reader, url, unpacked.notice)
+    return _sitemap(reader, url, unpacked.notice, wanted)
 
 
 class _Unpacked:
@@ -243,21 +251,21 @@ def _listed(unpacked: _Unpacked, content_type: str | None) -> _Reader:
     return _Reader(root="urlset", entries=entries)
 
 
-def _sitemap(reader: _Reader, url: str, notice: str | None) -> Sitemap:
+def _sitemap(reader: _Reader, url: str, notice: str | None, wanted: Callable[[str], bool]) -> Sitemap:
     if reader.root not in _ENTRIES:
         kind = "a web page" if reader.root == "html" else f"XML that begins with <{reader.root[:50]}>"
         raise NotAFeed(f"The document is no sitemap but {kind if reader.root else 'data'}.", "Check the address.")
     notices: Counter[str] = Counter()
     entries = list({entry.get("loc", "").strip(): entry for entry in reversed(reader.entries)}.values())[::-1]
-    newest = _newest(entries)
-    kept = _addressed(newest, url, notices, is_index=reader.root == "sitemapindex")
+    is_index = reader.root == "sitemapindex"
+    newest = _newest(entries, (lambda _: True) if is_index else wanted)
+    kept = _addressed(newest, url, notices, is_index=is_index)
     told = [text for text in (notice, reader.flaw) if text]
-    if reader.beyond or len(newest) < len(entries):
-        told.append(f"the sitemap has {len(entries) + reader.beyond} addresses; the newest {len(newest)} were read")
+    told += _left_out(len(newest), len(entries), reader.beyond)
     told += [f"{what}: {count}" for what, count in notices.items()]
     children: tuple[ChildSitemap, ...] = ()
     items: tuple[Item, ...] = ()
-    if reader.root == "sitemapindex":
+    if is_index:
         children = tuple(ChildSitemap(each["loc"], parse_date(each.get("lastmod", ""))) for each in kept)
     else:
         items = tuple(_item(each, url) for each in kept)
@@ -282,14 +290,20 @@ def _addressed(entries: list[_Entry], url: str, notices: Counter[str], *, is_ind
     return list(found.values())
 
 
-def _newest(entries: list[_Entry]) -> list[_Entry]:
+def _left_out(read: int, listed: int, beyond: int) -> list[str]:
+    """Return what is to be told of addresses that were not read; those that are no articles belong there."""
+    if beyond or read == MOST_ITEMS < listed:
+        return [f"the sitemap has {listed + beyond} addresses; the newest {read} were read"]
+    return [f"none of the {listed} addresses looks like an article's"] if listed and not read else []
+
+
+def _newest(entries: list[_Entry], wanted: Callable[[str], bool]) -> list[_Entry]:
     """Return at most 1,000 entries in their order: those that changed last, then undated ones from both ends."""
-    if len(entries) <= MOST_ITEMS:
-        return entries
     last = len(entries) - 1
     ranks = [(_moment(entry), -min(place, last - place), place) for place, entry in enumerate(entries)]
     ranks.sort(key=lambda rank: rank[:2], reverse=True)
-    return [entries[place] for place in sorted(place for *_, place in ranks[:MOST_ITEMS])]
+    fitting = (place for *_, place in ranks if "title" in entries[place] or wanted(entries[place].get("loc", "")))
+    return [entries[place] for place in sorted(islice(fitting, MOST_ITEMS))]
 
 
 def _moment(entry: _Entry) -> datetime:
@@ -322,7 +336,7 @@ def _header(entries: list[_Entry], url: str) -> Header:
 def _item(entry: _Entry, url: str) -> Item:
     keywords = (clean_text(word, limit=200) for word in entry.get("keywords", "").split(",")[:MANY])
     return Item(
-        title=clean_text(entry.get("title", "")),
+        title=clean_text(entry.get("title", "")) or clean_text(title_of(entry["loc"])),
         link=entry["loc"],
         published=parse_date(entry.get("published", "")),
         updated=parse_date(entry.get("lastmod", "")),

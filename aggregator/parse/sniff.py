@@ -37,7 +37,7 @@ _LISTED = "a list of feeds goes under `- opml:` in feeds.yaml."
 _OTHERS = {
     "opml": ("an OPML list of feeds", f"Subscribe to what it lists: {_LISTED}"),
     "urlset": ("a sitemap", "Set `kind: sitemap` for this address in feeds.yaml."),
-    "sitemapindex": ("an index of sitemaps", "Set `kind: sitemap` for one of the sitemaps that it lists."),
+    "sitemapindex": ("an index of sitemaps", "Set `kind: sitemap` for this address in feeds.yaml."),
     "error": ("an error message in XML", "Open the address in a browser and see what the server says."),
 }
 
@@ -99,7 +99,7 @@ def _page_error(text: str, url: str) -> NotAFeed:
         if found
         else ("No feed is named in it; `kind: page` in feeds.yaml reads a page that lists articles.")
     )
-    feeds = tuple(place.url for place in places(page) if place.kind == "feed")
+    feeds = tuple(place.url for place in places(page))
     return NotAFeed(f"The document is no feed but a web page{named}.", remedy, feeds)
 
 

@@ -8,6 +8,7 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from aggregator.parse import document
@@ -38,12 +39,20 @@ def prepare() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def work(body: bytes, told: Told, page: ItemSelectors | None, limits: tuple[float, int]) -> Document:
-    """Parse one document: a feed, or a `page` that lists articles where the selectors say.
+def work(
+    body: bytes,
+    told: Told,
+    page: ItemSelectors | None,
+    sitemap: bool,  # noqa: FBT001 - workers are called by position
+    limits: tuple[float, int],
+) -> Document:
+    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a `sitemap`.
 
     `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
     """
     with _limited(*limits):
+        if sitemap:
+            return _sitemap(body, told)
         return document.parse(body, **told) if page is None else _page(body, told, page)
 
 
@@ -67,6 +76,15 @@ def may_visit(robots: bytes, url: str, limits: tuple[float, int]) -> bool:
         from aggregator.parse import robots as rules  # noqa: PLC0415 - likewise
 
         return rules.may_visit(robots, url)
+
+
+def _sitemap(body: bytes, told: Told) -> Document:
+    """Return the articles of a sitemap, or the sitemaps of an index in the header."""
+    from aggregator.parse.sitemap import parse_sitemap  # noqa: PLC0415 - likewise
+    from aggregator.parse.sitemap_articles import articles_in  # noqa: PLC0415
+
+    read = parse_sitemap(body, wanted=articles_in(told["url"]), **told)
+    return replace(read.document, header=replace(read.document.header, sitemaps=read.children))
 
 
 @contextmanager

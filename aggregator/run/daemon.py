@@ -392,7 +392,7 @@ def log_poll(report: PollReport, *, blamed: bool = True) -> None:
 def choice_from(request: dict[str, Any]) -> Choice:
     """Read the choice that a `poll` command carries; raise Usage when it is none."""
     urls = request.get("urls", [])
-    flags = {name: request.get(name, False) for name in ("every", "force", "refetch")}
+    flags = {name: request.get(name, False) for name in ("every", "force", "refetch", "exact")}
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise Usage("`urls` of the command is not a list of addresses.", 'Write "urls": ["https://HOST/PATH"].')
     if wrong := next((name for name, flag in flags.items() if not isinstance(flag, bool)), None):

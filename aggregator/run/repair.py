@@ -32,7 +32,9 @@ async def poll_and_repair(
     `due_page` claims a request for a page of the source of an address, in the writer's thread; `under_way` is told of
     each request that is made after the first.
     """
-    report = await pipeline.poll(request, refetch=choice.refetch, by_hand=not choice.is_routine)
+    report = await pipeline.poll(
+        request, refetch=choice.refetch, by_hand=not choice.is_routine, search=not choice.exact
+    )
     wanted, pages = report.pages, 0
     while wanted and pages < _MOST:
         page = await pipeline.in_writer(lambda: due_page(request.feed.url))

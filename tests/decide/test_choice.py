@@ -20,9 +20,8 @@ def feed(**facts: object) -> FeedState:
 
 @pytest.mark.parametrize("choice", [DUE, NAMED, ALL, FORCED])
 def test_nothing_overrides_the_operator_and_the_publisher(choice: Choice) -> None:
-    """Disabled sources, kinds that cannot be read, and Retry-After are respected by every choice."""
+    """Disabled sources and Retry-After are respected by every choice."""
     assert skip_reason(feed(enabled=False), choice, NOW) == "disabled in feeds.yaml"
-    assert "page" in (skip_reason(feed(kind="page"), choice, NOW) or "")
     assert "Retry-After" in (skip_reason(feed(not_before=LATER), choice, NOW) or "")
     assert skip_reason(feed(not_before=LONG_AGO), choice, NOW) is None
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.decide.discovery import Offer, Page, common_places, named_feeds, places
+from aggregator.decide.discovery import Offer, Page, common_places, last_resorts, named_feeds, places
 
 ATOM, RSS, JSON = "application/atom+xml", "application/rss+xml", "application/feed+json"
 SITE = "https://site.example"
@@ -103,9 +103,28 @@ def test_common_places(url: str, first: str, root: str) -> None:
     assert len(found) == len(set(found)) <= 8
 
 
-def test_last_resorts() -> None:
-    """The page itself and its sitemap stand at the end; where the address is secret there is no place at all."""
+def test_places_of_feeds() -> None:
+    """What the page names comes before common places; where the address is secret there is no place at all."""
     found = places(Page(f"{SITE}/news", offers=(offer("/f"),)))
-    assert [place.kind for place in found] == ["feed"] * 9 + ["page", "sitemap"]
-    assert [place.url for place in found[-2:]] == [f"{SITE}/news", f"{SITE}/sitemap.xml"]
+    assert [place.kind for place in found] == ["feed"] * 9
     assert places(Page("")) == ()
+
+
+def test_last_resorts() -> None:
+    """Without a feed it is the page itself, then the sitemaps that robots.txt names, those of news first, else one."""
+    robots = f"""User-agent: *
+    Disallow: /sitemap: x
+    Sitemap: {SITE}/pages.xml
+    sitemap:{SITE}/news.xml # ours
+    Sitemap: https://other.example/sitemap.xml
+    Sitemap: {SITE}/news.xml"""
+    found = last_resorts(f"{SITE}/news", robots)
+    assert [(place.url.removeprefix(SITE), place.kind) for place in found] == [
+        ("/news", "page"),
+        ("/news.xml", "sitemap"),
+        ("/pages.xml", "sitemap"),
+    ]
+    assert last_resorts(f"{SITE}/news", "")[1].url == f"{SITE}/sitemap.xml"
+    many = "".join(f"Sitemap: {SITE}/{number}.xml\n" for number in range(9))
+    assert len(last_resorts(SITE, many)) == 6
+    assert last_resorts("", robots) == ()

@@ -213,3 +213,34 @@ def test_a_public_source_frees_what_was_private() -> None:
     """An entry that was held as private is released when a public source lists it, not when a private one does."""
     assert freed(known("private", here=True), first=False) == {7}
     assert freed(known("private", here=True), source=SECRET, first=False) == set()
+
+
+def listed(*items: tuple[timedelta | None, timedelta | None], arrival: Arrival, flood: int = 20) -> dict[int, str]:
+    """Return what is held of a sitemap's new entries that came out, and were changed, so long ago."""
+    told = [
+        Item(
+            title="Story",
+            guid=str(number),
+            published=None if published is None else NOW - published,
+            updated=None if updated is None else NOW - updated,
+        )
+        for number, (published, updated) in enumerate(items)
+    ]
+    verdict = judge(SOURCE.url, candidates(reversed(told)), Known(), now=NOW)
+    return hold(verdict.additions, replace(arrival, whole_site=True), SOURCE, Publishing(flood=flood))
+
+
+def test_a_sitemap_is_a_backlog_even_at_a_fresh_start() -> None:
+    """Of a site that is listed as a whole the newest are shown, whenever the source came; what has no date is old."""
+    ages = [(None, HOUR * number) for number in range(7)]
+    assert set(listed(*ages, (None, 4 * DAY), (None, None), arrival=FRESH)) == {-6, -7, -8, -9}
+    assert set(listed((HOUR, None), (9 * DAY, HOUR), arrival=FRESH)) == {-2}, "it came out long ago"
+
+
+def test_a_site_that_was_built_anew_is_no_news() -> None:
+    """Many entries that share a day of change, or have no date, are a flood; few are news, and so is what has a date."""
+    assert listed(*[(None, HOUR)] * 20, arrival=LATER) == {}
+    assert set(listed(*[(None, HOUR)] * 21, (HOUR, HOUR), arrival=LATER)) == {-number for number in range(1, 22)}
+    assert len(listed(*[(None, None)] * 21, arrival=LATER)) == 21
+    assert listed((None, None), arrival=LATER) == {}
+    assert listed(*[(None, HOUR * 2 * number) for number in range(24)], arrival=LATER) == {}

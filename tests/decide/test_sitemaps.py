@@ -4,51 +4,93 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.decide.sitemaps import ChildSitemap, Sitemap, changed_since, worth_reading
-from aggregator.model import Document, Header, Item
+from aggregator.decide.sitemaps import due, remembered, title_of, undated, worth_reading
+from aggregator.model import ChildSitemap, Validators
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def sitemap(*items: Item, children: tuple[ChildSitemap, ...] = ()) -> Sitemap:
-    """Return a sitemap of items."""
-    return Sitemap(Document(Header(), items), children)
+def child(name: str, updated: datetime | None = None, etag: str | None = None) -> ChildSitemap:
+    """Return a child sitemap."""
+    return ChildSitemap(f"https://a.example/{name}.xml", updated, Validators(etag))
+
+
+def names(children: tuple[ChildSitemap, ...]) -> list[str]:
+    """Return the names of child sitemaps, sorted."""
+    return sorted(each.url.removeprefix("https://a.example/").removesuffix(".xml") for each in children)
 
 
 @pytest.mark.parametrize(
-    ("updated", "published", "kept"),
+    ("updated", "asked"),
     [
-        (NOON + timedelta(seconds=1), None, True),
-        (NOON, None, False),
-        (NOON - timedelta(days=1), NOON + timedelta(hours=1), True),
-        (None, NOON - timedelta(hours=1), False),
-        (None, None, True),
-        (MIDNIGHT, None, True),
-        (MIDNIGHT - timedelta(days=1), None, False),
+        (NOON + timedelta(seconds=1), True),
+        (NOON - timedelta(hours=23), True),
+        (NOON - timedelta(hours=25), False),
+        (MIDNIGHT - timedelta(days=1), True),
+        (MIDNIGHT - timedelta(days=3), False),
+        (None, True),
     ],
 )
-def test_what_changed(updated: datetime | None, published: datetime | None, kept: bool) -> None:
-    """What changed later is kept, by the later of its dates; so is what has no date, and what changed on that very day."""
-    found = changed_since(sitemap(Item(link="https://a.example/", updated=updated, published=published)), NOON)
-    assert bool(found.document.items) is kept
-    child = ChildSitemap("https://a.example/s", updated)
-    assert bool(changed_since(sitemap(children=(child,)), NOON).children) is (
-        updated is None or (kept and published is None)
-    )
+def test_what_may_have_changed(updated: datetime | None, asked: bool) -> None:
+    """A child that was never read is asked for when it has no date, or changed since a day before the last good poll."""
+    assert bool(due([child("new", updated)], [child("old")], NOON)) is asked
 
 
-def test_at_first_everything_counts() -> None:
-    """Without a moment nothing is left out."""
-    whole = sitemap(Item(updated=MIDNIGHT - timedelta(days=900)))
-    assert changed_since(whole, None) is whole
+def test_what_was_read_is_compared_with_then() -> None:
+    """A child that was read is asked for when the index gives another date, however old, or none; with its validators."""
+    known = [child("same", MIDNIGHT, "s"), child("moved", NOON, "m"), child("undated", None, "u")]
+    found = due([child("same", MIDNIGHT), child("moved", MIDNIGHT), child("undated")], known, NOON)
+    assert {each.url: each.validators.etag for each in found} == {
+        child("moved").url: "m",
+        child("undated").url: "u",
+    }
 
 
-def test_a_day_lasts_until_it_ends_everywhere() -> None:
-    """A date without a time may be one west of us: it counts until noon of the next day in UTC."""
-    item = Item(updated=MIDNIGHT)
-    assert changed_since(sitemap(item), MIDNIGHT + timedelta(hours=35)).document.items
-    assert not changed_since(sitemap(item), MIDNIGHT + timedelta(hours=36)).document.items
+@pytest.mark.parametrize(("known", "last_success"), [([], NOON), ([child("x")], None)])
+def test_at_first_everything_counts(known: list[ChildSitemap], last_success: datetime | None) -> None:
+    """Without a good poll, or a child that was ever read, none is left out for its age."""
+    assert names(due([child("old", MIDNIGHT - timedelta(days=900))], known, last_success)) == ["old"]
+
+
+def test_children_of_an_index_that_did_not_change() -> None:
+    """Those without a date may have changed all the same."""
+    assert names(undated([child("dated", NOON), child("undated")])) == ["undated"]
+
+
+def test_what_is_remembered() -> None:
+    """What was read as it is now, what was missed without a date, what was left alone as it was; no more than is named."""
+    known = [child("kept", NOON, "k"), child("gone", NOON), child("missed", NOON, "m")]
+    named = [child("kept", NOON), child("missed", NOON), child("read", NOON), child("never", NOON)]
+    found = remembered(known, named, [child("read", NOON, "r")], [child("missed", NOON, "m"), child("never", NOON)])
+    assert set(found) == {
+        child("kept", NOON, "k"),
+        child("missed", None, "m"),
+        child("read", NOON, "r"),
+        child("never"),
+    }
+    many = [child(f"x{number}") for number in range(50)]
+    assert len(remembered([], many, many, [])) == 40
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/2026/gpt-6_is-here-1234567.html", "Gpt 6 is here"),
+        ("/blog/hello-world/", "Hello world"),
+        ("/12345-top-5-models-2026", "Top 5 models 2026"),
+        ("/blog/weights-9f8e7d6c5b4a", "Weights"),
+        ("/actualit%C3%A9s/%C3%A9t%C3%A9-2026.php", "Été 2026"),
+        ("/news/index.html", "News"),
+        ("/archive/12345", "Archive"),
+        ("/n/12345/", "a.example/n/12345/"),
+        ("/", "a.example/"),
+        ("/%E4%BA%BA%E5%B7%A5", "人工"),
+    ],
+)
+def test_titles_made_of_addresses(path: str, title: str) -> None:
+    """The words of the last part of the path that has some, without extension and ids; else the address."""
+    assert title_of(f"https://a.example{path}") == title
 
 
 def test_children_worth_reading() -> None:

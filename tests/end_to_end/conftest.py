@@ -136,7 +136,7 @@ class Home:
 
     def run(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; its exit code must be `code`."""
-        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=300, check=False)
         assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done
 

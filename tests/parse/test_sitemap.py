@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide.sitemaps import ChildSitemap
 from aggregator.errors import EmptyDocument, NotAFeed, ParseError
-from aggregator.model import Category, Link
+from aggregator.model import Category, ChildSitemap, Link
 from aggregator.parse.sitemap import MOST_BYTES, parse_sitemap
 
 if TYPE_CHECKING:
@@ -57,7 +56,8 @@ def test_a_sitemap() -> None:
         datetime(2026, 1, 6, 8, tzinfo=UTC),
         None,
     ]
-    assert {(item.title, item.guid, item.published) for item in document.items} == {("", None, None)}
+    assert [item.title for item in document.items] == ["site.example/a", "Relative", "site.example/c"]
+    assert {(item.guid, item.published) for item in document.items} == {(None, None)}
     assert document.header.links == (Link("https://site.example/"),)
     assert (document.format, found.children, document.cut_short) == ("sitemap", (), False)
     assert document.notices == ("entries left out because they have no http(s) address: 2",)
@@ -224,3 +224,36 @@ def test_only_parse_errors_come_out(pieces: list[str]) -> None:
     """However a sitemap is broken, it is a Sitemap or a ParseError."""
     with suppress(ParseError):
         read("<urlset>" + "".join(pieces))
+
+
+def test_only_what_is_wanted() -> None:
+    """Addresses that are not wanted leave the room to others; a news sitemap's are all; when none is left, it is said."""
+    body = urlset(*(f"<loc>https://site.example/{kind}/{n}</loc>" for kind in ("shop", "news") for n in range(1500)))
+    found = parse_sitemap(
+        body.encode(),
+        url="https://site.example/sitemap.xml",
+        content_type=None,
+        received=datetime(2026, 1, 7, tzinfo=UTC),
+        wanted=lambda url: "/news/" in url,
+    )
+    assert {path.rpartition("/")[0] for path in paths(found)} == {"/news"}
+    assert len(paths(found)) == 1000
+    titled = urlset(
+        "<loc>https://site.example/x</loc><news:news><news:title>T</news:title></news:news>", "<loc>/y</loc>"
+    )
+    assert [kept(titled), kept(urlset("<loc>/y</loc>"))] == [
+        (["/x"], ()),
+        ([], ("none of the 1 addresses looks like an article's",)),
+    ]
+
+
+def kept(body: str) -> tuple[list[str], tuple[str, ...]]:
+    """Return what a reader that wants nothing keeps, and what is told."""
+    found = parse_sitemap(
+        body.encode(),
+        url="https://site.example/sitemap.xml",
+        content_type=None,
+        received=datetime(2026, 1, 7, tzinfo=UTC),
+        wanted=lambda _: False,
+    )
+    return paths(found), found.document.notices

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.choice import POLLED_KINDS
 from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
 from aggregator.model import Header, Hints, Item, NamedBy, Outcome, RequestKind
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed
     LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll' AND NOT request.parked"""
-_POLLED = json.dumps(sorted(POLLED_KINDS))
-_ASKED = "SELECT id FROM feed WHERE position IS NOT NULL AND enabled AND kind IN (SELECT value FROM json_each(:polled))"
+_ASKED = "SELECT id FROM feed WHERE position IS NOT NULL AND enabled"
 
 
 class SqliteFeeds:
@@ -50,7 +48,7 @@ class SqliteFeeds:
         for position, source in enumerate(sources.values()):
             self._hand_over(source, now)
             self._upsert(position, source, now)
-        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})", {"polled": _POLLED})
+        self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})")
         self._enqueue(now)
 
     def _hand_over(self, source: FeedSettings, now: datetime) -> None:
@@ -105,8 +103,7 @@ class SqliteFeeds:
             f"""
             SELECT id, fetch_url FROM feed WHERE id IN ({_ASKED})
               AND NOT EXISTS (SELECT 1 FROM request WHERE request.feed = feed.id AND request.kind = 'poll')
-            ORDER BY position""",
-            {"polled": _POLLED},
+            ORDER BY position"""
         ).fetchall()
         self._db.executemany(
             "INSERT INTO request (kind, feed, host, site, due_at, reason) VALUES (?, ?, ?, ?, ?, 'never polled')",
@@ -159,8 +156,7 @@ class SqliteFeeds:
 
     def rhythms(self) -> dict[str, Rhythm]:
         rows = self._db.execute(
-            f"SELECT url, rhythm_entries, rhythm_days, news_at FROM feed WHERE NOT gone AND id IN ({_ASKED})",
-            {"polled": _POLLED},
+            f"SELECT url, rhythm_entries, rhythm_days, news_at FROM feed WHERE NOT gone AND id IN ({_ASKED})"
         )
         return {row["url"]: rhythm(row) for row in rows}
 
