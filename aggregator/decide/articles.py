@@ -135,7 +135,7 @@ def waits(
 def _oldest(undated: int, arrival: Arrival, publishing: Publishing) -> tuple[datetime | None, Held]:
     """Return before when an undated entry's article is no news, as far as dates would have told."""
     if arrival.last_success is None:
-        fresh = arrival.now - arrival.created <= FRESH_START
+        fresh = arrival.now - arrival.created <= FRESH_START and not arrival.whole_site
         return None if fresh else arrival.now - publishing.first_max_age, Held.BACKLOG
     return (arrival.last_success - LATE if undated > publishing.flood else None), Held.FLOOD
 

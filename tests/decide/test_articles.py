@@ -135,6 +135,9 @@ def test_undated_entries_are_told_by_their_articles_dates() -> None:
     assert flood == Wait("", NOW - HOUR - timedelta(hours=48), Held.FLOOD)
     assert {one.oldest for one in wanted(LATER, *[None] * 20).values()} == {None}
     assert {one.oldest for one in wanted(FRESH, *[None] * 99).values()} == {None}
+    whole_site = replace(FRESH, whole_site=True)
+    (changed,) = wanted(whole_site, None, updated=NOW).values()
+    assert changed.oldest == NOW - RULES.first_max_age, "a sitemap says when a page changed"
     mixed = wanted(LATER, *[None] * 21, NOW)
     assert (mixed[-22].oldest, mixed[-1].why) == (None, Held.FLOOD)
 
