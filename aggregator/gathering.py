@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import FeedSettings
     from aggregator.fetch.client import Ask
-    from aggregator.model import ChildSitemap, Fetched
+    from aggregator.indexes import ChildSitemap
+    from aggregator.model import Fetched
     from aggregator.settle import Result
 
 _NONE = Validators()
@@ -135,7 +136,8 @@ class _Gathering:
             if answer is None:
                 missed.append(child)
             elif answer[1] is not None:
-                read.append(replace(child, validators=answer[0].validators))
+                given = answer[0].validators
+                read.append(replace(child, etag=given.etag, last_modified=given.last_modified))
                 self.documents.append(answer[1])
         if not named or (not self.documents and not missed):
             return self.result if not named else replace(self.result, document=None)
@@ -151,7 +153,7 @@ class _Gathering:
         if url is None or not same_site(url, self.fetched.url):
             self.errors.append(FetchError("Its address is not one that this source may lead to."))
             return None
-        return await self._answer(url, child.validators if validators else _NONE)
+        return await self._answer(url, Validators(child.etag, child.last_modified) if validators else _NONE)
 
     def _allowed(self, url: str | None, base: str) -> str | None:
         """Return where a further document is asked for, if it may be: a source with secrets stays on its host."""

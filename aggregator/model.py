@@ -14,6 +14,7 @@ from datetime import datetime, timedelta  # noqa: TC003 - the store's codec read
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from aggregator.indexes import ChildSitemap  # noqa: TC001 - likewise
 from aggregator.losses import Flood, Gap  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
@@ -67,17 +68,6 @@ class Validators:
 
     def __bool__(self) -> bool:
         return bool(self.etag or self.last_modified)
-
-
-@dataclass(frozen=True, slots=True)
-class ChildSitemap:
-    """A sitemap that an index of sitemaps names."""
-
-    url: str
-    updated: datetime | None = None
-    """When one of its pages changed last, as the index says."""
-    validators: Validators = field(default_factory=Validators)
-    """As it gave them when it was read last."""
 
 
 @dataclass(frozen=True, slots=True)

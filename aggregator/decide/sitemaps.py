@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aggregator.model import ChildSitemap, Document
+    from aggregator.indexes import ChildSitemap
+    from aggregator.model import Document
 
 MOST_CHILDREN = 10
 """Child sitemaps that are read after one index: a request each."""
@@ -54,11 +55,7 @@ def due(
     before = {child.url: child for child in known}
     since = last_success - _COPIED if last_success is not None and known else None
     return worth_reading(
-        [
-            replace(child, validators=before[child.url].validators) if child.url in before else child
-            for child in named
-            if _is_due(child, before.get(child.url), since)
-        ]
+        [_as_read(child, before.get(child.url)) for child in named if _is_due(child, before.get(child.url), since)]
     )
 
 
@@ -94,6 +91,10 @@ def worth_reading(children: Sequence[ChildSitemap], most: int = MOST_CHILDREN) -
         enumerate(children), key=lambda each: (likeliness(each[1].url), _date(each[1]), each[0]), reverse=True
     )
     return tuple(child for _, child in ranked[:most])
+
+
+def _as_read(child: ChildSitemap, before: ChildSitemap | None) -> ChildSitemap:
+    return child if before is None else replace(before, updated=child.updated)
 
 
 def _is_due(child: ChildSitemap, before: ChildSitemap | None, since: datetime | None) -> bool:

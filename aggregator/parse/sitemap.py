@@ -22,7 +22,8 @@ from xml.parsers import expat
 from aggregator.decide.sitemaps import Sitemap, title_of
 from aggregator.decide.sites import same_site
 from aggregator.errors import NotAFeed, ParseError
-from aggregator.model import Category, ChildSitemap, Document, Header, Item, Link
+from aggregator.indexes import ChildSitemap
+from aggregator.model import Category, Document, Header, Item, Link
 from aggregator.parse import document as documents
 from aggregator.parse.clean import clean_text
 from aggregator.parse.dates import parse_date

@@ -10,7 +10,7 @@ from aggregator.cli import editing
 from aggregator.cli.context import Context
 from aggregator.errors import AggregatorError
 
-GOOD = {"error": None, "status": 200, "feeds": [], "outcome": "new"}
+GOOD = {"error": None, "status": 200, "feeds": [], "outcome": "new", "entries": 1}
 REPO, FEED = "https://github.com/o/r", "https://github.com/o/r/releases.atom"
 SITE = "https://site.example.org/"
 
@@ -22,21 +22,26 @@ def failed(status: int | None = 200, *feeds: str) -> dict[str, Any]:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Answer by address from the returned dictionary, 404 for any other; its key "" lists what was asked."""
-    answers: dict[str, Any] = {"": []}
+    """Answer by address from the returned dictionary, 404 for any other; its key "" lists what was asked.
 
-    def added(_: object, url: str, *__: object) -> dict[str, Any]:
-        answers[""].append(url)
-        found: dict[str, Any] = answers.get(url, failed(404))
+    What is asked as another kind of source than a feed is called `page ADDRESS`; the key `robots` is the robots.txt.
+    """
+    answers: dict[str, Any] = {"": [], "robots": ""}
+
+    def added(_: object, url: str, *__: object, kind: str = "feed", **___: object) -> dict[str, Any]:
+        name = url if kind == "feed" else f"{kind} {url}"
+        answers[""].append(name)
+        found: dict[str, Any] = answers.get(name, failed(404))
         return found
 
     monkeypatch.setattr(editing, "_added", added)
+    monkeypatch.setattr(editing, "robots_of", lambda *_: answers["robots"])
     return answers
 
 
 def find(url: str) -> str:
     """Return where the feed of an address was found."""
-    return editing._found(Context(), url, None, ())[0]
+    return editing._found(Context(verbose=True), url, None, ())[0]
 
 
 def test_a_platform_costs_one_request(asked: dict[str, Any]) -> None:
@@ -78,7 +83,8 @@ def test_when_looking_goes_on(status: int | None, goes_on: bool, asked: dict[str
     asked[f"{SITE}feed"] = failed(status)
     with pytest.raises(AggregatorError, match=r"was not added\. It is no feed"):
         find(SITE)
-    assert asked[""] == [SITE, f"{SITE}feed", *([f"{SITE}rss.xml"] if goes_on else [])]
+    last = [f"{SITE}rss.xml", f"page {SITE}", f"sitemap {SITE}sitemap.xml"]
+    assert asked[""] == [SITE, f"{SITE}feed", *(last if goes_on else [])]
 
 
 def test_another_host_may_still_answer(asked: dict[str, Any]) -> None:
@@ -97,4 +103,37 @@ def test_a_page_cannot_send_us_into_our_network(asked: dict[str, Any]) -> None:
     for url in (SITE, "http://nas.lan/"):
         with pytest.raises(AggregatorError):
             find(url)
-    assert asked[""] == [SITE, f"{SITE}feed", "http://nas.lan/", "http://nas.lan/feed"]
+    assert [name for name in asked[""] if " " not in name] == [
+        SITE,
+        f"{SITE}feed",
+        "http://nas.lan/",
+        "http://nas.lan/feed",
+    ]
+
+
+def test_the_last_resorts(asked: dict[str, Any]) -> None:
+    """Without a feed the page's own list is read, then the sitemaps that robots.txt names, none of another site."""
+    asked[SITE] = failed(200, f"{SITE}feed")
+    asked["robots"] = f"Sitemap: {SITE}pages.xml\nSitemap: {SITE}news.xml\nSitemap: http://127.0.0.1/x.xml"
+    asked[f"sitemap {SITE}pages.xml"] = GOOD
+    assert find(SITE) == f"{SITE}pages.xml"
+    page, news, pages = f"page {SITE}", f"sitemap {SITE}news.xml", f"sitemap {SITE}pages.xml"
+    assert asked[""] == [SITE, f"{SITE}feed", page, news, pages]
+    asked[page] = GOOD
+    assert find(SITE) == SITE
+    assert asked[""][5:] == [SITE, f"{SITE}feed", page]
+
+
+@pytest.mark.parametrize("kind", ["page", "sitemap"])
+def test_the_last_resorts_end_too(kind: str, asked: dict[str, Any]) -> None:
+    """A site that is annoyed by then is asked nothing more; a page that is a bot check is none."""
+    asked[SITE] = failed(200, f"{SITE}feed")
+    asked["robots"] = f"Sitemap: {SITE}a.xml\nSitemap: {SITE}b.xml"
+    asked[f"page {SITE}"] = failed(429 if kind == "page" else 200)
+    asked[f"sitemap {SITE}a.xml"] = failed(429)
+    asked["https://check.example.org/"] = failed(200)
+    for url in (SITE, "https://check.example.org/"):
+        with pytest.raises(AggregatorError):
+            find(url)
+    rest = [f"sitemap {SITE}a.xml"] if kind == "sitemap" else []
+    assert asked[""] == [SITE, f"{SITE}feed", f"page {SITE}", *rest, "https://check.example.org/"]

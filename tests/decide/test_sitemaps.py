@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.decide.sitemaps import due, remembered, title_of, undated, worth_reading
-from aggregator.model import ChildSitemap, Validators
+from aggregator.indexes import ChildSitemap
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -13,7 +13,7 @@ MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
 
 def child(name: str, updated: datetime | None = None, etag: str | None = None) -> ChildSitemap:
     """Return a child sitemap."""
-    return ChildSitemap(f"https://a.example/{name}.xml", updated, Validators(etag))
+    return ChildSitemap(f"https://a.example/{name}.xml", updated, etag)
 
 
 def names(children: tuple[ChildSitemap, ...]) -> list[str]:
@@ -41,7 +41,7 @@ def test_what_was_read_is_compared_with_then() -> None:
     """A child that was read is asked for when the index gives another date, however old, or none; with its validators."""
     known = [child("same", MIDNIGHT, "s"), child("moved", NOON, "m"), child("undated", None, "u")]
     found = due([child("same", MIDNIGHT), child("moved", MIDNIGHT), child("undated")], known, NOON)
-    assert {each.url: each.validators.etag for each in found} == {
+    assert {each.url: each.etag for each in found} == {
         child("moved").url: "m",
         child("undated").url: "u",
     }

@@ -153,6 +153,11 @@ def list_page(number: int, following: str | None) -> str:
     return f"<!doctype html><html><head><title>News</title></head><body><main>{articles}</main>{link}</body></html>"
 
 
+def lists(publisher) -> list[str]:
+    """Return which pages of the list were asked for, in order; those of its articles are another matter."""
+    return [path.removeprefix("/actu?page=") for path, _, _ in publisher.requests if path.startswith("/actu?")]
+
+
 @pytest.fixture
 def paged(home, publisher) -> str:
     """A list of four pages, of which three are followed."""
@@ -167,10 +172,7 @@ def test_pages_of_a_list(home, publisher, paged: str) -> None:
     """Three pages make one document, in order; the fourth is not asked for, nor any when the first did not change."""
     assert home.json("poll", "--all")["feeds"][0]["entries"] == 9
     home.json("poll", paged, "--force")
-    assert [path for path, _, _ in publisher.requests] == [
-        *(f"/actu?page={number}" for number in (1, 2, 3)),
-        "/actu?page=1",
-    ]
+    assert lists(publisher) == ["1", "2", "3", "1"]
 
 
 def test_a_list_that_leads_in_a_circle(home, publisher, paged: str) -> None:
@@ -179,7 +181,7 @@ def test_a_list_that_leads_in_a_circle(home, publisher, paged: str) -> None:
     assert home.json("poll", "--all")["feeds"][0]["entries"] == 6
     publisher.serve("/actu?page=1", list_page(1, "http://localhost:1/actu?page=2"), headers=HTML)
     assert home.json("poll", paged, "--force")["feeds"][0]["entries"] == 3
-    assert [path for path, _, _ in publisher.requests] == ["/actu?page=1", "/actu?page=2", "/actu?page=1"]
+    assert lists(publisher) == ["1", "2", "1"]
 
 
 def test_a_page_that_fails(home, publisher, paged: str) -> None:

@@ -64,6 +64,7 @@ def test_documents_and_errors_come_back() -> None:
     asyncio.run(scene())
 
 
+<<<<<<< HEAD
 ARTICLE = b"<!doctype html><html><head><title>Grok</title></head><body><article><h1>Grok</h1>%b</article></body></html>"
 TEXT = b"<p>It has open weights now, they said in Memphis, and everybody was there to see it.</p>" * 8
 
@@ -102,6 +103,18 @@ def test_articles_and_rules_are_held_to_the_limits() -> None:
             assert (await parse(pool)).header.title == "T"
         async with ParserPool(1, memory=2**20) as pool:
             assert "1 MB of memory" in await _outcome(pool.may_visit(rules, "https://example.org/a"))
+=======
+def test_lists_of_feeds_come_back() -> None:
+    """OPML is hostile too: lists are read in the same processes, under the same limits."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            body = b'<opml><body><outline xmlUrl="/feed" text="A"/></body></opml>'
+            found = await pool.parse_list(body, url="https://example.org/list", content_type="text/xml")
+            assert [feed.url for feed in found.feeds] == ["https://example.org/feed"]
+            with pytest.raises(ParseError, match="no OPML"):
+                await pool.parse_list(b"x" * 1_500_000, url="https://example.org/list", content_type=None)
+>>>>>>> pages
 
     asyncio.run(scene())
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import EmptyDocument, NotAFeed, ParseError
-from aggregator.model import Category, ChildSitemap, Link
+from aggregator.indexes import ChildSitemap
+from aggregator.model import Category, Link
 from aggregator.parse.sitemap import MOST_BYTES, parse_sitemap
 
 if TYPE_CHECKING:
