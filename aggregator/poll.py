@@ -40,7 +40,7 @@ from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
-from aggregator.robots import Robots
+from aggregator.robots import NotAnswered, Robots, Turn
 from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
@@ -199,16 +199,18 @@ class Pipeline:
             if request.kind is RequestKind.ARCHIVE and not may_ask(request.feed, ask.url):
                 raise AddressRefused("The archive is not on the feed's own site.")
             if request.kind is RequestKind.ARTICLE:
-                await self._robots.check(
-                    ask, self._stages.client, self._stages.parser, lambda host: self._reach(place, host, again=True)
-                )
+                turn = Turn(lambda host: self._reach(place, host, again=True), place.leave)
+                await self._robots.check(ask, self._stages.client, self._stages.parser, turn)
             fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
         except Resting as resting:
             self._blame.heard(request, self._stages.clock(), None)
             return replace(result, postponed=self.restraint.after(resting, request, self.settings.polling))
         except FetchError as error:
-            result = replace(result, at=self._stages.clock(), error=error)
+            answer = error.answer if isinstance(error, NotAnswered) else None
+            result = replace(result, at=self._stages.clock(), error=error, fetched=answer)
             self._blame.heard(request, result.at, error)
+            if answer is not None:
+                self.restraint.heard(source, answer)
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)
