@@ -43,7 +43,7 @@ def parse_article(body: bytes, *, url: str, content_type: str | None, received: 
     answered; EmptyDocument and NotAFeed as read_webpage does.
     """
     page = read_webpage(body, url=url, content_type=content_type)
-    calendar = Calendar.of(received, page.language)
+    calendar = Calendar.of(received, page.language).after(page.words)
     title = title_of(page)
     bare = without_surroundings(page)
     content, text = body_of(bare, title, calendar)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from aggregator.decide.canonical import canonical_url, fold
 from aggregator.decide.sites import host_of, same_site, site_of
 from aggregator.model import Person
-from aggregator.parse.cards import date_in_address
+from aggregator.parse.card_dates import date_in_address
 from aggregator.parse.clean import clean_text, plain_text
 from aggregator.parse.embedded import is_article, json_ld, types_of
 from aggregator.parse.links import HARD, regions_of

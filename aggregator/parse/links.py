@@ -58,6 +58,8 @@ _DATED = re.compile(
     r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d"
 )
 _NUMBERED = re.compile(r"\d{4,}")
+_FOLDER_PAGE = re.compile(r"/(?:default|index|home)\.(?:aspx?|html?|php|jsp)$", re.IGNORECASE)
+"""The page that servers answer with for a folder: the words of the address are the folder's."""
 
 _WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
 """Parameters that in lists tell the link, not what it leads to."""
@@ -74,6 +76,8 @@ GENERIC = re.compile(
     r"|(?:leer|ver|saber|seguir)(?:\s+(?:más|mas|todo|todos|leyendo|artículo|noticia).{0,24})?"
     r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|"
     r"見る)?|一覧(?:を見る|へ)?"
+    r"|(?:download|télécharger|herunterladen|descargar|scarica|baixar)(?:\s+(?:the\s+|le\s+|el\s+|il\s+|o\s+)?"
+    r"(?:pdf|file|fichier|report|(?:press |news )?release|document))?|pdf(?: version| download)?|下载|ダウンロード"
     r"|read|previous|next|older|newer|back|share|comments?|\d+ comments?|no comments|leave a (?:comment|reply)|"
     r"permalink|\d+ (?:responses?|replies|likes?|views|claps|min(?:ute)?s? read)|abs|pdf|html|other|link|"
     r"reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
@@ -211,6 +215,7 @@ def address_speaks(href: str) -> float:
     """How much an address looks like an article's, 0 to 1: a slug of several words, a date, a number."""
     parts = urlsplit(href)
     path = unquote(parts.path).rstrip("/")
+    path = _FOLDER_PAGE.sub("", path)
     last = re.sub(r"\.(?:html?|php|aspx?)$", "", path.rpartition("/")[2])
     if _DATED.search(path):
         return 1.0
