@@ -134,7 +134,9 @@ def _trim(body: etree._Element, title: str, calendar: Calendar) -> None:
     for number, (block, text) in enumerate(blocks):
         above = number < start and len(text) < _SHORT
         first, last = number < start + _EDGE, number >= len(blocks) - _EDGE
-        about = (first and _is_above(text, calendar)) or ((first or last) and _is_about(text, calendar))
+        about = (first and block.tag not in HEADINGS and _is_above(text, calendar)) or (
+            (first or last) and _is_about(text, calendar)
+        )
         if above or about or number in titles or _ADVERTISED.fullmatch(text):
             _remove(block)
     while len(body) and (body[-1].tag in HEADINGS or body[-1].tag == "br"):  # a heading of what was left out

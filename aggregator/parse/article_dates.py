@@ -47,6 +47,8 @@ _PUBLISHED_WORDS = re.compile(
 )
 _PROSE, _PROSE_CJK = 120, 50
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_MOST_LINES, _LABEL = 2_000, 60
 _NEAR = 25
 """Lines after the title in which the date stands."""
 _MOST_BEFORE, _LEVELS, _FEW_LINKS = 3, 3, 3
@@ -71,7 +73,19 @@ def published_of(page: Webpage, bare: Webpage, title: str, calendar: Calendar) -
         or _date_near_title(bare, title, calendar)
         or _named_date(bare, calendar)
         or date_in_address(page.url, calendar)
+        or _only_date(page, calendar)
     )
+
+
+def _only_date(page: Webpage, calendar: Calendar) -> datetime | None:
+    """Read the one day that the page's lines name, wherever they stand; None when they name several."""
+    days: dict[str, datetime] = {}
+    for element, text in lines_of(page.root, most=_MOST_LINES):
+        if len(text) > _LABEL or not _YEAR.search(text) or _says_changed(element, text) or any(True for _ in element.iterancestors("a", "head")):
+            continue
+        if element.tag != "a" and (moment := _found(text, calendar)):
+            days.setdefault(f"{moment:%Y-%m-%d}", moment)
+    return next(iter(days.values())) if len(days) == 1 else None
 
 
 def _marked_date(page: Webpage, calendar: Calendar) -> datetime | None:

@@ -38,6 +38,7 @@ _NOT_OF_TITLE = re.compile(
 _CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*")
 _MARK = 3
 _MOST_HEADINGS = 100
+_PARTING = re.compile(r"\s*[|_\uff5c\u2502]|\s+[\u2013\u2014\u00b7\u00bb\u00ab-]\s")
 _FEW_WORDS = 4
 _AUTHORS = (
     "author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator",
@@ -126,7 +127,8 @@ def _stated_titles(page: Webpage) -> Iterator[str]:
 
 def _begins(title: str, heading: str) -> bool:
     """Whether a heading is the first part of a title, before a mark that parts it from the site's name."""
-    return fold(heading) == fold(_TAIL.split(title)[0])
+    rest = title.removeprefix(heading)
+    return fold(heading) == fold(_TAIL.split(title)[0]) or (rest != title and bool(_PARTING.match(rest)))
 
 
 def _agree(one: str, other: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DATED = re.compile(r"date|time|publish|posted|meta|byline|info|day|when|issued", re.IGNORECASE)
 _DATA_NAME = re.compile(r"data-(?:[\w-]*-)?(?:date|published|publish(?:ed)?-?(?:at|on|date)|timestamp|datetime)")
 _MACHINE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)|\d{10}(?:\d{3})?$")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "dt", "th", "time"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -54,8 +55,9 @@ def _stated(element: HtmlElement) -> Iterator[str]:
         return
     if "datePublished" in (element.get("itemprop") or ""):
         yield element.get("content") or element.get("datetime") or element.get("title") or ""
-    if "published" in class_of(element).split():
-        yield element.get("title") or ""
+    title = element.get("title") or ""
+    if "published" in class_of(element).split() or _MOMENT.match(title):
+        yield title
     for name, value in element.attrib.items():
         is_machine = name.startswith("data-") and _DATA_NAME.fullmatch(name) and _MACHINE.match(value)
         if is_machine or name in ("data-date", "data-published"):

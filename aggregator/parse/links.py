@@ -57,6 +57,8 @@ _ELSEWHERE = re.compile(
 _DATED = re.compile(
     r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d"
 )
+_DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}", re.IGNORECASE)
+_LONGEST_ACCOUNT = 60
 _NUMBERED = re.compile(r"\d{4,}")
 _FOLDER_PAGE = re.compile(r"/(?:default|index|home)\.(?:aspx?|html?|php|jsp)$", re.IGNORECASE)
 """The page that servers answer with for a folder: the words of the address are the folder's."""
@@ -148,9 +150,18 @@ def links_of(page: Webpage) -> list[LinkTo]:
         if key and may_be_article(href, key, page.url, here):
             href = href.partition("#")[0]
             text = text_of(element, limit=400)
+            if _is_label(text, href):
+                continue
             found.append(LinkTo(element, href, key, text, _has_heading(element), region))
     above = _above(link.key for link in found)
     return [link for link in found if link.key not in above]
+
+
+def _is_label(text: str, href: str) -> bool:
+    """Whether words name an account, `@name`, or a site that the address is about: /domains/lab.example."""
+    if text.startswith("@"):
+        return len(text) < _LONGEST_ACCOUNT
+    return bool(_DOMAIN.fullmatch(text)) and text.lower() in href.lower().partition("://")[2].partition("/")[2]
 
 
 def _above(keys: Iterable[str]) -> set[str]:
