@@ -81,7 +81,12 @@ def _only_date(page: Webpage, calendar: Calendar) -> datetime | None:
     """Read the one day that the page's lines name, wherever they stand; None when they name several."""
     days: dict[str, datetime] = {}
     for element, text in lines_of(page.root, most=_MOST_LINES):
-        if len(text) > _LABEL or not _YEAR.search(text) or _says_changed(element, text) or any(True for _ in element.iterancestors("a", "head")):
+        if (
+            len(text) > _LABEL
+            or not _YEAR.search(text)
+            or _says_changed(element, text)
+            or any(True for _ in element.iterancestors("a", "head"))
+        ):
             continue
         if element.tag != "a" and (moment := _found(text, calendar)):
             days.setdefault(f"{moment:%Y-%m-%d}", moment)
