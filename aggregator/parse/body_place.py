@@ -21,7 +21,8 @@ _SOME_TEXT = 120
 """Characters of paragraphs that a page has beside its cards: else they are what it is about."""
 _SMALL_PART = 0.4
 """What cards inside the article may be of its text."""
-_NEARLY_ALL = 0.95
+_MOST, _LEAD = 0.85, 0.03
+"""Parts of a page's paragraphs: those of its text, and above them what may be its first lines."""
 _BOXES = ("div", "ul", "ol", "section")
 
 
@@ -109,13 +110,15 @@ def _is_linked(heading: HtmlElement) -> bool:
 
 
 def mark_body(root: HtmlElement) -> None:
-    """Make an `<article>` of the element that holds nearly all paragraphs, where the page marks none around them."""
+    """Make an `<article>` of the element that holds most paragraphs, where the page marks none around them."""
     paragraphs = Measures.of(root).paragraphs
     total = paragraphs.get(root, 0)
     element = root.find("body")
     while element is not None and element.tag not in ("article", "main"):
         inner = max(element, key=lambda each: paragraphs.get(each, 0), default=None)
-        if inner is None or inner.tag == "p" or paragraphs.get(inner, 0) < total * _NEARLY_ALL:
+        if inner is None or inner.tag == "p" or paragraphs.get(inner, 0) < total * _MOST:
+            break
+        if sum(paragraphs.get(each, 0) for each in inner.itersiblings(preceding=True)) > total * _LEAD:
             break
         element = inner
     if element is not None and element.tag in ("div", "section") and total >= _SOME_TEXT:

@@ -214,11 +214,13 @@ def _take_siblings(cards: list[Card], owners: dict[HtmlElement, str]) -> None:
 
 def _share_out(children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]) -> None:
     before, places = _stands_before(children, cards), {child: number for number, child in enumerate(children)}
+    tags = Counter(child.tag for child in children if child not in cards)
+    sections = {"h1", "h2", *(tag for tag in HEADINGS if 0 < tags[tag] < len(cards))}
     current: Card | None = None
     for child in reversed(children) if before else children:
         if child in cards:
             current = cards[child]
-        elif child in owners or child.tag in ("h1", "h2"):
+        elif child in owners or child.tag in sections:
             current = None
         elif current is not None and len(current.beside) < _MOST_BESIDE:
             current.beside.append(child)
