@@ -45,7 +45,9 @@ def _completed(tx: Transaction, result: Result, settings: Settings, chance: Chan
     lacking = next(iter(tx.articles.lacking([result.request.entry])), None)
     if lacking is None:
         tx.requests.give_back([result.request])
-        return Settled(PollReport(result.feed.url, Outcome.SKIPPED, reason="its article was read"))
+        return Settled(
+            PollReport(result.feed.url, Outcome.SKIPPED, reason="its article was read, or is not wanted any more")
+        )
     if result.article is None:
         return _Failure(tx, result, lacking, settings, chance).settled()
     return _read(tx, result, lacking, result.article, settings)
@@ -53,6 +55,8 @@ def _completed(tx: Transaction, result: Result, settings: Settings, chance: Chan
 
 def _read(tx: Transaction, result: Result, lacking: Lacking, page: ArticlePage, settings: Settings) -> Settled:
     source, now, changed = settings.sources[result.feed.url], result.at, set[str]()
+    if not lacking.waits:  # its title is told
+        page = replace(page, title=lacking.item.title)
     tx.articles.keep(lacking.entry, page, now)
     if lacking.feed == source.url:  # else another source, nearer to the article, tells it by now
         revision = completion(lacking, page, source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.awaiting import with_articles
+from aggregator.awaiting import with_articles, with_texts
 from aggregator.decide.articles import waits
 from aggregator.decide.release import hold, retold, unheld
 from aggregator.model import Held
@@ -56,7 +56,8 @@ def keep(
     tx.entries.revise(feed, verdict.revisions, now)
     sights = [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights]
     tx.entries.sight(feed, sights, listed_at or now)
-    free = unheld(sights, known.entries, arrival, source, settings.publishing)
+    told = with_texts(tx, sights, known, source)
+    free = unheld(told, known.entries, arrival, source, settings.publishing)
     tx.entries.set_held(free, None)
     again = retold(sights, known.entries, arrival, settings.publishing)
     changed = release(tx, {*keys.values()} | again | free, settings, now)

@@ -40,7 +40,7 @@ from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
-from aggregator.robots import Robots
+from aggregator.robots import NotAnswered, Robots, Turn
 from aggregator.settle import Chance, Result, Settled, settle
 from aggregator.writer import Mistake, Writer
 
@@ -191,7 +191,7 @@ class Pipeline:
 
     async def _ask(self, request: Request, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
         ask = _asked(request, source, refetch=refetch)
-        result = Result(request, self._stages.clock(), asked_as=_digest(ask), unconditional=not ask.validators)
+        result = Result(request, self._stages.clock(), asked_as=_digest(ask, source), unconditional=not ask.validators)
         self._blame.asks(request, result.at)
         try:
             if is_own_output(ask.url, self.settings):
@@ -199,23 +199,31 @@ class Pipeline:
             if request.kind is RequestKind.ARCHIVE and not may_ask(request.feed, ask.url):
                 raise AddressRefused("The archive is not on the feed's own site.")
             if request.kind is RequestKind.ARTICLE:
-                await self._robots.check(
-                    ask, self._stages.client, self._stages.parser, lambda host: self._reach(place, host, again=True)
-                )
+                turn = Turn(lambda host: self._reach(place, host, again=True), place.leave)
+                await self._robots.check(ask, self._stages.client, self._stages.parser, turn)
             fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
         except Resting as resting:
             self._blame.heard(request, self._stages.clock(), None)
             return replace(result, postponed=self.restraint.after(resting, request, self.settings.polling))
         except FetchError as error:
-            result = replace(result, at=self._stages.clock(), error=error)
+            answer = error.answer if isinstance(error, NotAnswered) else None
+            result = replace(result, at=self._stages.clock(), error=error, fetched=answer)
             self._blame.heard(request, result.at, error)
+            if answer is not None:
+                self.restraint.heard(source, answer)
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)
         return self._understand(replace(result, at=fetched.received), fetched)
 
+    async def fetch(self, ask: Ask) -> Fetched:
+        """Ask for what is no source's document, in turn with all other requests; raises FetchError and Resting."""
+        async with Place(self._stages.hosts, self._slots) as place:
+            await self._reach(place, host_of(ask.url))
+            return await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+
     async def _reach(self, place: Place, host: str, *, again: bool = False) -> None:
-        """Wait until a host may be asked that a redirect leads to, or once more (`again`); raises Resting."""
+        """Wait until a host may be asked whatever leads to it, or once more (`again`); raises Resting."""
         if again:
             await place.leave()
         await place.take(host)
@@ -325,7 +333,8 @@ def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
         feed.fetch_url,
         headers=source.headers,
         verify=source.verify,
-        outside=_outside(host_of(feed.url), feed.fetch_url),
+        outside=_outside(host_of(feed.url), feed.fetch_url)
+        or _outside(host_of(source.listed_in or ""), feed.fetch_url),
         name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
     )
     match request.kind:
@@ -333,7 +342,7 @@ def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
             return _of_page(ask, feed, feed.gap.page if feed.gap is not None else None)
         case RequestKind.ARTICLE:
             return _of_page(ask, feed, request.page)
-    known = not refetch and feed.asked_as in (None, _digest(ask))
+    known = not refetch and feed.asked_as in (None, _digest(ask, source))
     return replace(ask, validators=feed.validators) if known else ask
 
 
@@ -352,13 +361,21 @@ def _outside(own: str, url: str) -> str | None:
     return own if own != host_of(url) and is_public(own) else None
 
 
-def _digest(ask: Ask) -> str:
-    """Name an address with the headers that may vary the answer; short, so that it tells nothing of secrets."""
-    asked = json.dumps([ask.url, sorted(ask.headers.items())])
+def _digest(ask: Ask, source: FeedSettings) -> str:
+    """Name an address with all that what is read of the answer depends on; short, so that it tells nothing of secrets.
+
+    Validators of a page are worth nothing when the operator says that it is read in another way.
+    """
+    asked = json.dumps([ask.url, sorted(ask.headers.items()), *_read_as(source)])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
 def _hash(body: bytes, source: FeedSettings | None) -> str:
     """Name a body together with all that decides what is read in it."""
-    read_as = f"{source.kind} {source.item.model_dump_json()}" if source is not None and source.kind != "feed" else ""
+    read_as = " ".join(_read_as(source)) if source is not None else ""
     return hashlib.sha256(_PARSER_VERSION + read_as.encode() + body).hexdigest()
+
+
+def _read_as(source: FeedSettings) -> list[str]:
+    """Return what the operator says of how a document is read; nothing for a feed."""
+    return [] if source.kind == "feed" else [source.kind, str(source.pages), source.item.model_dump_json()]

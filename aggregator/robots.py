@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.decide.sites import host_of, origin_of
-from aggregator.errors import CrawlingRefused, HttpStatus, ParserKilled
+from aggregator.errors import CrawlingRefused, FetchError, HttpStatus, ParserKilled
 from aggregator.fetch.client import Ask
 
 if TYPE_CHECKING:
@@ -23,9 +23,24 @@ if TYPE_CHECKING:
 
 _KEPT = timedelta(days=1)
 """RFC 9309 section 2.4."""
+_SOON = timedelta(minutes=1)
+"""How long it is known that there was no answer: many articles of a site are due at once."""
 _MOST_SITES = 1000
 _MOST_BYTES = 512 * 1024
+_MOST_KEPT = 64 * _MOST_BYTES
+"""Bytes of all sites' robots.txt together."""
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+
+
+class NotAnswered(HttpStatus):
+    """A site does not say what it asks of robots."""
+
+    def __init__(self, answer: Fetched) -> None:
+        super().__init__(
+            f"{host_of(answer.url)} answered {answer.status} when asked for its robots.txt.",
+            "Articles of this site are not read until it answers; entries appear as they are listed.",
+        )
+        self.answer = answer
 
 
 class Gets(Protocol):
@@ -42,14 +57,27 @@ class Reads(Protocol):
         """Tell whether it lets us visit an address; ParserKilled when it is too much."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a page's request may ask."""
+
+    reach: Callable[[str], Awaitable[None]]
+    """Wait until a host may be asked, or asked once more."""
+    leave: Callable[[], Awaitable[None]]
+    """Let others ask."""
+
+
 @dataclass(slots=True)
 class _Site:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asked: asyncio.Event | None = None
+    """While it is asked; set when there is an answer, or none."""
     until: datetime | None = None
     """When what it asked for is to be asked again; None before it was."""
     robots: bytes = b""
     refused: str = ""
     """Why nothing of it may be visited."""
+    trouble: FetchError | None = None
+    """Why there was no answer."""
 
 
 class Robots:
@@ -59,16 +87,16 @@ class Robots:
         self._clock = clock
         self._sites: OrderedDict[tuple[str, str], _Site] = OrderedDict()
 
-    async def check(self, ask: Ask, client: Gets, reader: Reads, reach: Callable[[str], Awaitable[None]]) -> None:
+    async def check(self, ask: Ask, client: Gets, reader: Reads, turn: Turn) -> None:
         """Raise CrawlingRefused where a page is to be left alone, HttpStatus or FetchError where that is not known.
 
-        The page's host may be asked right now; `reach` waits until any host may be asked (again), and is called
-        before every further request.
+        It is the turn of the page's host, and is so again afterwards.
         """
         site = self._site(origin_of(ask.url))
-        async with site.lock:
-            if site.until is None or site.until <= self._clock():
-                await self._ask(site, ask, client, reach)
+        while site.until is None or site.until <= self._clock():
+            await self._know(site, ask, client, turn)
+        if site.trouble is not None:
+            raise site.trouble.with_traceback(None)
         if site.refused:
             raise _refusal(ask.url, site.refused)
         if not site.robots:
@@ -84,22 +112,43 @@ class Robots:
     def _site(self, origin: tuple[str, str]) -> _Site:
         site = self._sites.pop(origin, None) or _Site()
         self._sites[origin] = site
-        while len(self._sites) > _MOST_SITES:
+        while len(self._sites) > _MOST_SITES or sum(len(one.robots) for one in self._sites.values()) > _MOST_KEPT:
             self._sites.popitem(last=False)
         return site
 
-    async def _ask(self, site: _Site, ask: Ask, client: Gets, reach: Callable[[str], Awaitable[None]]) -> None:
-        # What is secret stays with the pages that it is for.
-        robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
-        answer = await client.get(robots, reach=reach)
-        if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
-            raise HttpStatus(
-                f"{host_of(ask.url)} answered {answer.status} when asked for its robots.txt.",
-                "Articles of this site are not read until it answers; entries appear as they are listed.",
-            )
-        site.robots = answer.body[:_MOST_BYTES] if answer.status == _OK else b""
-        site.refused, site.until = "", self._clock() + _KEPT
-        await reach(host_of(ask.url))
+    async def _know(self, site: _Site, ask: Ask, client: Gets, turn: Turn) -> None:
+        """Ask, or wait for who does: without the turn, which that one needs once more."""
+        if site.asked is None:
+            site.asked = asyncio.Event()
+            try:
+                await self._ask(site, ask, client, turn)
+            finally:
+                site.asked.set()
+                site.asked = None
+        else:
+            asked = site.asked
+            await turn.leave()
+            await asked.wait()
+        if site.trouble is None:
+            await turn.reach(host_of(ask.url))
+
+    async def _ask(self, site: _Site, ask: Ask, client: Gets, turn: Turn) -> None:
+        site.robots, site.refused, site.trouble = b"", "", None
+        try:
+            site.robots = await _robots_of(ask, client, turn)
+        except FetchError as error:
+            site.trouble, site.until = error, self._clock() + _SOON
+        else:
+            site.until = self._clock() + _KEPT
+
+
+async def _robots_of(ask: Ask, client: Gets, turn: Turn) -> bytes:
+    # What is secret stays with the pages that it is for.
+    robots = Ask("{}://{}/robots.txt".format(*origin_of(ask.url)), verify=ask.verify, outside=ask.outside)
+    answer = await client.get(robots, reach=turn.reach)
+    if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY:
+        raise NotAnswered(answer)
+    return answer.body[:_MOST_BYTES] if answer.status == _OK else b""
 
 
 def _refusal(url: str, why: str) -> CrawlingRefused:

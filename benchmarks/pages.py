@@ -1,15 +1,16 @@
-"""How well list pages are read without selectors: links, titles and days of the layouts in tests/parse/layouts.py.
+"""How well pages are read without selectors: lists and articles of the layouts in tests/parse/layouts.
 
     python benchmarks/pages.py [-v]
 
-F1 is over the links of a page, as a set; "order" says whether those found stand in the page's order. Titles and days
-are shares of the links found that have the right one.
+Of lists, F1 is over the links of a page, as a set; "order" says whether those found stand in the page's order. Titles
+and days are shares of the links found that have the right one. Of articles, F1 is over the words of the text.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aggregator.errors import ParseError
+from aggregator.parse.article import parse_article
 from aggregator.parse.page import parse_page
 from tests.parse.layouts import LAYOUTS, Layout
+from tests.parse.layouts.texts import TEXTS, Text
 
 if TYPE_CHECKING:
     from aggregator.model import Item
@@ -58,6 +61,25 @@ def measure(layout: Layout, *, verbose: bool) -> tuple[float, bool, float, float
     return f1, right == [url for url in expected if url in found], len(titles) / many, len(days) / many
 
 
+def measure_text(text: Text, *, verbose: bool) -> tuple[float, bool, bool]:
+    page = parse_article(text.html.encode(), url=text.url, content_type="text/html", received=RECEIVED)
+    found, expected = Counter(page.text.split()), Counter(" ".join(text.lines).split())
+    if verbose and found != expected:
+        print(f"  + {' '.join((found - expected).elements())}\n  - {' '.join((expected - found).elements())}")
+    f1 = 2 * (found & expected).total() / (found.total() + expected.total())
+    return f1, page.title == text.title, bool(page.published) and page.published.date() == text.day
+
+
+def texts(*, verbose: bool) -> None:
+    rows = []
+    for build in TEXTS:
+        text = build()
+        rows.append(row := measure_text(text, verbose=verbose))
+        print(f"{text.name:20} F1 {row[0]:.2f}  title {'yes' if row[1] else 'NO '}  day {'yes' if row[2] else 'NO '}")
+    means = [sum(float(row[n]) for row in rows) / len(rows) for n in range(3)]
+    print(f"{len(rows)} articles: F1 {means[0]:.3f}, titles {means[1]:.3f}, days {means[2]:.3f}")
+
+
 def main() -> None:
     verbose = "-v" in sys.argv
     rows = []
@@ -74,6 +96,7 @@ def main() -> None:
     print(
         f"{len(rows)} layouts: F1 {means[0]:.3f}, in order {means[1]:.2f}, titles {means[2]:.3f}, days {means[3]:.3f}"
     )
+    texts(verbose=verbose)
 
 
 if __name__ == "__main__":

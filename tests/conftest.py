@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from aggregator.articles import complete
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.publish.renderers import RENDERERS
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from aggregator.model import Entry
+    from aggregator.decide.articles import ArticlePage
+    from aggregator.model import Entry, Request
+    from aggregator.settle import Settled
 
 # A slow machine is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
@@ -222,6 +225,18 @@ class Newsdesk:
             )
         if drain:
             self.drain()
+
+    def asks(self, site: str) -> Request | None:
+        """Claim the next article of a source that is due."""
+        with self.store.transaction() as tx:
+            return tx.requests.claim_page(self.feed(site), self.now, lease=timedelta(hours=1))
+
+    def article(self, site: str, page: ArticlePage | None = None, **result: Any) -> Settled:
+        """Let the next article of a source that is due come, or what else comes of asking for it; decide no stories."""
+        request = self.asks(site)
+        assert request is not None
+        with self.store.transaction() as tx:
+            return complete(tx, Result(request, self.now, article=page, **result), self.settings, Chance(0))
 
     def tell(self, site: str, news: str, number: int, *, hours: float = 1, drain: bool = True, **fields: Any) -> str:
         """Let a source tell a piece of news in its own words; return the entry's id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -35,11 +36,14 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
+    from aggregator.decide.lists import SourceList
     from aggregator.model import Document, Fetched
 
 _SHOWN_ITEMS = 5
 _KINDS = {"page": "page", "sitemap": "sitemap", "news-sitemap": "sitemap", "sitemapindex": "sitemap"}
 """What the settings call documents that are no feeds, by their formats."""
+_LIST = "opml"
+"""What a list of feeds is called; it is no source."""
 
 
 @click.command()
@@ -59,18 +63,24 @@ def check(context: Context, url: str | None, online: bool, as_json: bool) -> Non
     if any(problem["level"] == "error" for problem in problems):
         _print_problems(context, problems, as_json=as_json)
         sys.exit(ConfigError.exit_code)
-    sources = context.settings.sources
+    settings = context.effective
+    sources = settings.sources
     if url is not None:
-        asked = [sources.get(url) or FeedSettings(url=url)]
+        asked = [_of_list(url) if url in settings.lists else sources.get(url) or FeedSettings(url=url)]
     else:
-        asked = [source for source in sources.values() if source.enabled]
-    found = asyncio.run(_ask_all(context.settings, asked)) if online or url else []
+        asked = [*map(_of_list, settings.lists), *(source for source in sources.values() if source.enabled)]
+    found = asyncio.run(_ask_all(settings, asked)) if online or url else []
     if as_json:
         context.print_json({"schema": SCHEMA, "problems": problems, "sources": found})
     else:
         _print_problems(context, problems if url is None else [], as_json=False)
-        _print_found(context, found, paste=url if url not in sources else None)
+        _print_found(context, found, paste=url if url not in {*sources, *settings.lists} else None)
     sys.exit(1 if any(one["error"] for one in found) else 0)
+
+
+def _of_list(address: str) -> FeedSettings:
+    """Return a remote list as something to be asked."""
+    return FeedSettings(url=address).of_list(address)
 
 
 def _problems(context: Context) -> list[dict[str, Any]]:
@@ -137,6 +147,10 @@ class _Asking:
         await self._place.take(host_of(ask.url))
         return await self._client.get(ask)
 
+    async def list(self, fetched: Fetched) -> SourceList:
+        """Read an answer as a list of feeds."""
+        return await self._parser.parse_list(fetched.body, url=fetched.url, content_type=fetched.content_type)
+
     async def document(self, fetched: Fetched, source: FeedSettings) -> Document:
         """Read an answer as this source's, with what its document goes on in."""
 
@@ -163,6 +177,8 @@ async def _tried(asking: _Asking, fetched: Fetched, *, configured: bool) -> dict
     source = asking.source
     if classify(fetched) is not Answer.DOCUMENT:
         return _found(source, fetched, error=status_error(fetched))
+    if source.listed_in == source.url:
+        return await _as_list(asking, fetched)
     try:
         return _found(source, fetched, await asking.document(fetched, source))
     except NotAFeed as error:
@@ -171,8 +187,24 @@ async def _tried(asking: _Asking, fetched: Fetched, *, configured: bool) -> dict
         return await _as_another(asking, fetched, error)
 
 
+async def _as_list(asking: _Asking, fetched: Fetched) -> dict[str, Any]:
+    found = await asking.list(fetched)
+    first = found.feeds[:_SHOWN_ITEMS]
+    return _found(asking.source, fetched) | {
+        "kind": _LIST,
+        "title": found.title,
+        "entries": len(found.feeds),
+        "notices": [f"line {one.line}: {one.message}" for one in found.remarks],
+        "items": [feed.title or feed.url for feed in first],
+        "links": [feed.url for feed in first],
+        "dates": [None for _ in first],
+    }
+
+
 async def _as_another(asking: _Asking, fetched: Fetched, no_feed: NotAFeed) -> dict[str, Any]:
-    """Look at what is no feed as a sitemap, then as a list of articles; what is said of its feed comes first."""
+    """Look at what is no feed as a list of feeds, a sitemap, or a page; what is said of its feed comes first."""
+    with contextlib.suppress(ParseError):
+        return await _as_list(asking, fetched)
     sitemap, page = (asking.source.model_copy(update={"kind": kind}) for kind in ("sitemap", "page"))
     try:
         return _found(sitemap, fetched, await asking.document(fetched, sitemap))
@@ -237,14 +269,20 @@ def _print_found(context: Context, found: Sequence[dict[str, Any]], *, paste: st
         _print_items(context, found[0])
         address = found[0]["moved_to"] or paste
         context.out.print("\nPaste below `feeds:` in feeds.yaml:\n", markup=False)
-        kind = f"\n    kind: {_KINDS[found[0]['kind']]}" if found[0]["kind"] in _KINDS else ""
-        title = json.dumps(found[0]["title"], ensure_ascii=False)
-        context.out.print(f"  - url: {shown(address)}{kind}\n    title: {title}", markup=False)
+        context.out.print(_lines(shown(address), found[0]), markup=False)
+
+
+def _lines(address: str, one: dict[str, Any]) -> str:
+    """Return an address as it stands in feeds.yaml."""
+    if one["kind"] == _LIST:
+        return f"  - opml: {address}"
+    kind = f"\n    kind: {_KINDS[one['kind']]}" if one["kind"] in _KINDS else ""
+    return f"  - url: {address}{kind}\n    title: {json.dumps(one['title'], ensure_ascii=False)}"
 
 
 def _print_items(context: Context, one: dict[str, Any]) -> None:
     """Print what an address lists: titles of a feed, a page's and a sitemap's as a table, for they are guessed."""
-    for notice in one["notices"] if one["kind"] in _KINDS else ():
+    for notice in one["notices"] if one["kind"] in (*_KINDS, _LIST) else ():
         context.print(notice)
     if one["kind"] not in _KINDS:
         for title in one["items"]:

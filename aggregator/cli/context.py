@@ -18,7 +18,8 @@ from aggregator.config.load import load
 from aggregator.config.logs import hide, set_up_logs
 from aggregator.config.secrets import Mask
 from aggregator.config.settings import Site
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, StoreError
+from aggregator.lists import effective
 from aggregator.store.sqlite.lock import Lock, read_holder
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -57,8 +58,29 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """The configuration; ConfigError with every mistake."""
+        """The configuration as it stands in its file; ConfigError with every mistake."""
         return self.load()
+
+    @cached_property
+    def effective(self) -> Settings:
+        """The configuration with the sources that its remote lists named when they were read last.
+
+        A database that cannot be read has named none: a command that needs it says why.
+        """
+        settings = self.settings
+        if not settings.lists:
+            return settings
+        try:
+            store = self.open_for_reading()
+        except StoreError:
+            return settings
+        try:
+            with store.snapshot() as tx:
+                found = effective(tx, settings)
+        finally:
+            store.close()
+        hide(Mask.of(found))
+        return found
 
     def load(self) -> Settings:
         """Read the configuration afresh."""
@@ -71,7 +93,7 @@ class Context:
 
     def forget_settings(self) -> None:
         """Read the configuration again when it is asked for next: its file was changed."""
-        for name in ("settings", "mask"):
+        for name in ("settings", "effective", "mask"):
             self.__dict__.pop(name, None)
 
     def serve_at(self, address: str) -> None:
@@ -90,7 +112,7 @@ class Context:
     def mask(self) -> Mask:
         """Hides secrets and addresses of private sources in what is shown; a wrong configuration has told none."""
         try:
-            return Mask.of(self.settings)
+            return Mask.of(self.effective)
         except ConfigError:
             return Mask.hiding(())
 

@@ -45,7 +45,6 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             f"{context.folder} is in use by process {holder.get('pid')}.", "Is the daemon running already?"
         )
     web = None if no_serve else _web(context, host, port)
-    settings = context.settings
     if no_poll and web is not None:
         _invite(context, web)
         asyncio.run(_serve_only(web))
@@ -55,7 +54,7 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     try:
         store = context.open_for_writing()
         try:
-            take_over(store, settings, utc_now())
+            settings = take_over(store, context.settings, utc_now())
             press = Press(settings, Renditions(context.renditions), context.open_for_reading)
             parts = Parts(store, press, _reloader(context), context.folder, lock.describe, web)
             _greet(context, settings, web)
@@ -100,7 +99,7 @@ def _fingerprint(path: Path) -> str:
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
-    if warned := len(warnings(settings)):
+    if warned := len(warnings(context.settings)):
         _log.warning("config.warnings", count=warned, see="aggregator check")
     sources = sum(source.enabled for source in settings.sources.values())
     _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=str(context.database))

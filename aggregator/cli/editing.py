@@ -115,9 +115,22 @@ def remove(context: Context, url: str) -> None:
 
     SOURCE is its address, its title, or a part of either that only it has.
     """
-    url = one_source(context.settings, url)
+    url = _own_source(context, url)
     _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
     context.print(f"removed {url}")
+
+
+def _own_source(context: Context, word: str) -> str:
+    """Return the address of the source of feeds.yaml that a word names; Usage when a remote list names it."""
+    url = one_source(context.effective, word)
+    if url in context.settings.sources:
+        return url
+    if url in context.settings.lists:
+        raise Usage(f"{url} is a list of sources, not a source.", f"Take it out of {context.config_path} by hand.")
+    raise Usage(
+        f"{url} does not stand in {context.config_path}: the list {context.effective.sources[url].listed_in} names it.",
+        "To be without it, add it with `enabled: false`: an entry of your own wins.",
+    )
 
 
 def _added(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def export(context: Context, folder: Path) -> None:
     """Write every output but those with a token, and the list of sources, as files for any web server."""
-    public = {name: output for name, output in context.settings.published.items() if not output.token}
-    settings = context.settings.model_copy(update={"outputs": tuple(public.values())})
+    public = {name: output for name, output in context.effective.published.items() if not output.token}
+    settings = context.effective.model_copy(update={"outputs": tuple(public.values())})
     press = Press(settings, StaticFiles(folder), context.open_for_reading)
     try:
         changed = press.publish(frozenset(public))

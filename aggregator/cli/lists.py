@@ -60,7 +60,7 @@ def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: F
 @click.pass_obj
 def export_list(context: Context) -> None:
     """Print the sources as OPML, their tags as categories; private and disabled ones are left out."""
-    settings = context.settings
+    settings = context.effective
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:

@@ -17,7 +17,7 @@ from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
 from aggregator.run.engine import Engine, take_over, utc_now
-from aggregator.run.report import report_json, round_json
+from aggregator.run.report import list_json, report_json, round_json
 from aggregator.run.round import poll_round
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.cli.context import Context
+    from aggregator.config.settings import Settings
+    from aggregator.store.protocols import Store
 
 _Report = dict[str, Any]
 
@@ -37,23 +39,33 @@ _Report = dict[str, Any]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refetch: bool, as_json: bool) -> None:  # noqa: FBT001
-    """Poll the sources that are due once; or the named ones, or all.
+    """Poll the sources that are due once; or the named ones, or all. Lists of sources are read first.
 
     \b
     aggregator poll                     what is due
     aggregator poll --all               every source
     aggregator poll --force URL         this one, now
     """  # noqa: D301 - \b is click's
-    chosen = Choice(frozenset(known_urls(context.settings, urls)), every=every, force=force, refetch=refetch)
+    settings = context.effective
+    chosen = Choice(frozenset(known_urls(settings, urls)), every=every, force=force, refetch=refetch)
     with _progress(context, shown=not as_json) as progress:
-        task = progress.add_task("polling", total=len(chosen.urls) or len(context.settings.sources))
+        task = progress.add_task("polling", total=len(chosen.urls) or len(settings.sources))
         reports, elapsed = run_round(context, chosen, lambda _: progress.advance(task))
-    report = round_json([{name: one[name] for name in one if name != "feeds"} for one in reports], elapsed)
+    report = _report(reports, elapsed)
     if as_json:
         context.print_json(report)
     else:
         poll_table(context, report)
-    sys.exit(1 if report["totals"]["errors"] else 0)
+    sys.exit(1 if report["totals"]["errors"] or any(one["error"] for one in report.get("lists", ())) else 0)
+
+
+def _report(reports: list[_Report], elapsed: float) -> _Report:
+    """Return what the round came to; lists of sources that were read for it stand beside the sources."""
+    feeds = [{name: one[name] for name in one if name != "feeds"} for one in reports if "url" in one]
+    lists = [
+        {"url" if name == "list" else name: value for name, value in one.items()} for one in reports if "list" in one
+    ]
+    return round_json(feeds, elapsed) | ({"lists": lists} if lists else {})
 
 
 def run_round(
@@ -84,6 +96,7 @@ def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *
     for answer in call(socket, command):
         if "url" in answer:
             told(answer)
+        if answer.keys() & {"url", "list"}:
             reports.append(answer)
     return reports
 
@@ -95,27 +108,30 @@ def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None])
     try:
         store = context.open_for_writing()
         try:
-            take_over(store, context.settings, utc_now())
+            settings = take_over(store, context.settings, utc_now())
             started = time.monotonic()
-            reports = asyncio.run(_round(context, store, choice, told))
+            reports, settings = asyncio.run(_round(store, settings, choice, told))
             elapsed = time.monotonic() - started
         finally:
             store.close()
-        press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
-        press.publish(frozenset(context.settings.published))
+        press = Press(settings, Renditions(context.renditions), context.open_for_reading)
+        press.publish(frozenset(settings.published))
     finally:
         lock.release()
     return reports, elapsed
 
 
-async def _round(context: Context, store: Any, choice: Choice, told: Callable[[_Report], None]) -> list[_Report]:
-    reports = []
-    async with Engine(store, context.settings) as engine:
+async def _round(
+    store: Store, settings: Settings, choice: Choice, told: Callable[[_Report], None]
+) -> tuple[list[_Report], Settings]:
+    """Read lists, then poll; return the reports, and the settings with what the lists name now."""
+    async with Engine(store, settings) as engine:
+        reports = [list_json(state) for state in await engine.read_lists(choice)]
         async for one in poll_round(engine.pipeline, store, choice, utc_now):
             told(report := report_json(one) | {"feeds": list(one.feeds)})
             reports.append(report)
         await engine.stories.drain()
-    return reports
+        return reports, engine.pipeline.settings
 
 
 def _progress(context: Context, *, shown: bool) -> Progress:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.blame import network_down
-from aggregator.cli.tables import table
+from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
+from aggregator.cli.tables import minute, table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
@@ -32,17 +33,23 @@ _WIDE = 110
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
-    """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy."""
-    known = _known(context)
+    """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy.
+
+    Remote lists of sources follow, with what of them is not asked and why.
+    """
+    known, lists = _known(context), list_states(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
-        context.print_json({"schema": SCHEMA, "feeds": states})
+        context.print_json({"schema": SCHEMA, "feeds": states} | ({"lists": lists} if lists else {}))
         return
     _states_table(context, states)
+    lists_table(context, lists)
     for state, (feed, _) in zip(states, known, strict=True):
         if state["error"] or notices(feed, utc_now()):
             context.print(f"\n{state['url']}\n  {state['error'] or ''} {state['remedy'] or ''}".rstrip())
-    if any(state["reason"] == REASON for state in states):
+    for state in lists:
+        list_lines(context, state)
+    if any(state["reason"] == REASON for state in (*states, *lists)):
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
@@ -55,7 +62,7 @@ def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
     names = {"last_success": "last success", "last_new": "last new", "next_poll_at": "next poll"}
     heads = ("source", "state", "entries", *(names[date] for date in dates), "because")
     rows = [
-        (state["title"], state["state"], state["entries"], *(_minute(state[date]) for date in dates), state["reason"])
+        (state["title"], state["state"], state["entries"], *(minute(state[date]) for date in dates), state["reason"])
         for state in states
     ]
     table(context, heads, rows, numbers=("entries",), whole=heads[1:-1])
@@ -67,9 +74,14 @@ def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
 def why(context: Context, url: str) -> None:
     """Show one source in full: what is known of it, its last polls, and why it is asked when it is.
 
-    SOURCE is its address, its title, or a part of either that only it has.
+    SOURCE is its address, its title, or a part of either that only it has; or the address of a remote list of sources.
     """
-    url = one_source(context.settings, url)
+    settings = context.effective
+    url = one_source(settings, url)
+    if url in settings.lists:
+        why_list(context, url)
+        return
+    source = settings.sources[url]
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:
@@ -78,10 +90,12 @@ def why(context: Context, url: str) -> None:
             articles = tx.articles.count(feed).words if feed else None
     finally:
         store.close()
-    feed = feed or _unknown(context.settings.sources[url])
-    for name, value in feed_json(feed, context.settings.sources[url]).items():
+    feed = feed or _unknown(source)
+    for name, value in feed_json(feed, source).items():
         context.print(f"{name + ':':<14}{'-' if value is None else value}")
-    context.print(f"{'asked at:':<14}{display_url(context.settings.sources[url], feed.fetch_url)}")
+    context.print(f"{'asked at:':<14}{display_url(source, feed.fetch_url)}")
+    if source.listed_in is not None:
+        context.print(f"{'listed in:':<14}{source.listed_in}")
     named = feed.naming
     since = f" since {named.since:%Y-%m-%d}: {named.reason}" if named.since else ""
     context.print(f"{'named by:':<14}{named.by.value}{since}")
@@ -122,7 +136,7 @@ def _known(context: Context) -> list[tuple[FeedState, FeedSettings]]:
             states = {feed.url: feed for feed in tx.feeds.all()}
     finally:
         store.close()
-    return [(states.get(url) or _unknown(source), source) for url, source in context.settings.sources.items()]
+    return [(states.get(url) or _unknown(source), source) for url, source in context.effective.sources.items()]
 
 
 def _unknown(source: FeedSettings) -> FeedState:
@@ -148,7 +162,3 @@ def feed_json(feed: FeedState, source: FeedSettings) -> dict[str, Any]:
         "remedy": found.advice or None,
         "entries": feed.entries,
     }
-
-
-def _minute(moment: str | None) -> str:
-    return moment[5:16].replace("T", " ") if moment else "-"

@@ -69,8 +69,8 @@ def _correct(context: Context, action: str, *ids: str) -> dict[str, Any]:
     lock.acquire()
     try:
         told = _correct_here(context, action, ids)
-        press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
-        press.publish(frozenset(context.settings.published))
+        press = Press(context.effective, Renditions(context.renditions), context.open_for_reading)
+        press.publish(frozenset(context.effective.published))
     finally:
         lock.release()
     return told
@@ -79,8 +79,8 @@ def _correct(context: Context, action: str, *ids: str) -> dict[str, Any]:
 def _correct_here(context: Context, action: str, ids: tuple[str, ...]) -> dict[str, Any]:
     store = context.open_for_writing()
     try:
-        take_over(store, context.settings, utc_now())
-        stage = StoryStage(store, lambda: context.settings, clock=utc_now, embedder=find_embedder())
+        settings = take_over(store, context.settings, utc_now())
+        stage = StoryStage(store, lambda: settings, clock=utc_now, embedder=find_embedder())
         return asyncio.run(stage.correct(action, ids))
     finally:
         store.close()

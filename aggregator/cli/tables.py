@@ -85,6 +85,11 @@ def _widths(
     return widths
 
 
+def minute(moment: str | None) -> str:
+    """Return an RFC 3339 time as a table shows it."""
+    return moment[5:16].replace("T", " ") if moment else "-"
+
+
 def poll_table(context: Context, report: dict[str, Any]) -> None:
     """Print a round's report: a row for each source that was asked, what failed below with its remedy, and the sum."""
     asked = [feed for feed in report["feeds"] if feed["outcome"] != "skipped"]
@@ -102,6 +107,8 @@ def poll_table(context: Context, report: dict[str, Any]) -> None:
         if feed["error"]:
             context.print(feed["url"])
             context.print(f"  {feed['error']}")
+    for one in report.get("lists", ()):
+        context.print(f"{one['url']}\n  {one['error'] or 'read: a list of ' + str(one['sources']) + ' sources'}")
     totals = report["totals"]
     context.print(
         f"{len(asked)} asked, {totals['errors']} failed, {totals['skipped']} skipped: {totals['new']} new, "

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
 
 def known_urls(settings: Settings, urls: Iterable[str]) -> list[str]:
-    """Return addresses of configured sources; Usage names one that is none, and the nearest that is."""
+    """Return addresses of sources and lists of sources; Usage names one that is none, and the nearest that is."""
     wanted = list(urls)
     for url in wanted:
-        if url not in settings.sources:
+        if url not in settings.sources and url not in settings.lists:
             raise Usage(f"{url} is not in {settings.path}.", _nearest(url, settings.sources))
     return wanted
 
 
 def one_source(settings: Settings, word: str) -> str:
-    """Return the address of the source that a word names: its address, its title, or a part that only it has."""
-    if word in settings.sources:
+    """Return the address of the source that a word names: its address, its title, or a part that only it has.
+
+    The whole address of a list of sources names that list.
+    """
+    if word in settings.sources or word in settings.lists:
         return word
     part = word.casefold()
     found = [

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.config.echoes import is_own_output
 from aggregator.config.places import Place, spell
-from aggregator.config.settings import (
-    FeedDefaults,
-    FeedSettings,
-    OpmlSettings,
-    Polling,
-    Settings,
-)
+from aggregator.config.settings import FeedDefaults, FeedSettings, Polling, Settings
 from aggregator.config.types import format_duration
 from aggregator.errors import Problem
 
@@ -38,7 +32,6 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("feeds", "opml"), "reading remote lists", (), "Its sources are not polled until then."),
     Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
@@ -48,7 +41,10 @@ NOT_ACTIVE = (
 
 
 def warnings(settings: Settings) -> list[Problem]:
-    """Return what `aggregator check` warns of, in the order of the file; none of it keeps the program from running."""
+    """Return what `aggregator check` warns of in settings as loaded, in the order of the file.
+
+    None of it keeps the program from running.
+    """
     found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _not_active(settings))
     data = {"outputs": tuple({"name": output.name} for output in settings.outputs)}
     file = str(settings.path or "feeds.yaml")
@@ -140,9 +136,6 @@ def _uses(settings: Settings, later: Later) -> Iterator[Place]:
     if name == "*":
         if group in settings.model_fields_set:
             yield (group,)
-    elif later.place == ("feeds", "opml"):
-        remote = (index for index, feed in enumerate(settings.feeds) if isinstance(feed, OpmlSettings))
-        yield from (("feeds", index, name) for index in remote)
     elif group == "feeds":
         sources = (pair for pair in _own(settings, name) if pair[1].enabled)
         yield from ((*place, name) for place, source in sources if getattr(source, name) not in later.active)

@@ -222,11 +222,23 @@ class FeedSettings(FeedDefaults):
     """Earlier addresses: the history of these continues."""
 
     _secrets: frozenset[str] = PrivateAttr(default=frozenset())
+    _listed_in: str | None = PrivateAttr(default=None)
 
     @property
     def substituted(self) -> frozenset[str]:
         """Values of this source that came from the environment."""
         return self._secrets
+
+    @property
+    def listed_in(self) -> str | None:
+        """Address of the remote list that names this source; None where it stands in feeds.yaml itself."""
+        return self._listed_in
+
+    def of_list(self, address: str) -> FeedSettings:
+        """Return these settings as those of a source that a remote list names."""
+        noted = self.model_copy()
+        noted._listed_in = address  # noqa: SLF001 - of its own class
+        return noted
 
     def with_secrets(self, values: frozenset[str]) -> FeedSettings:
         """Return these settings with the values noted that came from the environment."""
@@ -236,7 +248,7 @@ class FeedSettings(FeedDefaults):
 
 
 class OpmlSettings(Frozen):
-    """A remote list of sources, read again daily."""
+    """A remote list of sources, read again daily; its folders are tags."""
 
     opml: str
     """Address of the OPML file."""
@@ -351,6 +363,11 @@ class Settings(Frozen):
     def sources(self) -> dict[str, FeedSettings]:
         """Sources by address, `defaults` applied."""
         return {feed.url: feed for feed in self.feeds if isinstance(feed, FeedSettings)}
+
+    @cached_property
+    def lists(self) -> dict[str, OpmlSettings]:
+        """Remote lists of sources by address."""
+        return {entry.opml: entry for entry in self.feeds if isinstance(entry, OpmlSettings)}
 
     @cached_property
     def published(self) -> dict[str, OutputSettings]:

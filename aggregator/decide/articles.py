@@ -15,7 +15,7 @@ from aggregator.decide.canonical import canonical_url, fold, plain_text
 from aggregator.decide.changes import Candidate, Revision
 from aggregator.decide.filters import FILTERED, filtered
 from aggregator.decide.identity import content_key, digest
-from aggregator.decide.release import FRESH_START, LATE
+from aggregator.decide.release import FRESH_START, LATE, hold
 from aggregator.decide.sameness import EARLIEST
 from aggregator.decide.sites import same_site
 from aggregator.model import Held, Item, Person
@@ -86,8 +86,8 @@ class Lacking:
 
     @property
     def waits(self) -> bool:
-        """No reader has seen it yet."""
-        return self.held == Held.ARTICLE
+        """No reader has seen it yet: it waits, or nothing was found in it as it was listed that is kept."""
+        return self.held == Held.ARTICLE or (self.held or "").startswith(FILTERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +121,21 @@ def waits(
     """
     if not reads_articles(source):
         return {}
-    undated = [one for one in additions if one.candidate.item.published is None and one.key not in held]
-    oldest, why = _oldest(len(undated), arrival, publishing)
-    doubtful = {one.key for one in undated}
-    wanted = {
-        one.key: Wait(link, oldest if one.key in doubtful else None, why)
-        for one in additions
-        if (link := _link(one.candidate.item)) is not None and _may_be_told(one, held.get(one.key), source)
-    }
-    newest = sorted(wanted, key=lambda key: _newness(additions, key), reverse=True)[:MOST_WAITING]
-    return {key: wanted[key] for key in sorted(newest, reverse=True)}
-
-
-def _newness(additions: Sequence[Addition], key: int) -> tuple[datetime, int]:
-    return next((one.published, -one.key) for one in additions if one.key == key)
+    told = [one for one in additions if one.key not in held]
+    if any(rule.field in _OF_ARTICLES for rule in source.keep):
+        silent = hold(additions, arrival, source.model_copy(update={"keep": ()}), publishing)
+        told += [one for one in additions if held.get(one.key, "").startswith(FILTERED) and one.key not in silent]
+    doubtful = {one.key for one in told if one.candidate.item.published is None}
+    oldest, why = _oldest(len(doubtful), arrival, publishing)
+    newest = sorted(told, key=lambda one: (one.published, -one.key), reverse=True)
+    wanted = [(one.key, link) for one in newest if (link := _link(one.candidate.item)) is not None][:MOST_WAITING]
+    return {key: Wait(link, oldest if key in doubtful else None, why) for key, link in sorted(wanted, reverse=True)}
 
 
 def _oldest(undated: int, arrival: Arrival, publishing: Publishing) -> tuple[datetime | None, Held]:
     """Return before when an undated entry's article is no news, as far as dates would have told."""
     if arrival.last_success is None:
-        fresh = arrival.now - arrival.created <= FRESH_START
+        fresh = arrival.now - arrival.created <= FRESH_START and not arrival.whole_site
         return None if fresh else arrival.now - publishing.first_max_age, Held.BACKLOG
     return (arrival.last_success - LATE if undated > publishing.flood else None), Held.FLOOD
 
@@ -148,13 +143,6 @@ def _oldest(undated: int, arrival: Arrival, publishing: Publishing) -> tuple[dat
 def _link(item: Item) -> str | None:
     link = item.link
     return link if link is not None and link.lower().startswith(("http://", "https://")) else None
-
-
-def _may_be_told(addition: Addition, held: str | None, source: FeedSettings) -> bool:
-    if held is None:
-        return True
-    dropped = filtered(addition.candidate.item, keep=(), drop=source.drop) is not None
-    return held.startswith(FILTERED) and not dropped and any(rule.field in _OF_ARTICLES for rule in source.keep)
 
 
 def verdict_of(item: Item, published: datetime, wait: Wait, source: FeedSettings) -> str | None:
@@ -174,7 +162,7 @@ def completed(item: Item, page: ArticlePage, *, is_list: bool) -> Item:
         item,
         title=item.title if keeps_title else page.title,
         published=_dated(item.published, page.published),
-        authors=page.authors if is_list or not item.authors else item.authors,
+        authors=(page.authors or item.authors) if is_list else (item.authors or page.authors),
         language=page.language or item.language,
         thumbnail=item.thumbnail or page.image,
         content=_longer(item.content, page.content),
@@ -231,13 +219,14 @@ def _canonical(item: Item, page: ArticlePage) -> str | None:
 
 def kept_whole(revision: Revision, read: Read, entry: KnownEntry, source: FeedSettings) -> Revision | None:
     """Return a change of what a source lists without the loss of what the article said; None when none is left."""
-    candidate = revision.candidate
-    item = completed(candidate.item, read.page, is_list=is_list(source))
-    if candidate.item.title != read.listed:
-        item = replace(item, title=candidate.item.title)
-    whole = _whole(candidate, item)
+    whole = as_read(revision.candidate, read, source)
     return None if whole.digest == entry.digest else replace(revision, candidate=whole)
 
 
-def _whole(candidate: Candidate, item: Item) -> Candidate:
-    return replace(candidate, item=item, digest=digest(item), content_key=content_key(item))
+def as_read(candidate: Candidate, read: Read, source: FeedSettings) -> Candidate:
+    """Return what a source lists with what the article said of it; a title that it lists since then is the newer."""
+    item = completed(candidate.item, read.page, is_list=is_list(source))
+    if candidate.item.title != read.listed:
+        item = replace(item, title=candidate.item.title)
+    canonical = _canonical(item, read.page)
+    return replace(candidate, item=item, canonical=canonical, digest=digest(item), content_key=content_key(item))

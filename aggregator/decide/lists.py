@@ -4,21 +4,25 @@
                   | sources_of    settings of each source
                   | expanded      Settings with them, as if they stood in feeds.yaml
 
-Whoever owns a list chooses addresses that we ask, and nothing else: no header, no tag, no address in our network. A
+When a list is read, and what becomes of it after that, is decided in readings.py.
+
+Whoever owns a list chooses addresses that we ask and, by their folders, tags; no header, no address in our network. A
 list that fails, is emptied or damaged takes nothing away; what a good one does not name any more is gone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aggregator.config.addresses import same_address, split, url_findings
 from aggregator.config.settings import FeedSettings, OpmlSettings
 from aggregator.decide.sites import host_of, is_public, same_host
+from aggregator.model import Validators
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from aggregator.config.settings import FeedDefaults, Settings
 
@@ -61,6 +65,37 @@ class SourceList:
 
 
 @dataclass(frozen=True, slots=True)
+class ListState:
+    """What is known of a remote list: what it said when it was read last, and how asking for it goes."""
+
+    address: str
+    """As configured."""
+    private: bool = False
+    """Its address has something secret in it, and is not shown to everybody."""
+    title: str = ""
+    feeds: tuple[Subscription, ...] = ()
+    """What it stands for."""
+    remarks: tuple[Remark, ...] = ()
+    """What of it was not taken, or not as it is written."""
+    validators: Validators = field(default_factory=Validators)
+    body_hash: str | None = None
+    """SHA-256 of the last body that was read."""
+    last_poll: datetime | None = None
+    last_success: datetime | None = None
+    errors: int = 0
+    """Failures in a row."""
+    failing_since: datetime | None = None
+    error: str | None = None
+    remedy: str | None = None
+    next_at: datetime | None = None
+    """When it is read again; None: not by itself."""
+    reason: str = ""
+    """Why then."""
+    not_before: datetime | None = None
+    """What the server asked for (Retry-After)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The sources of a list, and what of it is not one."""
 
@@ -87,7 +122,7 @@ def subscribed(before: Sequence[Subscription], found: SourceList | None) -> tupl
 def sources_of(
     entry: OpmlSettings, feeds: Sequence[Subscription], defaults: FeedDefaults, *, taken: Collection[str] = ()
 ) -> Listed:
-    """Return the settings of a list's sources: the operator's `defaults` and tags, the list's addresses and titles.
+    """Return the settings of a list's sources: the operator's `defaults`, its addresses and titles, the tags of both.
 
     `taken` are addresses, as same_address writes them, that feeds.yaml or an earlier list has: those win. Left out are
     addresses with a password, those of our own network (except on the list's own host), and all after the first 1,000.
@@ -108,13 +143,14 @@ def sources_of(
 
 
 def expanded(settings: Settings, lists: Mapping[str, Sequence[Subscription]]) -> Settings:
-    """Return settings, as they were loaded, with the sources of each list after it.
+    """Return settings with the sources of each list after it, in place of those that it had there before.
 
     `lists` by the lists' addresses, as `subscribed` left them.
     """
-    taken = set(_own_addresses(settings))
+    own = as_loaded(settings)
+    taken = set(_own_addresses(own))
     feeds: list[FeedSettings | OpmlSettings] = []
-    for entry in settings.feeds:
+    for entry in own:
         feeds.append(entry)
         if isinstance(entry, OpmlSettings):
             listed = sources_of(entry, lists.get(entry.opml, ()), settings.defaults, taken=taken)
@@ -125,8 +161,19 @@ def expanded(settings: Settings, lists: Mapping[str, Sequence[Subscription]]) ->
     return changed
 
 
-def _own_addresses(settings: Settings) -> Iterator[str]:
-    for entry in settings.feeds:
+def remarks_of(settings: Settings, state: ListState) -> tuple[Remark, ...]:
+    """Return all that is to be told of a configured list, by line: what was not read, and what is not asked."""
+    refused = sources_of(settings.lists[state.address], state.feeds, settings.defaults).remarks
+    return tuple(sorted((*state.remarks, *refused), key=lambda remark: remark.line))
+
+
+def as_loaded(settings: Settings) -> list[FeedSettings | OpmlSettings]:
+    """Return the entries that stand in feeds.yaml itself."""
+    return [entry for entry in settings.feeds if isinstance(entry, OpmlSettings) or entry.listed_in is None]
+
+
+def _own_addresses(entries: Sequence[FeedSettings | OpmlSettings]) -> Iterator[str]:
+    for entry in entries:
         if isinstance(entry, FeedSettings):
             yield from map(same_address, (entry.url, *entry.was))
         else:
@@ -147,5 +194,5 @@ def _refused(url: str, where: str) -> str | None:
 
 def _source(feed: Subscription, entry: OpmlSettings, defaults: FeedDefaults) -> FeedSettings:
     inherited = {name: getattr(defaults, name) for name in defaults.model_fields_set - _OURS}
-    inherited["tags"] = tuple(dict.fromkeys((*defaults.tags, *entry.tags)))
-    return FeedSettings(url=feed.url, title=feed.title or None, **inherited)
+    inherited["tags"] = tuple(dict.fromkeys((*defaults.tags, *entry.tags, *feed.tags)))
+    return FeedSettings(url=feed.url, title=feed.title or None, **inherited).of_list(entry.opml)

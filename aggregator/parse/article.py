@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from aggregator.decide.articles import ArticlePage
 from aggregator.errors import ParseError
 from aggregator.parse.article_body import body_of
-from aggregator.parse.article_facts import authors_of, canonical_of, image_of, published_of, title_of
+from aggregator.parse.article_dates import published_of
+from aggregator.parse.article_facts import authors_of, canonical_of, image_of, title_of
 from aggregator.parse.page_dates import Calendar
 from aggregator.parse.surroundings import without_surroundings
 from aggregator.parse.webpage import Webpage, read_webpage
@@ -43,7 +44,7 @@ def parse_article(body: bytes, *, url: str, content_type: str | None, received: 
     answered; EmptyDocument and NotAFeed as read_webpage does.
     """
     page = read_webpage(body, url=url, content_type=content_type)
-    calendar = Calendar.of(received, page.language)
+    calendar = Calendar.of(received, page.language).after(page.words)
     title = title_of(page)
     bare = without_surroundings(page)
     content, text = body_of(bare, title, calendar)
@@ -56,7 +57,7 @@ def parse_article(body: bytes, *, url: str, content_type: str | None, received: 
         raise ParseError("No article was found on the page.", "A page that is built by scripts cannot be read.")
     return ArticlePage(
         title=title,
-        published=published_of(page, bare, calendar),
+        published=published_of(page, bare, title, calendar),
         authors=authors_of(page, bare),
         language=language_of(page, text),
         canonical=canonical_of(page),

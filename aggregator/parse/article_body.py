@@ -14,7 +14,7 @@ from lxml import etree, html
 from aggregator.decide.canonical import fold
 from aggregator.parse.clean import clean_html, clean_text
 from aggregator.parse.links import HEADINGS
-from aggregator.parse.page_dates import Calendar, read_date
+from aggregator.parse.page_dates import Calendar, read_date, search_date
 from aggregator.parse.webpage import words
 
 if TYPE_CHECKING:
@@ -41,7 +41,14 @@ _CHATTER = re.compile(
 _MARKS = {"#b": "strong", "#i": "em", "#u": "u", "#t": "code", "#sub": "sub", "#sup": "sup"}
 _PLAIN = {"item": "li", "quote": "blockquote", "row": "tr", "lb": "br", "del": "del", "p": "p", "table": "table"}
 _BLOCKS = words("p li h1 h2 h3 h4 h5 h6 blockquote pre tr br table ul ol img figure dt dd")
-_SHORT = 160
+_BYLINE = re.compile(r"(?:By|BY|Par|Von|Por|Door|Di)\s+[A-ZÀ-Þ][^.!?]{2,80}")
+_ADVERTISED = re.compile(
+    r"[\W_]*(?:(?:skip |continue after )?advertisement|anzeige|werbung|publicité|publicidad|pubblicità|advertentie|"
+    r"\u5e83\u544a|\u5e7f\u544a|[\u200b-\u200d\ufeff]+)[\W_]*",
+    re.IGNORECASE,
+)
+_ENDS = ".!?:;\u3002\uff01\uff1f"
+_SHORT, _LINE = 160, 100
 _EDGE = 6
 """Blocks at either end that may still be about the article, not of it."""
 
@@ -121,15 +128,25 @@ def _tag(tag: str, rend: str, attributes: dict[str, str], element: etree._Elemen
 
 def _trim(body: etree._Element, title: str, calendar: Calendar) -> None:
     """Take away the title and what is said about the article, at both ends, and empty elements everywhere."""
-    blocks = list(body)
-    for number, block in enumerate(blocks):
-        text = clean_text("".join(block.itertext()), limit=_SHORT * 4)
-        at_edge = number < _EDGE or number >= len(blocks) - _EDGE
-        same = block.tag in HEADINGS and fold(text) == fold(title)
-        if same or (at_edge and len(text) < _SHORT and _is_about(text, calendar)):
+    blocks = [(block, clean_text("".join(block.itertext()), limit=_SHORT * 4)) for block in body]
+    titles = [number for number, (block, text) in enumerate(blocks) if _is_title(block, text, title)]
+    start = titles[0] if titles and titles[0] < _EDGE else 0
+    for number, (block, text) in enumerate(blocks):
+        above = number < start and len(text) < _SHORT
+        first, last = number < start + _EDGE, number >= len(blocks) - _EDGE
+        about = (first and block.tag not in HEADINGS and _is_above(text, calendar)) or (
+            (first or last) and _is_about(text, calendar)
+        )
+        if above or about or number in titles or _ADVERTISED.fullmatch(text):
             _remove(block)
     while len(body) and (body[-1].tag in HEADINGS or body[-1].tag == "br"):  # a heading of what was left out
         body.remove(body[-1])
+
+
+def _is_title(block: etree._Element, text: str, title: str) -> bool:
+    """Whether a block is the title, whatever stands before it in its heading."""
+    one, other = fold(text), fold(title)
+    return block.tag in HEADINGS and bool(other) and one.endswith(other) and len(one) <= 2 * len(other)
 
 
 def _remove(block: etree._Element) -> None:
@@ -140,7 +157,17 @@ def _remove(block: etree._Element) -> None:
 
 def _is_about(text: str, calendar: Calendar) -> bool:
     """Whether a short block is a date, a byline's rest, or an invitation."""
-    return bool(text) and (bool(_CHATTER.fullmatch(text.strip(" :.\u2026|"))) or read_date(text, calendar) is not None)
+    if not text or len(text) >= _SHORT:
+        return False
+    return bool(_CHATTER.fullmatch(text.strip(" :.\u2026|"))) or read_date(text, calendar) is not None
+
+
+def _is_above(text: str, calendar: Calendar) -> bool:
+    """Whether a line at the beginning names the author, or the day and little else."""
+    if not text or len(text) > _LINE or text[-1] in _ENDS:
+        return False
+    found = search_date(text, calendar)
+    return bool(_BYLINE.fullmatch(text)) or (found is not None and len(text) - (found.end - found.start) <= _LINE // 2)
 
 
 def text_from(content: str) -> str:

@@ -7,22 +7,21 @@ lines for people. The order in which they are believed is written down in each f
 from __future__ import annotations
 
 import re
+from copy import deepcopy
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aggregator.decide.canonical import canonical_url, fold
 from aggregator.decide.sites import host_of, same_site, site_of
 from aggregator.model import Person
-from aggregator.parse.cards import date_in_address
 from aggregator.parse.clean import clean_text, plain_text
-from aggregator.parse.embedded import is_article, json_ld, types_of
+from aggregator.parse.embedded import is_article, json_ld
 from aggregator.parse.links import HARD, regions_of
-from aggregator.parse.page_dates import Calendar, read_date, search_date
-from aggregator.parse.webpage import class_of, id_of, lines_of, text_of
+from aggregator.parse.webpage import class_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from lxml.html import HtmlElement
 
@@ -31,29 +30,20 @@ if TYPE_CHECKING:
 _TAIL = re.compile(
     r"\s+[|\u2013\u2014\u00b7\u2022\u00bb\u00ab-]\s+|\s*[\uff5c\u2502]\s*|\s*::\s*|\s*[_|](?=[^_|]{2,20}$)"
 )
+_PARTED = re.compile(r".{1,60}\s*[:|\u2013\u2014\u00b7\u00bb-]\s+|\s+[:|\u2013\u2014\u00b7\u00ab-]\s.{1,60}")
+_NOT_OF_TITLE = re.compile(
+    r"kicker|eyebrow|overline|dachzeile|spitzmarke|topline|sr-only|visually-?hidden|screen-reader|descriptor",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*")
+_MARK = 3
+_MOST_HEADINGS = 100
+_PARTING = re.compile(r"\s*[|_\uff5c\u2502]|\s+[\u2013\u2014\u00b7\u00bb\u00ab-]\s")
 _FEW_WORDS = 4
-_PUBLISHED = (
-    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
-    "sailthru.date", "article.published", "publish-date", "publish_date", "publication_date", "published-date",
-    "pubdate",
-    "dc.date.issued", "dcterms.created", "dcterms.date", "dc.date", "citation_publication_date", "citation_online_date",
-    "citation_date", "article_date_original", "cxenseparse:recs:publishtime", "date", "rnews:datepublished",
-)  # fmt: skip
 _AUTHORS = (
     "author", "article:author", "byl", "parsely-author", "sailthru.author", "citation_author", "dc.creator",
     "dcterms.creator",
 )  # fmt: skip
-_DATE_NAME = re.compile(
-    r"(?:^|[\W_])(?:date|time|timestamp|pub-?date|post-?date|posted|published|publish|entry-date|byline|"
-    r"meta|dateline|fecha|datum)(?:$|[\W_])",
-    re.IGNORECASE,
-)
-_CHANGED_NAME = re.compile(r"modified|updated", re.IGNORECASE)
-_CHANGED_WORDS = re.compile(
-    r"\b(?:updated|modified|edited|revised|mise? à jour|modifié|aktualisiert|geändert|actualizado)\b|更新",
-    re.IGNORECASE,
-)
-_PUBLISHED_WORDS = re.compile(r"\b(?:published|posted|publié|veröffentlicht|publicado)\b|发布|公開", re.IGNORECASE)
 _AUTHOR_NAME = re.compile(
     r"(?:^|[\W_])(?:author|byline|p-author|writer|auteur|autor)(?:[\W_]?name)?(?:$|[\W_])", re.IGNORECASE
 )
@@ -67,9 +57,6 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _MOST_AUTHORS = 20
-_PROSE = 120
-_NEAR = 25
-"""Lines after the title in which the date stands."""
 
 
 def title_of(page: Webpage) -> str:
@@ -78,7 +65,7 @@ def title_of(page: Webpage) -> str:
     A heading counts when it agrees with what is said to machines, or is as long as titles are.
     """
     stated = [clean_title(each, page) for each in _stated_titles(page)]
-    headings = [text for each in headings_of(page) if (text := text_of(each, limit=400))]
+    headings = [text for each in headings_of(page) if (text := heading_text(each))]
     site = fold(page.meta("og:site_name") or "")
     for heading in headings:
         agreeing = [each for each in stated if _agree(heading, each)]
@@ -90,7 +77,28 @@ def title_of(page: Webpage) -> str:
         return lone
     if len(lone.split()) >= _FEW_WORDS and fold(lone) != site:
         return lone
-    return next(iter(stated), "") or lone
+    return _heading_in(next(iter(stated), ""), page) or next(iter(stated), "") or lone
+
+
+def heading_text(heading: HtmlElement) -> str:
+    """Return the text of a heading without the line above the title, words for screen readers, and `#` to link to."""
+    heading = deepcopy(heading)
+    for each in list(heading.iterdescendants("a", "span", "div", "small", "p")):
+        mark = each.tag == "a" and (each.get("href") or "").startswith("#") and len(text_of(each)) < _MARK
+        if each.getparent() is not None and (mark or _NOT_OF_TITLE.search(class_of(each))):
+            each.drop_tree()
+    return _CALLED.sub("", text_of(heading, limit=400)).strip(" :")
+
+
+def _heading_in(title: str, page: Webpage) -> str:
+    """Return the lower heading that a title for machines has behind or before the name of the site; "" if none."""
+    regions = regions_of(page.root)
+    for each in islice(page.root.iter("h2", "h3"), _MOST_HEADINGS):
+        text = heading_text(each) if regions.get(each) is None else ""
+        rest = title.removesuffix(text) if title.endswith(text) else title.removeprefix(text)
+        if text and rest != title and _PARTED.fullmatch(rest) and len(text) > len(rest):
+            return text
+    return ""
 
 
 def headings_of(page: Webpage) -> list[HtmlElement]:
@@ -119,7 +127,8 @@ def _stated_titles(page: Webpage) -> Iterator[str]:
 
 def _begins(title: str, heading: str) -> bool:
     """Whether a heading is the first part of a title, before a mark that parts it from the site's name."""
-    return fold(heading) == fold(_TAIL.split(title)[0])
+    rest = title.removeprefix(heading)
+    return fold(heading) == fold(_TAIL.split(title)[0]) or (rest != title and bool(_PARTING.match(rest)))
 
 
 def _agree(one: str, other: str) -> bool:
@@ -177,112 +186,6 @@ def main_article(page: Webpage) -> dict[str, Any]:
     agreeing = (node for node in nodes if isinstance(node.get("headline"), str) and _agree(node["headline"], title))
     first = next(iter(nodes), {})
     return next(agreeing, first if len(nodes) == 1 or first.get("articleBody") else {})
-
-
-def published_of(page: Webpage, bare: Webpage, calendar: Calendar) -> datetime | None:
-    """Return when the article was published; `bare` is the page without its surroundings.
-
-    JSON-LD is believed first, then `<meta>`, then `<time>` and lines near the title, then the address. Dates of changes
-    are never taken.
-    """
-    article = main_article(page)
-    stated = [article.get("datePublished"), article.get("dateCreated"), *page.metas(*_PUBLISHED)]
-    if not article:
-        pages = (node for node in json_ld(page) if types_of(node) & {"webpage", "itempage"})
-        stated += [node.get("datePublished") for node in pages]
-    readable = (read_date(each, calendar) for each in stated if isinstance(each, str))
-    return (
-        next(filter(None, readable), None)
-        or _marked_date(bare, calendar)
-        or _date_near_title(bare, calendar)
-        or _named_date(bare, calendar)
-        or date_in_address(page.url, calendar)
-    )
-
-
-def _marked_date(page: Webpage, calendar: Calendar) -> datetime | None:
-    """Read microdata and microformats: itemprop=datePublished, `<time pubdate>`, dt-published, entry-date."""
-    for element in page.root.iter():
-        names = f"{element.get('itemprop') or ''} {class_of(element)}" if isinstance(element.tag, str) else ""
-        is_marked = "datePublished" in names or "dt-published" in names or "entry-date" in names
-        if (is_marked and "updated" not in names.replace("published updated", "")) or element.get(
-            "pubdate"
-        ) is not None:
-            stated = element.get("content") or element.get("datetime") or text_of(element, limit=100)
-            if moment := read_date(stated, calendar) or _found(stated, calendar):
-                return moment
-    return None
-
-
-def _found(text: str, calendar: Calendar) -> datetime | None:
-    found = search_date(text, calendar)
-    return found.moment if found else None
-
-
-def _date_near_title(page: Webpage, calendar: Calendar) -> datetime | None:
-    """Read the date in the lines that follow the title, or that stand just before it."""
-    headings = headings_of(page)
-    if not headings:
-        return None
-    after = _lines_from(headings[0])
-    before = [line for each in list(headings[0].itersiblings(preceding=True))[:3] for line in lines_of(each, most=5)]
-    prose = [number for number, (_, text) in enumerate(after) if len(text) > _PROSE]
-    until = prose[1] if len(prose) > 1 else _NEAR
-    for element, text in (*after[: min(until, _NEAR)], *before):
-        if _says_changed(element, text):
-            continue
-        stated = element.get("datetime") if element.tag == "time" else None
-        if moment := (read_date(stated, calendar) if stated else None) or read_date(text, calendar):
-            return moment
-        found = search_date(text, calendar) if len(text) < 100 else None  # noqa: PLR2004
-        if found and (element.tag == "time" or _is_label(text, element)):
-            return found.moment
-    return None
-
-
-def _says_changed(element: HtmlElement, text: str) -> bool:
-    """Whether a line, its element or the line around it says when the article was changed, and only that."""
-    if _CHANGED_NAME.search(f"{class_of(element)} {element.get('itemprop') or ''}"):
-        return True
-    parent = element.getparent()
-    around = text_of(parent, limit=80) if parent is not None and element.tag in ("time", "span") else ""
-    return any(_CHANGED_WORDS.search(each) and not _PUBLISHED_WORDS.search(each) for each in (text[:40], around[:40]))
-
-
-def _is_label(text: str, element: HtmlElement) -> bool:
-    """Whether a line is about the article, not of it: short, or in an element that is named so."""
-    return len(text) < 60 or bool(_DATE_NAME.search(class_of(element)))  # noqa: PLR2004
-
-
-def _lines_from(heading: HtmlElement) -> list[tuple[HtmlElement, str]]:
-    """Return the lines that follow an element in the document, up to twice as many as are near."""
-    lines: list[tuple[HtmlElement, str]] = []
-    element: HtmlElement | None = heading
-    while element is not None and len(lines) < 2 * _NEAR and element.tag not in ("body", "html"):
-        for sibling in element.itersiblings():
-            if isinstance(sibling.tag, str) and sibling.tag not in ("script", "nav", "aside", "footer"):
-                lines += lines_of(sibling, most=_NEAR)
-            if len(lines) >= 2 * _NEAR:
-                break
-        element = element.getparent()
-    return lines
-
-
-def _named_date(page: Webpage, calendar: Calendar) -> datetime | None:
-    """Read the first `<time>` or element named a date that is not in navigation, where there is but one day of it."""
-    regions = regions_of(page.root)
-    for element in page.root.iter("time", "span", "p", "div"):
-        name = f"{class_of(element)} {id_of(element)}"
-        if (
-            regions.get(element)
-            or _CHANGED_NAME.search(name)
-            or (element.tag != "time" and not _DATE_NAME.search(name))
-        ):
-            continue
-        text = element.get("datetime") or text_of(element, limit=120)
-        if moment := read_date(text, calendar) or (_found(text, calendar) if len(text) < 80 else None):  # noqa: PLR2004
-            return moment
-    return None
 
 
 def authors_of(page: Webpage, bare: Webpage) -> tuple[Person, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from aggregator.parse.card_dates import date_of
 from aggregator.parse.clean import clean_text
 from aggregator.parse.links import HEADINGS, LinkTo, address_speaks, is_generic
-from aggregator.parse.page_dates import Calendar, read_date, search_date
-from aggregator.parse.webpage import class_of, lines_of, text_of
+from aggregator.parse.page_dates import Calendar, read_date
+from aggregator.parse.webpage import class_of, lines_of, names_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,13 +36,16 @@ _NOT_TITLED = re.compile(
     r"sub-?title|section-?title|site-?title|eyebrow|kicker|categor|label|badge|author|byline|meta\b|date|time\b",
     re.IGNORECASE,
 )
-_DATED = re.compile(r"date|time|publish|posted|meta|byline|info|day|when|issued", re.IGNORECASE)
 _HIDDEN = re.compile(r"sr-only|visually-?hidden|screen-reader", re.IGNORECASE)
-_URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
+_FILE = re.compile(r"\.(?:pdf|docx?|odt|rtf|pptx?)$", re.IGNORECASE)
+_SEVERAL = 3
+"""Headings with links beyond which links in running text are not articles."""
+_SENTENCE = 80
+_NEAR = 4
+"""Elements around a link in which others accompany it."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONG_TITLE = 300
-_LABEL = 80
 _MOST_BESIDE = 6
 _HAS_NUMBER = 0.6
 _NUMBER = re.compile(r"\d{4,}")
@@ -86,7 +91,19 @@ def strong_links(links: list[LinkTo], under: str) -> list[LinkTo]:
         speaking = [link for link in members if _speaks(link, under)]
         enough = len(speaking) * 5 >= len(members) * 3
         strong |= {link.key for link in (members if enough else [*speaking, *_numbered(members)])}
-    return [link for link in links if link.key in strong]
+    headed = sum(link.heading for link in links if link.key in strong)
+    prose = headed >= _SEVERAL
+    return [link for link in links if link.key in strong and not (prose and is_in_prose(link))]
+
+
+def is_in_prose(link: LinkTo) -> bool:
+    """Whether a link is part of a sentence: more words stand around it in its paragraph than a teaser's lead has."""
+    around = link.element.getparent()
+    while around is not None and around.tag in ("em", "strong", "b", "i", "span", "mark"):
+        around = around.getparent()
+    if link.heading or around is None:
+        return False
+    return len("".join([around.text or "", *(each.tail or "" for each in around)]).strip()) >= _SENTENCE
 
 
 def place_of(element: HtmlElement) -> str:
@@ -107,7 +124,7 @@ def _speaks(link: LinkTo, under: str) -> bool:
         return like_one
     parent = link.element.getparent()
     around = "" if parent is None else class_of(parent)
-    named = any(_TITLED.search(name) and not _NOT_TITLED.search(name) for name in (*_names(link.element), around))
+    named = any(_TITLED.search(name) and not _NOT_TITLED.search(name) for name in (*names_of(link.element), around))
     return bool(link.heading and link.text) or named or says_enough(link.text) or like_one
 
 
@@ -125,6 +142,7 @@ def says_enough(text: str) -> bool:
 
 def cards_of(links: list[LinkTo]) -> list[Card]:
     """Return a card for every place where articles are linked; an article that is linked twice may have two."""
+    links = _without_companions(links)
     owners = _owners(links)
     cards: dict[HtmlElement, Card] = {}
     for link in links:
@@ -135,6 +153,26 @@ def cards_of(links: list[LinkTo]) -> list[Card]:
             card.link = link
     _take_siblings(list(cards.values()), owners)
     return list(cards.values())
+
+
+def _without_companions(links: list[LinkTo]) -> list[LinkTo]:
+    """Leave out the buttons that load an article's file, `Download PDF`, where the article itself is linked beside."""
+    around: dict[HtmlElement, set[str]] = {}
+    for link in links:
+        if not _FILE.search(urlsplit(link.href).path):
+            for each in _near(link.element):
+                around.setdefault(each, set()).add(link.key)
+    return [link for link in links if not _accompanies(link, around)]
+
+
+def _accompanies(link: LinkTo, around: dict[HtmlElement, set[str]]) -> bool:
+    if not is_generic(link.text) or not _FILE.search(urlsplit(link.href).path):
+        return False
+    return len(next((around[each] for each in _near(link.element) if each in around), ())) == 1
+
+
+def _near(element: HtmlElement) -> Iterator[HtmlElement]:
+    return islice(element.iterancestors(), _NEAR)
 
 
 def _weight(link: LinkTo) -> tuple[bool, bool, int]:
@@ -176,11 +214,13 @@ def _take_siblings(cards: list[Card], owners: dict[HtmlElement, str]) -> None:
 
 def _share_out(children: list[HtmlElement], cards: dict[HtmlElement, Card], owners: dict[HtmlElement, str]) -> None:
     before, places = _stands_before(children, cards), {child: number for number, child in enumerate(children)}
+    tags = Counter(child.tag for child in children if child not in cards)
+    sections = {"h1", "h2", *(tag for tag in HEADINGS if 0 < tags[tag] < len(cards))}
     current: Card | None = None
     for child in reversed(children) if before else children:
         if child in cards:
             current = cards[child]
-        elif child in owners or child.tag in ("h1", "h2"):
+        elif child in owners or child.tag in sections:
             current = None
         elif current is not None and len(current.beside) < _MOST_BESIDE:
             current.beside.append(child)
@@ -207,7 +247,7 @@ def read_cards(cards: Iterable[Card], page: Webpage, calendar: Calendar) -> None
     for card in cards:
         own = lines[id(card)]
         card.title, card.headed = _title(card, own, labels, calendar)
-        card.date = _date(card, own, calendar)
+        card.date = date_of(card, own, calendar)
         card.summary = _summary(card, own, labels, calendar)
         card.image = _image(card, page)
 
@@ -222,7 +262,7 @@ def _title(card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], c
     """Return the title of a card, and whether it is a heading."""
     candidates = [text_of(each, limit=_LONG_TITLE) for each in _headings(card)]
     if title := next((text for text in candidates if _may_be_title(text, calendar)), None):
-        return title, True
+        return _without_kicker(title, card), True
     inner = [line for line in lines if any(_inside(line[0], link.element) for link in card.links)]
     named = (*_named_titles(inner), *_single_lines(card), *_named_titles(lines))
     if title := next((text for text in named if text not in labels and _may_be_title(text, calendar)), None):
@@ -242,6 +282,12 @@ def _title(card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], c
     return best or _alternative(card), False
 
 
+def _without_kicker(title: str, card: Card) -> str:
+    """Return the end of a heading that a link of the card is labelled with: what stands before it is its topic."""
+    labels = (clean_text(each.element.get("aria-label") or each.element.get("title") or "") for each in card.links)
+    return next((each for each in labels if says_enough(each) and title.endswith(f" {each}")), title)
+
+
 def _headings(card: Card) -> Iterator[HtmlElement]:
     """Yield headings: in the link, around the link, then elsewhere in the card."""
     for link in sorted(card.links, key=_weight, reverse=True):
@@ -254,7 +300,7 @@ def _named_titles(lines: list[tuple[HtmlElement, str]]) -> Iterator[str]:
     """Yield texts whose element, or the one around it, is called a title; then those that are set large."""
     for pattern in (_TITLED, _LOUD):
         for element, text in lines:
-            if any(pattern.search(name) and not _NOT_TITLED.search(name) for name in _names(element)):
+            if any(pattern.search(name) and not _NOT_TITLED.search(name) for name in names_of(element)):
                 whole = text_of(element, limit=_LONG_TITLE)
                 yield whole if len(whole) < _LONG_TITLE else text
 
@@ -264,15 +310,6 @@ def _single_lines(card: Card) -> Iterator[str]:
     for link in card.links:
         if says_enough(link.text) and len(lines_of(link.element, most=2)) == 1 and link.text[-1] != "\u2026":
             yield link.text
-
-
-def _names(element: HtmlElement) -> list[str]:
-    """Return the class names and itemprop of an element; of a link or emphasis also its parent's."""
-    around = [element]
-    parent = element.getparent()
-    if element.tag in ("a", "span", "strong", "b") and parent is not None and len(parent) == 1:
-        around.append(parent)
-    return [name for each in around if (name := f"{class_of(each)} {each.get('itemprop') or ''}".strip())]
 
 
 def _may_be_title(text: str, calendar: Calendar) -> bool:
@@ -287,48 +324,6 @@ def _alternative(card: Card) -> str:
     """Return the text of a picture in the link, where there is no other title."""
     pictures = (each.get("alt") for link in card.links for each in link.element.iter("img"))
     return next((clean_text(text, limit=_LONG_TITLE) for text in pictures if text and says_enough(text)), "")
-
-
-def _date(card: Card, lines: list[tuple[HtmlElement, str]], calendar: Calendar) -> datetime | None:
-    """Return the date of a card: as machines read it, as a line of its own, inside a line about it, in the address."""
-    for part in card.parts:
-        for each in part.iter():
-            stated = _stated_date(each)
-            if stated and (moment := read_date(stated, calendar)):
-                return moment
-    others = [(each, text) for each, text in lines if text != card.title and card.title not in text]
-    whole = (read_date(text, calendar) for _, text in others)
-    if moment := next(filter(None, whole), None):
-        return moment
-    for each, text in others:
-        is_label = len(text) < _LABEL or each.tag == "time" or _DATED.search(" ".join(_names(each)))
-        if is_label and (found := search_date(text, calendar)):
-            return found.moment
-    return _split_date(card, calendar) or date_in_address(card.link.href, calendar)
-
-
-def _stated_date(element: HtmlElement) -> str | None:
-    if element.tag == "time":
-        return str(element.get("datetime") or "") or None
-    if "datePublished" in (element.get("itemprop") or ""):
-        return str(element.get("content") or element.get("datetime") or "") or None
-    return str(element.get("data-date") or element.get("data-published") or "") or None
-
-
-def _split_date(card: Card, calendar: Calendar) -> datetime | None:
-    """Read a date that is spread over several elements: `<b>19</b><i>Mar</i>`."""
-    for part in card.parts:
-        for each in part.iter():
-            is_split = each.tag != "a" and 1 < len(each) < 5 and _DATED.search(class_of(each))  # noqa: PLR2004
-            if is_split and (moment := read_date(" ".join(text for _, text in lines_of(each)), calendar)):
-                return moment
-    return None
-
-
-def date_in_address(href: str, calendar: Calendar) -> datetime | None:
-    """Return the day that an address names: /2024/03/19/."""
-    match = _URL_DATE.search(href)
-    return read_date("-".join(match.groups()), calendar) if match else None
 
 
 def _summary(card: Card, lines: list[tuple[HtmlElement, str]], labels: set[str], calendar: Calendar) -> str | None:

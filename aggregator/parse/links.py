@@ -57,7 +57,11 @@ _ELSEWHERE = re.compile(
 _DATED = re.compile(
     r"/(?:19|20)\d\d[/-](?:0?[1-9]|1[0-2])(?:[/-]|$)|/(?:19|20)\d{6}(?!\d)|[_/-](?:19|20)\d\d-\d\d-\d\d"
 )
+_DOMAIN = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}", re.IGNORECASE)
+_LONGEST_ACCOUNT = 60
 _NUMBERED = re.compile(r"\d{4,}")
+_FOLDER_PAGE = re.compile(r"/(?:default|index|home)\.(?:aspx?|html?|php|jsp)$", re.IGNORECASE)
+"""The page that servers answer with for a folder: the words of the address are the folder's."""
 
 _WAY_HERE = re.compile(r"(?<=[?&])(?:source|from|ref|via)=[^&#]*")
 """Parameters that in lists tell the link, not what it leads to."""
@@ -74,6 +78,8 @@ GENERIC = re.compile(
     r"|(?:leer|ver|saber|seguir)(?:\s+(?:más|mas|todo|todos|leyendo|artículo|noticia).{0,24})?"
     r"|查看(?:更多|详情|全文)?|阅读(?:更多|全文)|更多|详情|全文|続きを読む|もっと見る|詳しく(?:はこちら|"
     r"見る)?|一覧(?:を見る|へ)?"
+    r"|(?:download|télécharger|herunterladen|descargar|scarica|baixar)(?:\s+(?:the\s+|le\s+|el\s+|il\s+|o\s+)?"
+    r"(?:pdf|file|fichier|report|(?:press |news )?release|document))?|pdf(?: version| download)?|下载|ダウンロード"
     r"|read|previous|next|older|newer|back|share|comments?|\d+ comments?|no comments|leave a (?:comment|reply)|"
     r"permalink|\d+ (?:responses?|replies|likes?|views|claps|min(?:ute)?s? read)|abs|pdf|html|other|link|"
     r"reply|save|edit|login|sign in|sign up|subscribe|home|menu|skip to.{0,20}",
@@ -144,9 +150,18 @@ def links_of(page: Webpage) -> list[LinkTo]:
         if key and may_be_article(href, key, page.url, here):
             href = href.partition("#")[0]
             text = text_of(element, limit=400)
+            if _is_label(text, href):
+                continue
             found.append(LinkTo(element, href, key, text, _has_heading(element), region))
     above = _above(link.key for link in found)
     return [link for link in found if link.key not in above]
+
+
+def _is_label(text: str, href: str) -> bool:
+    """Whether words name an account, `@name`, or a site that the address is about: /domains/lab.example."""
+    if text.startswith("@"):
+        return len(text) < _LONGEST_ACCOUNT
+    return bool(_DOMAIN.fullmatch(text)) and text.lower() in href.lower().partition("://")[2].partition("/")[2]
 
 
 def _above(keys: Iterable[str]) -> set[str]:
@@ -216,6 +231,7 @@ def address_speaks(href: str) -> float:
     """How much an address looks like an article's, 0 to 1: a slug of several words, a date, a number."""
     parts = urlsplit(href)
     path = unquote(parts.path).rstrip("/")
+    path = _FOLDER_PAGE.sub("", path)
     last = re.sub(r"\.(?:html?|php|aspx?)$", "", path.rpartition("/")[2])
     if is_dated(path):
         return 1.0

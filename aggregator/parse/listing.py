@@ -20,8 +20,7 @@ from urllib.parse import urlsplit
 from aggregator.decide.sites import host_of
 from aggregator.parse.cards import Card, cards_of, place_of, read_cards, says_enough, strong_links
 from aggregator.parse.links import OPEN, address_speaks, links_of
-from aggregator.parse.page_dates import read_date
-from aggregator.parse.webpage import class_of, text_of
+from aggregator.parse.webpage import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,14 +33,14 @@ if TYPE_CHECKING:
 _MOST_CARDS = 2_000
 _ENOUGH = 12
 """Cards beyond which a list is no better for being longer."""
+_SEVERAL = 3
+"""Cards from which a further list is judged as one."""
 _SOFT = 0.3
 """What a list in a sidebar or a box is worth of one in the open."""
 _AS_GOOD, _ALIKE, _UNLIKE = 0.6, 0.4, 0.85
-"""How good a further list must be, in parts of the best: in general, at the same addresses, at others."""
+"""How good a further list must be, in parts of the best: in general, at the same addresses, at others without days."""
 _LEAST = 0.6
 """Worth of a list's cards below which it is no list of articles: links, nothing more."""
-_LABEL = 80
-_DAY_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "dt", "th", "time"})
 _MARKED = re.compile(r"(?:^|\s)(?:h-entry|hentry|post|entry|article|blog-post|news-item)(?:\s|$)", re.IGNORECASE)
 _VARIABLE = re.compile(
     r"\d|^(?:first|last|odd|even|active|featured|sticky|is-|has-|js-|category-|tag-|post-|md:|lg:|sm:|xl:)"
@@ -148,17 +147,27 @@ def _belongs(other: CardList, best: CardList) -> bool:
     """Whether a list is part of what the page lists, going by the best list of it."""
     if other is best:
         return True
-    if other.soft and not best.soft:
+    if other.soft and (not best.soft or other.score < best.score * _UNLIKE):
         return False
-    if other.soft and other.score < best.score * _UNLIKE:
+    if _is_dated(best) and not any(card.date or card.headed for card in other.cards):
         return False
-    dated = sum(card.date is not None for card in best.cards) * 5 >= len(best.cards) * 4
-    if dated and not any(card.date or card.headed for card in other.cards):
-        return False
-    if len(best.first_segments) > 1:
-        alike = other.first_segments == best.first_segments
-        return other.worth >= best.worth * (_ALIKE if alike else _UNLIKE)
-    return other.worth >= best.worth * _AS_GOOD
+    return other.worth >= best.worth * _demanded(other, best)
+
+
+def _demanded(other: CardList, best: CardList) -> float:
+    """Return how good a further list must be, in parts of the best one."""
+    if len(best.first_segments) == 1:
+        return _AS_GOOD
+    if other.first_segments == best.first_segments:
+        return _ALIKE
+    on_site = other.first_segments[0] == best.first_segments[0]
+    dated = len(other.cards) >= _SEVERAL and _is_dated(other) and _is_dated(best)
+    return _AS_GOOD if on_site and dated else _UNLIKE
+
+
+def _is_dated(each: CardList) -> bool:
+    """Whether four of five cards have a date."""
+    return sum(card.date is not None for card in each.cards) * 5 >= len(each.cards) * 4
 
 
 def _once(cards: list[Card]) -> list[Card]:
@@ -173,18 +182,3 @@ def _once(cards: list[Card]) -> list[Card]:
             if card.headed and not first.headed:
                 first.title, first.headed = card.title, True
     return list(found.values())
-
-
-def with_date_headings(cards: list[Card], page: Webpage, calendar: Calendar) -> list[Card]:
-    """Give cards without a date the one of the heading that they stand under, where headings are days."""
-    undated = {card.element: card for card in cards if card.date is None}
-    if not undated:
-        return cards
-    current = None
-    for element in page.root.iter("*"):
-        if element.tag in _DAY_HEADINGS or "date" in class_of(element):
-            text = text_of(element, limit=_LABEL)
-            current = read_date(text, calendar) or (current if element.tag != "h2" else None)
-        if element in undated and current is not None:
-            undated[element].date = current
-    return cards

@@ -17,11 +17,12 @@ from aggregator.decide.canonical import canonical_url
 from aggregator.decide.sites import host_of
 from aggregator.errors import ParseError
 from aggregator.model import Document, Header, Item, Link
+from aggregator.parse.card_dates import with_date_headings
 from aggregator.parse.clean import clean_html, clean_text
 from aggregator.parse.embedded import Stated, scripted_articles, stated_articles
 from aggregator.parse.limits import MOST_ITEMS
 from aggregator.parse.links import links_of, may_be_article
-from aggregator.parse.listing import listed_articles, with_date_headings
+from aggregator.parse.listing import listed_articles
 from aggregator.parse.page_dates import Calendar, read_date
 from aggregator.parse.page_selectors import selected_articles
 from aggregator.parse.webpage import Webpage, read_webpage, text_of
@@ -58,7 +59,7 @@ def parse_page(
     articles, or when the selectors match none; EmptyDocument and NotAFeed as read_webpage does.
     """
     page = read_webpage(body, url=url, content_type=content_type)
-    calendar = Calendar.of(received, page.language)
+    calendar = Calendar.of(received, page.language).after(page.words)
     if selectors is not None and selectors.select:
         items = [_item(card, page) for card in selected_articles(page, selectors, calendar)]
     else:

@@ -10,7 +10,7 @@ than none.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from aggregator.parse.dates import parse_date
@@ -104,7 +104,9 @@ _AROUND = re.compile(
     r"mon|tue|wed|thu|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day|tues|thurs|"
     r"lun|mar|mer|jeu|ven|sam|dim|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|"
     r"mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
-    r"lunes|martes|miércoles|jueves|viernes|sábado|domingo|uhr|发布时间|发布日期|发布|日期|时间|公開日|掲載日|投稿日)"
+    r"lunes|martes|miércoles|jueves|viernes|sábado|domingo|uhr|alle|às|il|em|op|pubblicato|gepubliceerd|"
+    r"lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|(?:segunda|terça|quarta|quinta|sexta)(?:-feira)?|"
+    r"maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|发布时间|发布日期|发布|日期|时间|公開日|掲載日|投稿日)"
     r"\b|星期[一二三四五六日天]|周[一二三四五六日]|[月火水木金土日]曜日?|[\s:\uff1a,.|·•/()\[\]\uff08\uff09\u2013—-])+",
     re.IGNORECASE,
 )
@@ -124,9 +126,11 @@ _DAY_FIRST = frozenset(_MONTHS) - {"en"} | {
     "hu",
 }
 _DAY_FIRST_REGIONS = frozenset({"GB", "IE", "AU", "NZ", "IN", "ZA", "SG"})
+_SLASHED = re.compile(r"(?<![\w/])(\d{1,2})/(\d{1,2})/(?:20)?\d\d(?![\w/])")
 _MACHINE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d{10}(?:\d{3})?$")
 _SOON = timedelta(days=1)
 _NOON = 12
+_LAST = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,18 @@ class Calendar:
         if primary in _DAY_FIRST or region in _DAY_FIRST_REGIONS:
             return cls(received, language, day_first=True)
         return cls(received, language, day_first=False if tag == "en-US" else None)
+
+    def after(self, text: str) -> Calendar:
+        """Return the calendar of a page with this text.
+
+        Where its language does not say which number is the day, dates after the twelfth do, if they agree.
+        """
+        if self.day_first is not None:
+            return self
+        pairs = [(int(one), int(other)) for one, other in _SLASHED.findall(text)]
+        days_first = any(_NOON < one <= _LAST >= other for one, other in pairs)
+        months_first = any(_NOON < other <= _LAST >= one for one, other in pairs)
+        return self if days_first == months_first else replace(self, day_first=days_first)
 
     def month(self, name: str) -> int | None:
         """Return the number of a month by its name or abbreviation."""

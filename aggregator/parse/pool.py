@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
-from aggregator.parse.worker import OUT_OF_MEMORY, Told, may_visit, prepare, read_article, work
+from aggregator.parse.waiting import is_suspect
+from aggregator.parse.worker import OUT_OF_MEMORY, Told, may_visit, prepare, read_article, read_list, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import ItemSelectors
     from aggregator.decide.articles import ArticlePage
+    from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
 _T = TypeVar("_T")
@@ -95,6 +97,10 @@ class ParserPool:
     async def may_visit(self, robots: bytes, url: str) -> bool:
         """Tell whether a robots.txt lets us visit an address of its site; ParserKilled as `parse`."""
         return await self._limited(may_visit, robots, url, suspect=len(robots) > _LONG_ROBOTS)
+
+    async def parse_list(self, body: bytes, *, url: str, content_type: str | None) -> SourceList:
+        """Parse a list of feeds as opml.parse_opml does, with its errors; ParserKilled as `parse`."""
+        return await self._limited(read_list, body, url, content_type, suspect=is_suspect(len(body), killed=False))
 
     async def _limited(self, function: Callable[..., _T], *arguments: object, suspect: bool) -> _T:
         """Call a function of the worker with the limits as its last argument."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aggregator.parse.body_place import drop_cards, mark_body, paragraph_text
 from aggregator.parse.links import HEADINGS
 from aggregator.parse.webpage import class_of, id_of, text_of, without_scripts, words
 
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
 
 _MOST_HEADINGS, _MOST_SIBLINGS = 300, 50
 """Looked at: an article has fewer headings, and a box fewer parts."""
+_LETTER = re.compile(r"\w")
 _WORD = re.compile(r"[a-z]+|[A-Z][a-z]*")
 _SURROUNDING = words(
     "nav navbar navigation menu breadcrumb breadcrumbs sidebar related recommended recommendations trending "
     "popular share sharing social newsletter subscribe subscription signup cookie cookies consent comments "
-    "disqus pagination pager promo advertisement sponsored paywall toc tagcloud"
+    "disqus pagination pager promo advertisement sponsored paywall toc tagcloud cta"
 )
 _ANNOUNCES_OTHERS = re.compile(
     r"(?:related|recent|latest|popular|more|other|recommended|trending|similar|featured)\s+(?:from\b.*|"
     r"on\b.*|like this|"
-    r"(?:[\w-]+\s+)?(?:articles?|posts?|stories|news|content|reading|coverage|topics|research|updates?|blogs?))|"
+    r"(?:[\w-]+\s+)?(?:articles?|posts?|stories|news|notes|content|reading|coverage|topics|research|updates?|blogs?))|"
     r"(?:you (?:may|might)|read (?:more|next|also)|keep reading|continue reading|up next|"
     r"what to read next|explore more).{0,40}|"
     r"(?:articles|actualités|publications) (?:récent|lié|similaire|associé)\w*|à lire (?:aussi|également).{0,20}|"
@@ -43,28 +45,28 @@ _ANNOUNCES_OTHERS = re.compile(
 def without_surroundings(page: Webpage) -> Webpage:
     """Return a copy of a page without scripts, navigation, boxes of other articles, and invitations."""
     root = without_scripts(deepcopy(page.root))
-    most = _paragraph_text(root) * 0.4
+    most = paragraph_text(root) * 0.4
     for element in list(root.iter("div", "section", "aside", "nav", "ul", "ol", "form", "p", "footer", "header")):
         if element.getparent() is None or element.tag in ("body", "main", "article"):
             continue
-        if _surrounds(element) and _paragraph_text(element) <= most:
+        if _surrounds(element) and paragraph_text(element) <= most:
             element.drop_tree()
     headings = list(islice(root.iter("h2", "h3", "h4", "h5", "h6", "strong"), _MOST_HEADINGS))
     for heading in headings:
         if _ANNOUNCES_OTHERS.fullmatch(text_of(heading, limit=100).strip(" :\u2026.")):
             _drop_announced(heading, most)
+    for link in [each for heading in root.iter(*HEADINGS) for each in heading.iter("a")]:
+        if (link.get("href") or "").startswith("#") and not _LETTER.search(link.text_content()):
+            link.drop_tree()
+    drop_cards(root)
+    mark_body(root)
     return replace(page, root=root)
-
-
-def _paragraph_text(element: HtmlElement) -> int:
-    """Count the characters of paragraphs, without those of links."""
-    return sum(
-        max(len(p.text_content()) - sum(len(a.text_content()) for a in p.iter("a")), 0) for p in element.iter("p")
-    )
 
 
 def _surrounds(element: HtmlElement) -> bool:
     if element.tag == "nav" or (element.get("role") or "") in ("navigation", "dialog", "contentinfo", "complementary"):
+        return True
+    if (element.get("itemprop") or "") == "comment" or (element.get("itemtype") or "").endswith("schema.org/Comment"):
         return True
     named = f"{class_of(element)} {id_of(element)}"
     if not named.strip() or len(named) > 300:  # noqa: PLR2004
@@ -100,4 +102,4 @@ def _is_of_links(element: HtmlElement, most: float) -> bool:
     linked = sum(len(each.text_content()) for each in element.iter("a"))
     total = len(" ".join(element.text_content().split()))
     cards = sum(1 for _ in element.iter("a"))
-    return bool(cards) and _paragraph_text(element) <= most and (linked * 2 >= total or total < cards * 250)
+    return bool(cards) and paragraph_text(element) <= most and (linked * 2 >= total or total < cards * 250)

@@ -28,6 +28,7 @@ _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]
 _PRESCAN = 4096
 """Bytes in which a page names its encoding (HTML section 13.2.3.2 has 1,024; pages are later)."""
 _FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
+_CALLED = ("itemprop", "data-testid", "data-hook", "data-qa")
 UNSEEN = ("style", "noscript", "template", "svg", "iframe", "object", "select", "textarea", "dialog")
 
 
@@ -65,6 +66,11 @@ class Webpage:
         stated = (self.root.get("lang"), self.root.get("{http://www.w3.org/XML/1998/namespace}lang"))
         metas = (self.meta("content-language"), self.meta("og:locale"))
         return next(filter(None, (language_tag(each) for each in (*stated, *metas) if each)), None)
+
+    @property
+    def words(self) -> str:
+        """All text of the page, scripts aside."""
+        return "\n".join(self.root.xpath("//text()[not(parent::script)]"))
 
     def metas(self, *names: str) -> Iterator[str]:
         """Yield what `<meta>` elements of these names, properties or http-equivs say, in the order of the names."""
@@ -137,6 +143,19 @@ def class_of(element: html.HtmlElement) -> str:
 def id_of(element: html.HtmlElement) -> str:
     """Return the id of an element, of at most as many characters."""
     return (element.get("id") or "")[:_LONGEST_NAME]
+
+
+def names_of(element: html.HtmlElement) -> list[str]:
+    """Return what an element is called: class, itemprop, names for tests; of a link or emphasis also its parent's."""
+    around = [element]
+    parent = element.getparent()
+    if element.tag in ("a", "span", "strong", "b") and parent is not None and len(parent) == 1:
+        around.append(parent)
+    called = (
+        " ".join(filter(None, (class_of(each), *(each.get(name) for name in _CALLED)))).strip()[:_LONGEST_NAME]
+        for each in around
+    )
+    return [name for name in called if name]
 
 
 def without_scripts(root: html.HtmlElement) -> html.HtmlElement:

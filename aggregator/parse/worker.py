@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import ItemSelectors
     from aggregator.decide.articles import ArticlePage
+    from aggregator.decide.lists import SourceList
     from aggregator.model import Document
 
 OUT_OF_MEMORY = 71
@@ -54,6 +55,14 @@ def work(
         if sitemap:
             return _sitemap(body, told)
         return document.parse(body, **told) if page is None else _page(body, told, page)
+
+
+def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
+    """Parse one list of feeds (OPML), under the same limits."""
+    from aggregator.parse.opml import parse_opml  # noqa: PLC0415 - seldom needed
+
+    with _limited(*limits):
+        return parse_opml(body, url=url, content_type=content_type)
 
 
 def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:

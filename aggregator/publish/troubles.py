@@ -1,8 +1,8 @@
 """What is wrong with the sources, as a feed for the operator: an entry for each source that is silent, failing or gone.
 
-And one for each flood that is held back and each gap that could not be repaired. An entry stays as it is while the
-trouble lasts, and goes when it is over. Anybody may read it: of a private source it tells that there is one, and
-nothing that could name it.
+And one for each flood that is held back, each gap that could not be repaired, and each remote list that cannot be read.
+An entry stays as it is while the trouble lasts, and goes when it is over. Anybody may read it: of a private source it
+tells that there is one, and nothing that could name it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import Settings
     from aggregator.decide.health import Standing
+    from aggregator.decide.lists import ListState
     from aggregator.model import FeedState
     from aggregator.store.protocols import Transaction
 
@@ -40,7 +41,8 @@ def troubles(tx: Transaction, settings: Settings, now: datetime) -> Channel:
     site = settings.site
     found = [(feed, standing(feed, now)) for feed in tx.feeds.all()]
     wrong = [_entry(feed, standing, tx) for feed, standing in found if standing.state in TROUBLES]
-    entries = _apart(chain(wrong, *(_losses(feed, tx, now) for feed, _ in found if feed.enabled)))
+    losses = (_losses(feed, tx, now) for feed, _ in found if feed.enabled)
+    entries = _apart(chain(wrong, *losses, _failing_lists(tx)))
     return Channel(
         name=NAME,
         id=feed_id(tx.instance, "sources.atom"),
@@ -69,6 +71,31 @@ def _losses(feed: FeedState, tx: Transaction, now: datetime) -> Iterator[Entry]:
         yield _told(feed, tx, ("flood", flood.at), [flood_words(flood)])
     if gap is not None and is_lasting(gap):
         yield _told(feed, tx, ("gap", gap.at), [gap_words(gap)])
+
+
+def _failing_lists(tx: Transaction) -> Iterator[Entry]:
+    """Yield what is told of remote lists that cannot be read; keys count down, for those of sources count up."""
+    for place, state in enumerate(tx.lists.all(), start=1):
+        if state.failing_since is not None:
+            yield _of_list(state, tx, key=-place, since=state.failing_since)
+
+
+def _of_list(state: ListState, tx: Transaction, *, key: int, since: datetime) -> Entry:
+    if state.private:
+        title, link, words = "A private list of sources", None, ["See: aggregator feeds"]
+    else:
+        title, link = state.title or state.address, state.address
+        words = [*filter(None, (state.error, state.remedy)), "The sources that it named before stay."]
+    return Entry(
+        key=key,
+        id=derived_id(tx.instance, f"list {state.address} failing {since.isoformat()}"),
+        item=Item(title=f"{title}: failing", link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)),
+        published=since,
+        updated=since,
+        first_seen=since,
+        feed=link or "",
+        source=Header(title=title, links=(Link(link),) if link else ()),
+    )
 
 
 def _told(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import structlog
 
+from aggregator.decide.choice import Choice
 from aggregator.errors import AggregatorError, Unavailable, Usage
 
 if TYPE_CHECKING:
@@ -156,3 +157,14 @@ def _remote(answer: dict[str, Any]) -> AggregatorError:
     error = AggregatorError(str(answer["error"]), str(answer.get("remedy", "")))
     error.exit_code = int(answer.get("exit_code", 1))
     return error
+
+
+def choice_from(request: dict[str, Any]) -> Choice:
+    """Read the choice that a `poll` command carries; raise Usage when it is none."""
+    urls = request.get("urls", [])
+    flags = {name: request.get(name, False) for name in ("every", "force", "refetch", "exact")}
+    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+        raise Usage("`urls` of the command is not a list of addresses.", 'Write "urls": ["https://HOST/PATH"].')
+    if wrong := next((name for name, flag in flags.items() if not isinstance(flag, bool)), None):
+        raise Usage(f"`{wrong}` of the command is neither true nor false.", f'Write "{wrong}": true.')
+    return Choice(frozenset(urls), **flags)

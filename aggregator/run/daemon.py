@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator.decide.choice import Choice
 from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
-from aggregator.run.control import ControlServer
-from aggregator.run.engine import Engine, synchronise, utc_now
-from aggregator.run.report import report_json
+from aggregator.run.control import ControlServer, choice_from
+from aggregator.run.engine import Engine, utc_now
+from aggregator.run.report import list_json, report_json
 from aggregator.run.round import LEASE, abandon, poll_round, within_budget
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.config.settings import Settings
+    from aggregator.decide.choice import Choice
     from aggregator.model import PollReport, Request
     from aggregator.publish.press import Press
     from aggregator.run.web import WebProcess
@@ -108,6 +108,7 @@ class Daemon:
         self._was_down = False
         self._busy = 0
         self._reading = asyncio.Lock()
+        self._list_changes = 0  # of remote lists, taken over
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
 
@@ -158,7 +159,7 @@ class Daemon:
         )
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a job still runs is no news
         scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
-        scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD)
+        scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD, next_run_time=utc_now())
         scheduler.add_job(self._job(self._tell_stories), "interval", seconds=STORIES)
         scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
         scheduler.add_job(self._job(self._publish_troubles), "interval", seconds=TROUBLES)
@@ -252,9 +253,13 @@ class Daemon:
         self._health.store_error = error.message
 
     async def _watch(self) -> None:
-        """Take over feeds.yaml when it has changed; a wrong one is told and changes nothing."""
+        """Take over feeds.yaml, and what remote lists name, when it has changed; a wrong one changes nothing."""
         async with self._reading:  # whoever asks for it meanwhile finds it done
             await self._reload()
+            if self._engine.lists.changes != self._list_changes:
+                await self._adopt(self.settings)
+                _log.info("lists.adopted", feeds=len(self.settings.sources))
+            await self._guarded(self._engine.lists.wanted, self._engine.lists.begin)
 
     async def _reload(self) -> None:
         forced, self._reload_now = self._reload_now, False
@@ -269,16 +274,18 @@ class Daemon:
                 _log.info("config.unchanged")
             return
         await self._adopt(settings)
+        _log.info("config.reloaded", feeds=len(self.settings.sources), outputs=len(settings.published))
 
     async def _adopt(self, settings: Settings) -> None:
         if settings.database != self.settings.database:
             _log.warning("config.needs_restart", setting="database")
-        await self._pipeline.in_writer(lambda: synchronise(self._parts.store, settings, utc_now()))
+        changes = self._engine.lists.changes
+        settings = await self._engine.synchronised(settings)
+        self._list_changes = changes
         await self._engine.adopt(settings)
         self.settings = self._parts.press.settings = settings
         self._mark(settings.published)
         await self._publish_or_tell()
-        _log.info("config.reloaded", feeds=len(settings.sources), outputs=len(settings.published))
 
     async def _publish_dirty(self) -> None:
         """Publish what has changed; whoever comes while that happens waits for it. What fails stays to be published."""
@@ -328,8 +335,12 @@ class Daemon:
         choice = choice_from(request)
         if request.get("reload") is True:  # the file was changed for this poll
             await self._watch()
-        if unknown := sorted(choice.urls - set(self.settings.sources)):
+        if unknown := sorted(choice.urls - {*self.settings.sources, *self.settings.lists}):
             raise Usage(f"{unknown[0]} is not in feeds.yaml.", "Add it there first; the daemon reads it by itself.")
+        if read := await self._engine.lists.read_wanted(choice):
+            await self._watch()  # takes over what they name
+        for state in read:
+            yield list_json(state)
         async for report in self._polled_for(choice):
             yield report_json(report) | {"feeds": list(report.feeds)}
         await self._engine.stories.drain()
@@ -387,14 +398,3 @@ def log_poll(report: PollReport, *, blamed: bool = True) -> None:
     level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
     getattr(_log, level)(report.kind.value, **told)
-
-
-def choice_from(request: dict[str, Any]) -> Choice:
-    """Read the choice that a `poll` command carries; raise Usage when it is none."""
-    urls = request.get("urls", [])
-    flags = {name: request.get(name, False) for name in ("every", "force", "refetch", "exact")}
-    if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
-        raise Usage("`urls` of the command is not a list of addresses.", 'Write "urls": ["https://HOST/PATH"].')
-    if wrong := next((name for name, flag in flags.items() if not isinstance(flag, bool)), None):
-        raise Usage(f"`{wrong}` of the command is neither true nor false.", f'Write "{wrong}": true.')
-    return Choice(frozenset(urls), **flags)

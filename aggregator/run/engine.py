@@ -9,14 +9,18 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from aggregator.config.logs import hide
+from aggregator.config.secrets import Mask
 from aggregator.decide.budget import stretch
 from aggregator.decide.rhythm import rate, worth
 from aggregator.decide.sites import host_of, is_public
 from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
+from aggregator.lists import adopted
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
+from aggregator.run.lists import ListStage
 from aggregator.run.stories import StoryStage
 from aggregator.semantic import find_embedder
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from aggregator.config.settings import Network, Settings
+    from aggregator.decide.choice import Choice
+    from aggregator.decide.lists import ListState
     from aggregator.store.protocols import Store
 
 
@@ -32,18 +38,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def synchronise(store: Store, settings: Settings, now: datetime) -> None:
-    """Make the store's sources and outputs those of the configuration."""
+def synchronise(store: Store, settings: Settings, now: datetime) -> Settings:
+    """Make the store's lists, sources and outputs those of the configuration.
+
+    Return the settings to work with: those of the configuration, and the sources that its remote lists name.
+    """
     with store.transaction() as tx:
+        settings = adopted(tx, settings, now)
         tx.feeds.sync(settings.sources, now)
         release_missing(tx, settings, now)
+    if settings.lists:
+        hide(Mask.of(settings))
+    return settings
 
 
-def take_over(store: Store, settings: Settings, now: datetime) -> None:
-    """Begin as the one writer: nobody else holds a lease any more."""
+def take_over(store: Store, settings: Settings, now: datetime) -> Settings:
+    """Begin as the one writer: nobody else holds a lease any more. Return the settings to work with."""
     with store.transaction() as tx:
         tx.requests.void_leases()
-    synchronise(store, settings, now)
+    return synchronise(store, settings, now)
 
 
 class Engine:
@@ -62,6 +75,8 @@ class Engine:
             self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
+        lists = ListStage(self._store, self.pipeline, parser, clock=utc_now, random=stages.random)
+        self.lists = await self._stack.enter_async_context(lists)
         self.stories = StoryStage(
             self._store,
             lambda: self._settings,
@@ -76,6 +91,16 @@ class Engine:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def read_lists(self, choice: Choice) -> list[ListState]:
+        """Read the lists that a round wants, and go on with what they name; return what is known of them."""
+        if read := await self.lists.read_wanted(choice):
+            await self.adopt(await self.synchronised(self._settings))
+        return read
+
+    async def synchronised(self, settings: Settings) -> Settings:
+        """Make the store's lists, sources and outputs those of the configuration; return the settings to work with."""
+        return await self.pipeline.in_writer(lambda: synchronise(self._store, settings, utc_now()))
 
     async def adopt(self, settings: Settings) -> None:
         """Go on with other settings; what is in flight ends under those that it began with."""

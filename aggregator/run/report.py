@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from aggregator.decide.lists import ListState
     from aggregator.model import PollReport
 
 SCHEMA = 1
@@ -37,6 +38,17 @@ def report_json(report: PollReport) -> dict[str, Any]:
         "error": report.error,
         "next_poll_at": rfc3339(report.next_poll_at),
         "reason": report.reason,
+    }
+
+
+def list_json(state: ListState) -> dict[str, Any]:
+    """Return what a reading of a remote list came to."""
+    return {
+        "list": state.address,
+        "sources": len(state.feeds),
+        "error": f"{state.error} {state.remedy or ''}".strip() if state.error else None,
+        "next_poll_at": rfc3339(state.next_at),
+        "reason": state.reason,
     }
 
 

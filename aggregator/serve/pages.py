@@ -97,5 +97,6 @@ def _every_source(tx: Transaction) -> dict[str, Any]:
     now, feeds = datetime.now(UTC), tx.feeds.all()
     return {
         "sources": [views.source(feed, now) for feed in feeds],
+        "lists": [views.source_list(state) for state in tx.lists.all()],
         "network_down": any(feed.reason == REASON for feed in feeds),
     }

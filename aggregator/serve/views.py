@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.decide.health import standing
+from aggregator.decide.readings import state_of_list
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.plain import excerpt
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from aggregator.decide.health import State
+    from aggregator.decide.lists import ListState
     from aggregator.model import Entry, FeedState
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
 
@@ -85,6 +87,20 @@ class Source:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """A remote list of sources; a private one tells neither its name nor anything that could name it."""
+
+    title: str
+    state: State
+    url: str | None
+    sources: int
+    last_success: datetime | None
+    next_poll: datetime | None
+    error: str
+    remedy: str
+
+
 def output(published: PublishedOutput, site: PublishedSite) -> Output:
     """Return an output with its addresses."""
     paths = {ending: f"{published.name}.{ending}" for ending in published.formats}
@@ -137,4 +153,21 @@ def source(feed: FeedState, now: datetime) -> Source:
         reason=feed.reason,
         error=found.error,
         remedy=found.advice,
+    )
+
+
+def source_list(state: ListState) -> SourceList:
+    """Return a remote list as everyone may see it."""
+    error, remedy = state.error or "", state.remedy or ""
+    if state.private:
+        error, remedy = "The last reading failed." if error else "", ""
+    return SourceList(
+        title="Private list" if state.private else legal.line(state.title) or state.address,
+        state=state_of_list(state),
+        url=None if state.private else legal.address(state.address),
+        sources=len(state.feeds),
+        last_success=state.last_success,
+        next_poll=state.next_at,
+        error=error,
+        remedy=remedy,
     )

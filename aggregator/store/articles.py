@@ -65,7 +65,7 @@ class Articles(Protocol):
         """Return the entries that are held for their articles and were first seen by then."""
 
     def keep(self, entry: int, page: ArticlePage, now: datetime) -> None:
-        """Keep what was read, and ask no more."""
+        """Keep what was read, beside the title that the entry has until then, and ask no more."""
 
     def fail(self, entry: int, error: str, now: datetime, *, final: bool) -> None:
         """Count a try that failed; a `final` one is the last."""

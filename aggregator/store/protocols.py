@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Validators,
     )
     from aggregator.store.articles import Articles
+    from aggregator.store.lists import Lists
     from aggregator.store.stories import Kinships, Stories, Tellings
 
 
@@ -317,6 +318,10 @@ class Transaction(Protocol):
     @property
     def feeds(self) -> Feeds:
         """Sources."""
+
+    @property
+    def lists(self) -> Lists:
+        """Remote lists of sources."""
 
     @property
     def requests(self) -> Requests:

@@ -167,7 +167,7 @@ class Kinships(Protocol):
         """
 
     def withdraw(self, key: int, now: datetime) -> None:
-        """Delete what an entry says, revisions too; its ids and sightings stay, so that it never comes back."""
+        """Delete what an entry says, revisions and article too; ids and sightings stay, so that it never comes back."""
 
 
 class Tellings(Protocol):

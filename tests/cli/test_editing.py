@@ -41,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def find(url: str) -> str:
     """Return where the feed of an address was found."""
-    return editing._found(Context(), url, None, ())[0]
+    return editing._found(Context(verbose=True), url, None, ())[0]
 
 
 def test_a_platform_costs_one_request(asked: dict[str, Any]) -> None:

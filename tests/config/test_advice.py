@@ -50,7 +50,6 @@ PLAIN = "feeds: [https://a.example/]\n"
         (PLAIN + "outputs:\n  - {name: a, hold: 5m}", 3, "outputs[a].hold", "entries are not held"),
         # not active yet
         (PLAIN + "database: postgresql://a.example/x", 2, "database", "PostgreSQL is not active yet."),
-        ("feeds:\n  - opml: https://a.example/", 2, "feeds[0].opml", "reading remote lists is not active yet."),
         (PLAIN + "outputs: [{name: a, search: x}]", 2, "outputs[a].search", "selecting by search is not active yet."),
         (PLAIN + "retention: {entries: 90d}", 2, "retention", "dropping old texts is not active yet."),
         (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
@@ -79,6 +78,7 @@ def test_each_warning_has_its_line(
         FEED + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
         PLAIN + "outputs: [{name: a, by: story, hold: 5m}, {name: b, top: 5}, {name: c, digest: daily}]",
         "feeds: ['http://a.example/', 'http://b.example/@jo']",
+        "feeds: [{opml: https://a.example/, tags: [x]}]\noutputs: [{name: a, tags: [x]}]",
     ],
 )
 def test_a_wise_file_has_no_warning(read: Callable[..., Settings], text: str) -> None:
@@ -106,8 +106,7 @@ def test_settings_without_a_file_are_warned_of_too() -> None:
 
 def test_the_table_names_settings_that_exist() -> None:
     """A capability that arrives is struck from the table; a setting that is renamed must be renamed here."""
-    known = {("feeds", "opml")}
-    known |= {(group, name) for group in Settings.model_fields for name in ("*",)}
+    known = {(group, name) for group in Settings.model_fields for name in ("*",)}
     known |= {("feeds", name) for name in FeedSettings.model_fields}
     known |= {("outputs", name) for name in OutputSettings.model_fields}
     known |= {("polling", name) for name in Polling.model_fields}

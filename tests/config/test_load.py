@@ -71,6 +71,29 @@ def test_defaults_reach_every_source(read: Read) -> None:
     assert (second.rank, second.interval, second.keep, second.full_text) == (1, None, (), True)
 
 
+@pytest.mark.parametrize(
+    ("default", "feed", "page"),
+    [
+        ("", None, None),
+        ("full_text: true", True, True),
+        ("full_text: false", False, None),
+        ("full_text: null", None, None),
+        ("kind: page", None, None),
+        ("kind: page, full_text: false", False, None),
+    ],
+)
+def test_whose_articles_are_read_by_default(read: Read, default: str, feed: bool | None, page: bool | None) -> None:
+    """What `defaults` say of full texts holds for all, but `false` not for pages and sitemaps: those have nothing else."""
+    sources = "[{url: https://a.example/, kind: feed}, {url: https://b.example/, kind: page},"
+    sources += " {url: https://c.example/, kind: sitemap}, {url: https://d.example/, kind: page, full_text: false},"
+    sources += " {url: https://e.example/, kind: feed, full_text: true}, https://f.example/]"
+    found = read(f"defaults: {{{default}}}\nfeeds: {sources}\n").sources.values()
+    one, two, three, never, always, plain = (source.full_text for source in found)
+    assert (one, two, three) == (feed, page, page)
+    assert (never, always) == (False, True)
+    assert plain is (page if "kind: page" in default else feed)
+
+
 def test_a_reload_of_the_same_file_is_equal(read: Read) -> None:
     """Nothing is done on a reload that changes nothing, be it that only comments moved."""
     assert read(EVERYTHING) == read(EVERYTHING)

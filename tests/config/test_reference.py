@@ -109,9 +109,7 @@ def test_what_is_not_active_is_said(place: tuple[str, str]) -> None:
     if name == "*":
         assert "*Not active yet.*" in SECTIONS[f"`{group}`"]
     else:
-        section = "Remote lists" if name == "opml" else f"`{group}`"
-        text = SECTIONS[section] if name == "opml" else row(section, name)[2]
-        assert "active yet" in text
+        assert "active yet" in row(f"`{group}`", name)[2]
 
 
 def test_nothing_else_is_said_to_be_inactive() -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedDefaults, FeedSettings, OpmlSettings, Settings
-from aggregator.decide.lists import MOST_SOURCES, SourceList, Subscription, expanded, sources_of, subscribed
+from aggregator.decide.lists import (
+    MOST_SOURCES,
+    ListState,
+    Remark,
+    SourceList,
+    Subscription,
+    expanded,
+    remarks_of,
+    sources_of,
+    subscribed,
+)
 
 LIST = OpmlSettings(opml="https://lists.example.org/ai.opml", tags=("blog",))
 
@@ -46,12 +56,12 @@ def test_a_source_keeps_the_spelling_it_is_known_by() -> None:
 
 
 def test_settings_of_a_source() -> None:
-    """The operator's defaults and tags apply; headers are for the operator's own sources, tags not the list's to give."""
+    """The operator's defaults and tags apply, folders are tags too; headers are for the operator's own sources."""
     defaults = FeedDefaults(
         tags=("ai",), rank=3, interval=timedelta(hours=2), headers={"Authorization": "secret"}, kind="page", pages=3
     )
     (source,) = sources_of(LIST, [feed("a")], defaults).sources
-    assert (source.url, source.title, source.tags) == ("https://example.org/a", "a", ("ai", "blog"))
+    assert (source.url, source.title, source.tags) == ("https://example.org/a", "a", ("ai", "blog", "theirs"))
     assert (source.rank, source.interval, source.kind, source.pages) == (3, timedelta(hours=2), "feed", 1)
     assert (source.headers, source.private) == ({}, False)
 
@@ -108,9 +118,30 @@ def test_settings_with_their_lists() -> None:
     now = expanded(settings, lists)
     assert list(now.sources) == ["https://example.org/a", "https://example.org/own", "https://example.org/b"]
     assert now.sources["https://example.org/own"].rank == 1
-    assert now.sources["https://example.org/a"].tags == ("blog",)
+    assert now.sources["https://example.org/a"].tags == ("blog", "theirs")
     assert list(settings.sources) == ["https://example.org/own"]
     assert list(expanded(settings, {}).sources) == ["https://example.org/own"]
+
+
+def test_settings_are_expanded_anew() -> None:
+    """What settings were expanded with before does not stay in them; each source says which list names it."""
+    settings = Settings(feeds=(LIST, FeedSettings(url="https://example.org/own")))
+    once = expanded(settings, {LIST.opml: [feed("a"), feed("b")]})
+    again = expanded(once, {LIST.opml: [feed("b"), feed("c")]})
+    assert [(url.rpartition("/")[2], one.listed_in) for url, one in again.sources.items()] == [
+        ("b", LIST.opml), ("c", LIST.opml), ("own", None),
+    ]  # fmt: skip
+    assert expanded(again, {}) == settings
+
+
+def test_what_is_told_of_a_list() -> None:
+    """What could not be read and what is not asked are told together, by line."""
+    state = ListState(LIST.opml, feeds=(feed("http://10.0.0.1/", 2), feed("a", 9)), remarks=(Remark(5, "no feed"),))
+    told = remarks_of(Settings(feeds=(LIST,)), state)
+    assert [(remark.line, remark.message) for remark in told] == [
+        (2, "http://10.0.0.1/ is not on the public internet"),
+        (5, "no feed"),
+    ]
 
 
 NAMES = st.lists(st.sampled_from("abcdef"), unique=True, max_size=6)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import feedparser
 import pytest
 
 SEED = Path(__file__).parents[3] / "shared" / "seed" / "site" / "actualites"
@@ -60,6 +62,16 @@ def test_a_redesign_is_a_failure_and_no_flood(home, publisher, site: str) -> Non
     assert "item:" in report["feeds"][0]["error"]
 
 
+GROK = "Grok : Pourquoi la dernière cascade d'IA d'Elon Musk est importante (mais pas non plus)"
+
+
+def all_atom(home) -> dict[str, Any]:
+    """Return the entries of the exported all.atom, by their titles."""
+    home.run("export", str(home.folder / "site"))
+    entries = feedparser.parse((home.folder / "site" / "all.atom").read_bytes()).entries
+    return {entry.title: entry for entry in entries}
+
+
 @pytest.mark.skipif(not SEED.exists(), reason="the site that this was asked for is not beside the repository")
 def test_the_site_that_this_was_asked_for(home, publisher) -> None:
     """One line in feeds.yaml: the French site gives the Grok article, whole, once; a new one on its list is one more."""
@@ -68,8 +80,28 @@ def test_the_site_that_this_was_asked_for(home, publisher) -> None:
         publisher.serve(f"/actualites/{name}", page_of.read_bytes(), headers=HTML)
     url = f"{publisher.base}/actualites/"
     home.write(f"{{url: {url!r}, kind: page}}")
-    home.json("poll", "--all")
-    found = {entry["title"]: entry for entry in home.entries()}
-    grok = found["Grok : Pourquoi la dernière cascade d'IA d'Elon Musk est importante (mais pas non plus)"]
-    assert (grok["published"][:10], grok["language"]) == ("2024-03-19", "fr")
-    assert len(found) == 5
+    assert home.json("poll", "--all")["totals"]["new"] == 5
+    first = all_atom(home)
+    assert len(first) == 5
+    grok = first[GROK]
+    assert (grok.published[:10], grok.content[0].language, grok.link) == (
+        "2024-03-19", "fr", f"{url}grok-derniere-cascade-elon-musk",
+    )  # fmt: skip
+    text = grok.content[0].value
+    assert all(words in text for words in ("Soyons réalistes", "Open Source vs Chevaliers", "pour la nouveauté."))
+    assert not any(
+        words in text for words in ("Articles récents", "Voir tous", "Accueil", "Mentions", "Mixtral", "Gemma")
+    )
+    assert home.json("poll", url, "--force", "--refetch")["totals"] == dict.fromkeys(
+        ("new", "updated", "duplicates", "errors", "skipped"), 0
+    )
+    assert all_atom(home) == first
+    card = '<article class="news-card"><a class="news-card__link" href="/actualites/neuf"><h3>Un modèle neuf</h3></a></article>'
+    listed = (SEED / "index.html").read_text(encoding="utf-8")
+    publisher.serve("/actualites/", listed.replace("<article", f"{card}<article", 1), headers=HTML)
+    publisher.serve("/actualites/neuf", (SEED / "sora.html").read_bytes().replace(b"Sora", b"Neuf"), headers=HTML)
+    assert home.json("poll", url, "--force")["totals"]["new"] == 1
+    after = all_atom(home)
+    assert {entry.id for entry in first.values()} < {entry.id for entry in after.values()}
+    assert (len(after), after[GROK]) == (6, grok)
+    assert all(publisher.asked(path) == [200] for path in publisher.pages if path != "/actualites/")

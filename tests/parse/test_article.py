@@ -4,6 +4,7 @@ import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,10 @@ from hypothesis import strategies as st
 
 from aggregator.errors import EmptyDocument, NotAFeed, ParseError
 from aggregator.parse.article import ArticlePage, is_plausible, parse_article
+from tests.parse.layouts.texts import TEXTS, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECEIVED = datetime(2024, 4, 20, 12, tzinfo=UTC)
 URL = "https://lab.example/news/why-agents-fail"
@@ -61,6 +66,19 @@ def read(html: str | bytes, url: str = URL) -> ArticlePage:
     """Parse a page as if its address had answered with it."""
     body = html.encode() if isinstance(html, str) else html
     return parse_article(body, url=url, content_type="text/html; charset=utf-8", received=RECEIVED)
+
+
+@pytest.mark.parametrize("build", TEXTS, ids=lambda build: build.__name__)
+def test_text_is_found(build: Callable[[], Text]) -> None:
+    """The page of an article of each kind gives its title, its day and its lines, and nothing of what surrounds them."""
+    text = build()
+    page = parse_article(
+        text.html.encode(), url=text.url, content_type="text/html", received=datetime(2026, 1, 7, 12, tzinfo=UTC)
+    )
+    assert page.title == text.title
+    assert page.published is not None
+    assert page.published.date() == text.day
+    assert tuple(page.text.split("\n")) == text.lines
 
 
 def test_body_is_the_article_and_nothing_else() -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.errors import NotAFeed, ParserKilled
+from aggregator.errors import NotAFeed, ParseError, ParserKilled
 from aggregator.parse.pool import ParserPool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aggregator.decide.articles import ArticlePage
     from aggregator.model import Document
 
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>x</title></item></channel></rss>'
@@ -59,6 +60,62 @@ def test_documents_and_errors_come_back() -> None:
             with pytest.raises(NotAFeed) as caught:
                 await parse(pool, b"<html><link rel=alternate type=application/rss+xml href=/feed></html>")
             assert "https://example.org/feed" in caught.value.remedy
+
+    asyncio.run(scene())
+
+
+ARTICLE = b"<!doctype html><html><head><title>Grok</title></head><body><article><h1>Grok</h1>%b</article></body></html>"
+TEXT = b"<p>It has open weights now, they said in Memphis, and everybody was there to see it.</p>" * 8
+
+
+def read_article(pool: ParserPool, body: bytes = ARTICLE % TEXT, *, suspect: bool = False) -> Awaitable[ArticlePage]:
+    """Read the page of an article in the pool."""
+    at = datetime(2026, 1, 7, tzinfo=UTC)
+    return pool.article(body, url="https://example.org/a", content_type="text/html", received=at, suspect=suspect)
+
+
+def test_articles_and_rules_come_back() -> None:
+    """Pages of articles, what is wrong with them, and what a robots.txt allows come from the processes too."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            page = await read_article(pool)
+            assert page.title == "Grok"
+            assert "Memphis" in (page.content or "")
+            with pytest.raises(ParseError):
+                await read_article(pool, b"%PDF-1.7 no page at all", suspect=True)
+            rules = b"User-agent: *\nDisallow: /private"
+            assert await pool.may_visit(rules, "https://example.org/a")
+            assert not await pool.may_visit(rules + b"\n#" + b"x" * 60_000, "https://example.org/private/a")
+
+    asyncio.run(scene())
+
+
+def test_articles_and_rules_are_held_to_the_limits() -> None:
+    """A page or a robots.txt that is too much for a worker is given up, and the next document is read."""
+    rules = b"User-agent: *\n" + b"Disallow: /x\n" * 40_000
+    deep = ARTICLE % (b"<p>" + b"<b>words and more </b>" * 100_000)
+
+    async def scene() -> None:
+        async with ParserPool(1, memory=96 * 2**20) as pool:
+            assert "memory" in await _outcome(read_article(pool, deep))
+            assert (await parse(pool)).header.title == "T"
+        async with ParserPool(1, memory=2**20) as pool:
+            assert "1 MB of memory" in await _outcome(pool.may_visit(rules, "https://example.org/a"))
+
+    asyncio.run(scene())
+
+
+def test_lists_of_feeds_come_back() -> None:
+    """OPML is hostile too: lists are read in the same processes, under the same limits."""
+
+    async def scene() -> None:
+        async with ParserPool(2) as pool:
+            body = b'<opml><body><outline xmlUrl="/feed" text="A"/></body></opml>'
+            found = await pool.parse_list(body, url="https://example.org/list", content_type="text/xml")
+            assert [feed.url for feed in found.feeds] == ["https://example.org/feed"]
+            with pytest.raises(ParseError, match="no OPML"):
+                await pool.parse_list(b"x" * 1_500_000, url="https://example.org/list", content_type=None)
 
     asyncio.run(scene())
 

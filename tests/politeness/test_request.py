@@ -296,6 +296,168 @@ def test_33d_the_gap_holds_from_round_to_round(world: Any) -> None:
     assert min(world.gaps(*urls)) >= GAP
 
 
+def article(world: Any, name: str, host: str = HOST) -> str:
+    """Serve the page of an article; return its address."""
+    url = world.url(f"/{name}", host)
+    text = f"<p>{'All that was to be said of it was said here. ' * 9}</p>"
+    world.says(
+        url, world.reply(f"<html><article><h1>{name}</h1>{text}</article></html>".encode(), Content_Type="text/html")
+    )
+    return str(url)
+
+
+def listing(world: Any, *urls: str) -> Any:
+    """Return an answer that lists articles."""
+    items = "".join(f"<item><title>{urlsplit(url).path}</title><link>{url}</link></item>" for url in urls)
+    return world.reply(
+        f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode(), ETag=f'"{len(urls)}"'
+    )
+
+
+def texts(world: Any) -> int:
+    """Count the entries that have their articles' texts."""
+    with world.store.snapshot() as tx:
+        return sum("All that was to be said" in (entry.item.content or "") for entry in tx.entries.all())
+
+
+def test_34a_articles_stand_in_their_host_s_queue(world: Any) -> None:
+    """Between the feed, the site's robots.txt and each article lies the gap, from the end of one to the start of the next."""
+    pages = [article(world, name) for name in ("one", "two", "three")]
+    takes = timedelta(seconds=10)
+    url = world.feed("/feed", listing(world, *pages), host=HOST, full_text=True)
+    rules = world.url("/robots.txt", HOST)
+    world.says(rules, world.reply(b"User-agent: *\nDisallow: /private", takes=takes))
+    assert world.poll(url)[0].new == 3
+    asked = [request.url for request in world.seen]
+    assert (asked[:2], sorted(asked[2:])) == ([url, rules], sorted(pages))
+    assert min(world.gaps(url, rules, *pages)) >= GAP
+    assert world.asked(*pages)[0].at - world.asked(rules)[0].at >= takes + GAP
+    assert texts(world) == 3
+
+
+def test_34b_articles_keep_no_other_host_waiting(world: Any) -> None:
+    """While articles of a host wait for their turns, another host's feed is asked at once, and as many are out as may."""
+    pages = [article(world, f"page-{number}") for number in range(20)]
+    url = world.feed("/feed", listing(world, *pages), host=HOST, full_text=True)
+    world.carry_out(world.claim())
+    other, started = world.feed("/other", host=ELSEWHERE), world.now
+    requests = world.claim()
+    assert sorted(request.host.partition(":")[0] for request in requests) == [HOST] * 4 + [ELSEWHERE]
+    world.carry_out(requests)
+    assert world.asked(other)[0].at - started <= GAP
+    assert len(world.asked(url)) == 1
+
+
+def test_34c_robots_txt_is_obeyed(world: Any) -> None:
+    """What it forbids is not asked for, the rest is; it is asked once for all articles of a site, in our own name."""
+    pages = [article(world, name) for name in ("private/one", "private/two", "public")]
+    rules = world.url("/robots.txt", HOST)
+    world.says(rules, world.reply(b"User-agent: *\nDisallow: /private/"))
+    url = world.feed("/feed", listing(world, *pages), host=HOST, full_text=True)
+    world.runs(hours=12)
+    assert (len(world.asked(*pages)), len(world.asked(pages[2])), len(world.asked(rules))) == (1, 1, 1)
+    assert texts(world) == 1
+    assert world.state(url).errors == 0
+    assert world.asked(rules)[0].get("User-Agent").startswith("aggregator/")
+
+
+def test_34d_each_article_is_asked_for_once(world: Any) -> None:
+    """Days of polls and edits, restarts and forced refetches bring no second request for a page; news brings one each."""
+    first, second = article(world, "one"), article(world, "two")
+    edited = world.reply(listing(world, first).body.replace(b"/one</title>", b"Edited</title>"), ETag='"e"')
+    url = world.feed("/feed", listing(world, first), edited, listing(world, first, second), host=HOST, full_text=True)
+    world.runs(hours=8)
+    world.restart()
+    world.poll(url, refetch=True)
+    world.runs(hours=8)
+    assert len(world.asked(url)) > 3
+    assert [len(world.asked(page)) for page in (first, second)] == [1, 1]
+    assert all(request.validators == (None, None) for request in world.asked(first, second))
+    assert len(world.asked(world.url("/robots.txt", HOST))) <= 2
+
+
+@pytest.mark.parametrize("what", ["robots.txt", "one"])
+def test_34e_a_site_that_asks_for_rest_gets_it(world: Any, what: str) -> None:
+    """429 of an article or of robots.txt rests the whole site, feed included, as long as it says; later it is asked again."""
+    pages = [article(world, name) for name in ("one", "two")]
+    busy, after = world.url(f"/{what}", HOST), world.answers.get(pages[0].partition("#")[0], [])[:1]
+    again = after[0] if what == "one" else world.reply(status=404)
+    world.says(busy, world.reply(status=429, Retry_After="7200"), again)
+    world.feed("/feed", listing(world, pages[0]), listing(world, *pages), host=HOST, full_text=True)
+    world.runs(hours=1)
+    refused = world.asked(busy)[-1].at
+    assert world.seen[-1].at == refused
+    world.runs(hours=12)
+    assert all(request.at <= refused or request.at >= refused + timedelta(hours=2) for request in world.seen)
+    assert len(world.asked(busy)) == 2
+    assert texts(world) == 2
+
+
+def test_34f_a_robots_txt_in_trouble_is_not_insisted_on(world: Any) -> None:
+    """Where it is not answered no article is asked for, and it is asked once for all that wait, not for each."""
+    pages = [article(world, f"page-{number}") for number in range(9)]
+    rules = world.url("/robots.txt", HOST)
+    world.says(rules, world.reply(status=500))
+    url = world.feed("/feed", listing(world, *pages), host=HOST, full_text=True)
+    world.poll(url)
+    assert world.asked(*pages) == []
+    assert len(world.asked(rules)) == 1
+    world.runs(days=1)
+    assert world.asked(*pages) == []
+    assert len(world.asked(rules)) <= 9
+
+
+def test_34g_secrets_stay_with_the_feed_s_origin(world: Any) -> None:
+    """A source's headers and password go to articles of its origin, to no robots.txt, and to no other host."""
+    own, other = article(world, "own", "127.0.0.1"), article(world, "other", ELSEWHERE)
+    url = world.url("/feed").replace("://", "://ann:hush@")
+    world.says(world.url("/feed"), listing(world, own, other))
+    world.source(url, full_text=True, headers={"X-Key": "hush"})
+    world.poll(url)
+    knows = {request.url: (request.get("X-Key"), bool(request.get("Authorization"))) for request in world.seen}
+    assert knows == {
+        world.url("/feed"): ("hush", True),
+        own: ("hush", True),
+        other: (None, False),
+        world.url("/robots.txt"): (None, False),
+        world.url("/robots.txt", ELSEWHERE): (None, False),
+    }
+
+
+def test_34h_an_unchecked_certificate_is_that_of_the_feed(world: Any) -> None:
+    """`verify: false` is said of a source's own origin: an article elsewhere is not taken from anybody."""
+    own, other = (world.url(path, host, secure=True) for path, host in (("/own", "127.0.0.1"), ("/other", ELSEWHERE)))
+    for page in (own, other):
+        world.answers[page] = world.answers[article(world, "page")]
+    url = world.feed("/feed", listing(world, own, other), secure=True, full_text=True, verify=False)
+    world.poll(url)
+    assert (len(world.asked(own)), len(world.asked(other)), texts(world)) == (1, 0, 1)
+
+
+def test_34i_a_public_feed_leads_to_no_private_network(world: Any) -> None:
+    """An article's link to a private address is not followed, allowed or not; what is there never hears of us."""
+    world.network = network(allow_private=(f"127.0.0.1:{world.port}",))
+    inside = [
+        article(world, "inside", "127.0.0.1"),
+        world.url("/x", secure=True),
+        "http://10.0.0.1:81/",
+        "http://[::1]/",
+    ]
+    url = world.feed("/feed", listing(world, *inside), host=HOST, full_text=True)
+    assert world.poll(url)[0].new == 4
+    assert asked_for(world) == [("GET", "/feed")]
+    with world.store.snapshot() as tx:
+        feed = tx.feeds.get(url)
+        assert tx.articles.count(feed).failed == 4
+
+
+def test_34j_nothing_is_asked_for_unasked(world: Any) -> None:
+    """Without `full_text` a feed's articles are left alone, robots.txt too."""
+    url = world.feed("/feed", listing(world, article(world, "one")), host=HOST)
+    world.runs(days=1)
+    assert {request.url for request in world.seen} == {url}
+
+
 @pytest.mark.parametrize("started", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<rss><channel>"])
 def test_35a_a_hung_server_holds_nobody_up(world: Any, started: bytes) -> None:
     """Without a first byte, or without a last, a request ends by itself, and makes room for the next feed."""

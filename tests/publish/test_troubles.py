@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from aggregator.config.settings import Settings, Site
+from aggregator.decide.lists import ListState
 from aggregator.losses import Flood, Gap
 from aggregator.model import FeedState, Header, Link, Rhythm
 from aggregator.publish.atom import render_atom
@@ -25,9 +26,10 @@ GONE = replace(GOOD, key=3, title="The C", gone=True, failing_since=NOON - DAY, 
 SECRET = replace(FAILING, key=4, url="https://secret.example/?key=hush", title="Letters", private=True)
 
 
-def told(*feeds: FeedState, now: datetime = NOON) -> list[Any]:
+def told(*feeds: FeedState, now: datetime = NOON, lists: tuple[ListState, ...] = ()) -> list[Any]:
     """Return the entries of the feed of troubles; the document is written, too."""
     tx: Any = SimpleNamespace(feeds=SimpleNamespace(all=lambda: list(feeds)), instance="i", created=NOON - 99 * DAY)
+    tx.lists = SimpleNamespace(all=lambda: list(lists))
     channel = troubles(tx, SETTINGS, now)
     document = render_atom(channel)
     assert document.count(b"<entry>") == len(channel.entries)
@@ -106,3 +108,19 @@ def test_a_private_sources_gap_is_not_described() -> None:
     (entry,) = told(replace(SECRET, errors=0, gap=replace(LOST, outcome="hush is wrong")))
     assert entry.item.title == "A private source: gap"
     assert entry.item.content == "<p>See: aggregator feeds</p>"
+
+
+def test_a_failing_list() -> None:
+    """A remote list that cannot be read has an entry while it lasts; a private one tells nothing that could name it."""
+    failing = ListState(
+        "https://lists.example/a.opml", title="Blogs <b>", errors=1, failing_since=NOON - DAY, error="404 Not Found."
+    )
+    secret = replace(failing, address="https://lists.example/?key=hush", private=True, title="hush", error="hush")
+    private, public = told(GOOD, lists=(ListState("https://lists.example/ok"), failing, secret))
+    if "private" in public.item.title:
+        private, public = public, private
+    assert (public.item.title, public.item.link) == ("Blogs <b>: failing", failing.address)
+    assert "<p>404 Not Found.</p><p>The sources that it named before stay.</p>" in public.item.content
+    assert (private.item.title, private.item.link) == ("A private list of sources: failing", None)
+    (again, _) = told(lists=(replace(failing, errors=9), failing), now=NOON + DAY)
+    assert again.id == public.id

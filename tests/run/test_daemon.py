@@ -20,8 +20,8 @@ from aggregator.model import Outcome, PollReport
 from aggregator.poll import Pipeline
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
-from aggregator.run.control import call
-from aggregator.run.daemon import Daemon, Parts, choice_from, log_poll
+from aggregator.run.control import call, choice_from
+from aggregator.run.daemon import Daemon, Parts, log_poll
 from aggregator.run.engine import take_over, utc_now
 from aggregator.store.sqlite.store import SqliteStore
 

@@ -4,6 +4,8 @@ import contextlib
 import re
 import sqlite3
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import pytest
 from aggregator.config.settings import OutputSettings, Settings
 from aggregator.model import Item
 from aggregator.publish.manifest import Manifest
+from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from conftest import Client, World
@@ -128,6 +131,22 @@ def test_error_of_a_private_source_is_not_told(own_client: Client, world: World)
     text = own_client.get("/sources").text
     assert not [secret for secret in SECRETS if secret in text]
     assert "The last poll failed." in text
+
+
+def test_sources_page_tells_of_lists(own_client: Client, world: World) -> None:
+    """A remote list stands there with its error; of a private one only that there is one, and that it fails."""
+    now = datetime.now(UTC)
+    store = SqliteStore(world.database)
+    with contextlib.closing(store), store.transaction() as tx:
+        tx.lists.sync({"https://lists.example/a": False, "https://inside.example/list?hush": True}, now)
+        for state in tx.lists.all():
+            failed = replace(state, errors=1, error=f"{state.address}: 404 <b>.", remedy="Check it.", next_at=now)
+            tx.lists.record(replace(failed, title="Secret Letters" if state.private else "", last_success=now))
+    text = own_client.get("/sources").text
+    assert not [secret for secret in SECRETS if secret in text]
+    assert "https://lists.example/a: 404 &lt;b&gt;. Check it." in text
+    assert "Private list" in text
+    assert "The last reading failed." in text
 
 
 def test_front_page_keeps_quiet_when_the_main_feed_is_private(own_client: Client, world: World) -> None:

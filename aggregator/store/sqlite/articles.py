@@ -69,7 +69,8 @@ class SqliteArticles:
 
     def keep(self, entry: int, page: ArticlePage, now: datetime) -> None:
         self._db.execute(
-            "UPDATE article SET page = ?, ended_at = ?, tries = tries + 1, error = NULL WHERE entry = ?",
+            "UPDATE article SET page = ?, ended_at = ?, tries = tries + 1, error = NULL,"
+            " listed = (SELECT title FROM entry WHERE id = article.entry) WHERE entry = ?",
             [to_json(_PAGE, page), to_ms(now), entry],
         )
         self._drop(entry)

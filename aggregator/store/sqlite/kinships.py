@@ -87,7 +87,12 @@ class SqliteKinships:
             [Held.WITHDRAWN, to_ms(now), key],
         )
         self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, '', '')", [key])
-        for table in ("revision", "vector", "telling"):
+        self._db.execute(
+            "DELETE FROM request WHERE kind = 'article' AND entry = :entry"
+            " AND feed = (SELECT feed FROM article WHERE entry = :entry)",
+            {"entry": key},
+        )
+        for table in ("revision", "vector", "telling", "article"):
             self._db.execute(f"DELETE FROM {table} WHERE entry = ?", [key])
 
 

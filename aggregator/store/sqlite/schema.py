@@ -116,6 +116,26 @@ def m004_articles(db: Database) -> None:
     db.execute("CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article'")
 
 
+@migrations()
+def m005_lists(db: Database) -> None:
+    """What remote lists of sources (OPML) said when they were read last, and when they are read again."""
+    db.execute("""
+        CREATE TABLE list (
+            address TEXT PRIMARY KEY,                -- as configured
+            position INTEGER,                        -- place in feeds.yaml; NULL: removed from it
+            private INTEGER NOT NULL,
+            title TEXT NOT NULL DEFAULT '',
+            feeds TEXT NOT NULL DEFAULT '[]',        -- what it stands for
+            remarks TEXT NOT NULL DEFAULT '[]',
+            etag TEXT, last_modified TEXT, body_hash TEXT,
+            last_poll INTEGER, last_success INTEGER,
+            errors INTEGER NOT NULL DEFAULT 0, failing_since INTEGER, error TEXT, remedy TEXT,
+            due_at INTEGER,                          -- NULL: not by itself
+            reason TEXT NOT NULL,
+            not_before INTEGER                       -- what the server asked for
+        )""")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

@@ -12,6 +12,7 @@ from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
 from aggregator.store.sqlite.gaps import SqliteGaps
 from aggregator.store.sqlite.kinships import SqliteKinships
+from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
 from aggregator.store.sqlite.stories import SqliteStories
@@ -29,6 +30,7 @@ class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         self.feeds = SqliteFeeds(connection)
+        self.lists = SqliteLists(connection)
         self.requests = SqliteRequests(connection)
         self.gaps = SqliteGaps(connection)
         self.entries = SqliteEntries(connection)

@@ -110,15 +110,21 @@ def ghost() -> Layout:
 @layout
 def hugo_archive() -> Layout:
     listed = articles(path="/posts/{slug}/")
-    rows = "".join(
-        f'<li><span class="date">{a.day:%b} {a.day.day}</span> <a href="{local(a.url)}">{a.title}</a></li>'
-        for a in listed
-    )
+    years = dict.fromkeys(a.day.year for a in listed if a.day)
+    rows = {
+        year: "".join(
+            f'<li><span class="date">{a.day:%b} {a.day.day}</span> <a href="{local(a.url)}">{a.title}</a></li>'
+            for a in listed
+            if a.day and a.day.year == year
+        )
+        for year in years
+    }
+    lists = "".join(f'<h2>{year}</h2><ul class="posts-list">{each}</ul>' for year, each in rows.items())
     return made(
         "hugo archive",
         "/posts/",
         page(
-            f'<nav><a href="/">Home</a><a href="/posts/">Posts</a><a href="/about/">About</a></nav><div class="content"><h1>Posts</h1><h2>2025</h2><ul class="posts-list">{rows}</ul></div><footer>© 2026 <a href="https://gohugo.io">Powered by Hugo</a></footer>'
+            f'<nav><a href="/">Home</a><a href="/posts/">Posts</a><a href="/about/">About</a></nav><div class="content"><h1>Posts</h1>{lists}</div><footer>© 2026 <a href="https://gohugo.io">Powered by Hugo</a></footer>'
         ),
         listed,
     )

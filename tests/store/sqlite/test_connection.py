@@ -26,7 +26,14 @@ from aggregator.errors import (
     NewerDatabase,
 )
 from aggregator.store.sqlite import connection
-from aggregator.store.sqlite.schema import APPLICATION_ID, m001_first, m002_polling, m003_stories
+from aggregator.store.sqlite.schema import (
+    APPLICATION_ID,
+    m001_first,
+    m002_polling,
+    m003_stories,
+    m004_articles,
+    m005_lists,
+)
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -350,7 +357,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def add(migration: Any) -> None:
         later = Migrations("aggregator")
-        for one in (m001_first, m002_polling, m003_stories, migration):
+        for one in (m001_first, m002_polling, m003_stories, m004_articles, m005_lists, migration):
             later()(one)
         monkeypatch.setattr(connection, "migrations", later)
 

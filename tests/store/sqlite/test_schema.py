@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.articles import complete
+from aggregator.awaiting import let_overdue_go
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.corrections import join, split, withdraw
+from aggregator.decide.articles import ArticlePage
+from aggregator.errors import NotAFeed, TimedOut
 from aggregator.grouping import Grouping
 from aggregator.model import Document, Fetched, Header, Item, Outcome
 from aggregator.publish.selection import channel
@@ -77,8 +81,32 @@ def test_dump_has_our_mark() -> None:
     assert all(f"PRAGMA application_id = {APPLICATION_ID};" in script.read_text() for script in SCHEMAS)
 
 
+def _requests(connection: sqlite3.Connection) -> list[dict[str, object]]:
+    connection.row_factory = sqlite3.Row
+    return [dict(row) for row in connection.execute("SELECT * FROM request ORDER BY id")]
+
+
+def test_requests_live_through_a_migration(tmp_path: Path) -> None:
+    """Requests of a version without articles keep their due times, reasons, leases and pauses; parked ones stay parked."""
+    path = tmp_path / "aggregator.db"
+    _load(SCHEMAS[2], path)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE request SET not_before = 7, lease_until = 8, reason = 'a' WHERE id = 1")
+        connection.execute("UPDATE request SET parked = 1, due_at = NULL WHERE id <> 1")
+        connection.execute(
+            "INSERT INTO request (kind, feed, host, site, due_at) VALUES ('archive', 1, 'b.example', 'b.example', 9)"
+        )
+        before = _requests(connection)
+    SqliteStore(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        after = _requests(connection)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert len(before) > 2
+    assert after == [one | {"entry": 0} for one in before]
+
+
 SETTINGS = Settings(
-    feeds=(FeedSettings(url=A), FeedSettings(url=B)),
+    feeds=(FeedSettings(url=A, full_text=True), FeedSettings(url=B)),
     outputs=(
         OutputSettings(name="few", per_source=5),
         OutputSettings(name="stories", by="story", per_source=5),
@@ -86,7 +114,7 @@ SETTINGS = Settings(
     ),
 )
 WHOLE = re.compile(
-    r"SCAN (entry|sighting|revision|release|poll_log|request|feed|member|held)\b(?! USING (COVERING )?INDEX)"
+    r"SCAN (entry|sighting|revision|release|poll_log|request|feed|member|held|article)\b(?! USING (COVERING )?INDEX)"
     r"|SCAN (relation|telling|membership|vector|lead|one)\b"
 )
 ALL_OF_AN_OUTPUT = re.compile(r"SEARCH (telling|release) USING .*\(output=\?\)")
@@ -120,6 +148,26 @@ def _poll(store: SqliteStore, url: str, *items: Item) -> None:
         tx.gaps.ask(request.feed, f"{url}?page=2", NOON, "test")
         tx.requests.claim_page(url, NOON, lease=timedelta(minutes=1))
         tx.gaps.drop(request.feed)
+
+
+def _read_articles(store: SqliteStore) -> None:
+    """Do all that becomes of articles: read, not had, given up, waited for in vain, and listed anew after that."""
+    with store.transaction() as tx:
+        found = []
+        while (request := tx.requests.claim_page(A, NOON, lease=timedelta(minutes=1))) is not None:
+            found.append(request)
+        read, failed, gone, *_ = found
+        for request, result in (
+            (read, Result(read, NOON, article=ArticlePage("One", content="<p>text</p>"))),
+            (failed, Result(failed, NOON, error=TimedOut("Slow."))),
+            (gone, Result(gone, NOON, error=NotAFeed("No article."))),
+        ):
+            complete(tx, result, SETTINGS, Chance(0))
+            tx.articles.of_entry(request.entry)
+        tx.articles.count(read.feed)
+        let_overdue_go(tx, SETTINGS, NOON + timedelta(hours=1))
+    listed = [Item(title=f"Edited{n}", guid=f"g{n}", link=f"https://a.example/g{n}") for n in range(200)]
+    _poll(store, A, *listed)
 
 
 def _decide_stories(store: SqliteStore) -> None:
@@ -158,6 +206,7 @@ def test_no_query_looks_at_every_row(tmp_path: Path) -> None:
         _poll(store, A, one)
         _poll(store, A, Item(title="Edited", guid="1", link="https://a.example/1"))
         _poll(store, B, one, Item(title="Two", guid="2", link="https://b.example/2"))
+        _read_articles(store)
         _decide_stories(store)
     asked = {one for one in statements if re.match(r"\s*(SELECT|UPDATE|INSERT|DELETE)", one) and "entry_fts" not in one}
     plans = {one: [row["detail"] for row in store._database.conn.execute(f"EXPLAIN QUERY PLAN {one}")] for one in asked}
@@ -171,3 +220,5 @@ def test_no_query_looks_at_every_row(tmp_path: Path) -> None:
     assert any("request USING INDEX request_due (due_at<?)" in step for step in steps)
     assert any("entry_canonical" in step for step in steps)
     assert any("telling USING COVERING INDEX telling_due (due_at<?)" in step for step in steps)
+    assert any("entry USING INDEX entry_waiting (first_seen<?)" in step for step in steps)
+    assert any("article USING INTEGER PRIMARY KEY (rowid=?)" in step for step in steps)
