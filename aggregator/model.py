@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.indexes import ChildSitemap  # noqa: TC001 - likewise
 from aggregator.losses import Flood, Gap  # noqa: TC001 - likewise
+from aggregator.marks import Marks  # noqa: TC001
 
 if TYPE_CHECKING:
     from aggregator.kinship import Coverage
@@ -127,6 +128,7 @@ class Item:
     comments: str | None = None
     source: Header | None = None
     """atom:source, or RSS source: the feed that this item was copied from."""
+    marks: Marks | None = field(default=None, compare=False, repr=False)  # of this very item: no copy keeps them
 
 
 @dataclass(frozen=True, slots=True)

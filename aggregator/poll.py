@@ -38,6 +38,7 @@ from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
 from aggregator.model import RequestKind, Validators
 from aggregator.parse.waiting import WaitingRoom, is_suspect
+from aggregator.parse.worker import How
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
 from aggregator.robots import NotAnswered, Robots, Turn
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
     from datetime import datetime
 
-    from aggregator.config.settings import FeedSettings, ItemSelectors, Settings
+    from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.articles import ArticlePage
     from aggregator.fetch.hosts import Turns
     from aggregator.model import Document, FeedState, Fetched, PollReport, Request
@@ -76,8 +77,7 @@ class Parses(Protocol):
         url: str,
         content_type: str | None,
         received: datetime,
-        page: ItemSelectors | None,
-        sitemap: bool,
+        how: How,
         suspect: bool,
     ) -> Document:
         """Read a feed, a page or a sitemap; ParseError when it is none, ParserKilled when it is too much."""
@@ -306,8 +306,7 @@ class Pipeline:
                 url=base_address(source, fetched.url),
                 content_type=fetched.content_type,
                 received=fetched.received,
-                page=source.item if source.kind == "page" else None,
-                sitemap=source.kind == "sitemap",
+                how=How.of(source),
                 suspect=suspect,
             )
         except ParserKilled:

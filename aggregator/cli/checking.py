@@ -27,6 +27,7 @@ from aggregator.fetch.hosts import HostQueue, Place
 from aggregator.gathering import Means, gather
 from aggregator.model import FeedState, Request, RequestKind
 from aggregator.parse.pool import ParserPool
+from aggregator.parse.worker import How
 from aggregator.run.engine import network_of, utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 from aggregator.settle import Result
@@ -160,8 +161,7 @@ class _Asking:
                 url=base_address(source, answer.url),
                 content_type=answer.content_type,
                 received=answer.received,
-                page=source.item if source.kind == "page" else None,
-                sitemap=source.kind == "sitemap",
+                how=How.of(source),
             )
 
         feed = FeedState(key=0, url=source.url, fetch_url=source.url, private=source.private)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold, titles_agree
-from aggregator.decide.identity import GUID, content_key, derived_id, digest, item_keys, publisher_id
+from aggregator.decide.identity import GUID, derived_id, item_keys, marks_of, publisher_id
 from aggregator.decide.origins import is_from
 from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
 from aggregator.decide.sites import same_site
@@ -139,11 +139,13 @@ class Verdict:
 
 def candidates(items: Iterable[Item], ignore: Collection[str] = (), by: NamedBy = NamedBy.GUID) -> list[Candidate]:
     """Prepare a document's items for judging, named `by` this; fields that the operator distrusts are left out."""
-    believed = [_believed(item, ignore) for item in items]
-    return [
-        Candidate(item, key, canonical_url(item.link), digest(item), content_key(item))
-        for item, key in zip(believed, item_keys(believed, by), strict=True)
-    ]
+    trusted = [believed(item, ignore) for item in items]
+    return [_candidate(item, key) for item, key in zip(trusted, item_keys(trusted, by), strict=True)]
+
+
+def _candidate(item: Item, key: str) -> Candidate:
+    marks = marks_of(item)
+    return Candidate(item, key, marks.canonical, marks.digest, marks.content_key)
 
 
 def renamed(listed: Sequence[Candidate], by: NamedBy) -> list[Candidate]:
@@ -161,11 +163,14 @@ _IGNORED: dict[str, dict[str, object]] = {
 }
 
 
-def _believed(item: Item, ignore: Collection[str]) -> Item:
+def believed(item: Item, ignore: Collection[str]) -> Item:
+    """Return an item without the fields that the operator distrusts."""
     changes: dict[str, object] = {}
     for name in ignore:
         changes |= _IGNORED[name]
-    return replace(item, **changes) if changes else item  # type: ignore[arg-type]
+    if all(getattr(item, name) == value for name, value in changes.items()):
+        return item
+    return replace(item, **changes, marks=None)  # type: ignore[arg-type]
 
 
 def judge(

@@ -6,10 +6,12 @@ import hashlib
 import re
 import uuid
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.decide.appearance import appearance
 from aggregator.decide.canonical import canonical_url, fold, plain_text
+from aggregator.marks import Marks
 from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
@@ -65,8 +67,7 @@ def item_keys(items: Sequence[Item], by: NamedBy = NamedBy.GUID) -> list[str]:
 def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
     """Return what names an item, ever more exactly; no part holds the separator, which XML forbids."""
     title, date = fold(item.title), str(item.published)
-    text = _hash(plain_text(item.content or item.summary))
-    link = canonical_url(item.link)
+    link, _, _, text = marks_of(item)
     if item.guid and by is NamedBy.GUID:
         return (f"{GUID}{item.guid}", link or "", title or text, date)
     if link and by is NamedBy.TITLE:
@@ -81,6 +82,19 @@ def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
 def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple[str, ...]:
     least = 2 if name[0][:2] in _IN_TWO else 1
     return next(name[:length] for length in range(least, len(name) + 1) if bearers[name[:length]] == 1)
+
+
+def marked(item: Item) -> Item:
+    """Return an item that brings along what it is recognised by."""
+    return replace(item, marks=marks_of(replace(item, marks=None)))
+
+
+def marks_of(item: Item) -> Marks:
+    """Return what an item is recognised by: as it brings it along, else computed."""
+    if item.marks is not None:
+        return item.marks
+    text = _hash(plain_text(item.content or item.summary))
+    return Marks(canonical_url(item.link), digest(item), content_key(item), text)
 
 
 def digest(item: Item) -> str:

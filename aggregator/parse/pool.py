@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from aggregator.errors import ParserKilled
 from aggregator.parse.waiting import is_suspect
-from aggregator.parse.worker import OUT_OF_MEMORY, Told, may_visit, prepare, read_article, read_list, work
+from aggregator.parse.worker import FEED, OUT_OF_MEMORY, How, Told, may_visit, prepare, read_article, read_list, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from aggregator.config.settings import ItemSelectors
     from aggregator.decide.articles import ArticlePage
     from aggregator.decide.lists import SourceList
     from aggregator.model import Document
@@ -75,17 +74,17 @@ class ParserPool:
         url: str,
         content_type: str | None,
         received: datetime,
-        page: ItemSelectors | None = None,
-        sitemap: bool = False,
+        how: How = FEED,
         suspect: bool = False,
     ) -> Document:
-        """Parse a document as document.parse does, a `page` as page.parse_page does, or a sitemap, with their errors.
+        """Parse a document as document.parse does, a page as page.parse_page does, or a sitemap, with their errors.
 
-        Of a sitemap the articles are items; an index names its sitemaps in the header. `suspect` as waiting.is_suspect
+        Of a sitemap the articles are items; an index names its sitemaps in the header. What the operator distrusts is
+        left out, and items bring along what they are recognised by. `suspect` as waiting.is_suspect
         tells. Raise ParserKilled when the worker had to be ended, or ended by itself, over this document.
         """
         told = Told(url=url, content_type=content_type, received=received)
-        return await self._limited(work, body, told, page, sitemap, suspect=suspect)
+        return await self._limited(work, body, told, how, suspect=suspect)
 
     async def article(
         self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool = False

@@ -9,15 +9,18 @@ import signal
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from aggregator.decide.changes import believed
+from aggregator.decide.identity import marked
+from aggregator.model import Item
 from aggregator.parse import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from aggregator.config.settings import ItemSelectors
+    from aggregator.config.settings import FeedSettings, ItemSelectors
     from aggregator.decide.articles import ArticlePage
     from aggregator.decide.lists import SourceList
     from aggregator.model import Document
@@ -34,27 +37,42 @@ class Told(TypedDict):
     received: datetime
 
 
+class How(NamedTuple):
+    """How the operator says that a source's document is read."""
+
+    kind: str = "feed"
+    """feed, page or sitemap."""
+    item: ItemSelectors | None = None
+    """Where a page keeps its articles."""
+    ignore: tuple[str, ...] = ()
+    """Fields that are distrusted."""
+
+    @classmethod
+    def of(cls, source: FeedSettings) -> How:
+        """Return how a source is read."""
+        return cls(source.kind, source.item if source.kind == "page" else None, source.ignore)
+
+
+FEED = How()
+
+
 def prepare() -> None:
     """Make the process end at once when it is told to, also while C code runs, and leave no core file."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    marked(Item(link="https://example.org/"))  # loads what it needs: that is no document's time
 
 
-def work(
-    body: bytes,
-    told: Told,
-    page: ItemSelectors | None,
-    sitemap: bool,  # noqa: FBT001 - workers are called by position
-    limits: tuple[float, int],
-) -> Document:
-    """Parse one document: a feed, a `page` that lists articles where the selectors say, or a `sitemap`.
+def work(body: bytes, told: Told, how: How, limits: tuple[float, int]) -> Document:
+    """Parse one document: a feed, a page that lists articles where the selectors say, or a sitemap.
 
-    `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address space.
+    Its items lack what is distrusted, and bring along what they are recognised by: there are several of these
+    processes, and one that decides. `limits` are seconds of CPU time (the kernel kills beyond) and bytes of address
+    space.
     """
     with _limited(*limits):
-        if sitemap:
-            return _sitemap(body, told)
-        return document.parse(body, **told) if page is None else _page(body, told, page)
+        found = _READ[how.kind](body, told, how)
+        return replace(found, items=tuple(marked(believed(item, how.ignore)) for item in found.items))
 
 
 def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
@@ -65,10 +83,14 @@ def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[flo
         return parse_opml(body, url=url, content_type=content_type)
 
 
-def _page(body: bytes, told: Told, selectors: ItemSelectors) -> Document:
+def _feed(body: bytes, told: Told, _: How) -> Document:
+    return document.parse(body, **told)
+
+
+def _page(body: bytes, told: Told, how: How) -> Document:
     from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
 
-    return parse_page(body, selectors=selectors, **told)
+    return parse_page(body, selectors=how.item, **told)
 
 
 def read_article(body: bytes, told: Told, limits: tuple[float, int]) -> ArticlePage:
@@ -87,13 +109,16 @@ def may_visit(robots: bytes, url: str, limits: tuple[float, int]) -> bool:
         return rules.may_visit(robots, url)
 
 
-def _sitemap(body: bytes, told: Told) -> Document:
+def _sitemap(body: bytes, told: Told, _: How) -> Document:
     """Return the articles of a sitemap, or the sitemaps of an index in the header."""
     from aggregator.parse.sitemap import parse_sitemap  # noqa: PLC0415 - likewise
     from aggregator.parse.sitemap_articles import articles_in  # noqa: PLC0415
 
     read = parse_sitemap(body, wanted=articles_in(told["url"]), **told)
     return replace(read.document, header=replace(read.document.header, sitemaps=read.children))
+
+
+_READ = {"feed": _feed, "page": _page, "sitemap": _sitemap}
 
 
 @contextmanager

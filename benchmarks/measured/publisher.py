@@ -21,18 +21,23 @@ _ETAG = re.compile(rb"\r\nif-none-match: *([^\r]+)\r\n", re.IGNORECASE)
 
 def document(feed: int, first: int = 0) -> bytes:
     """Return a feed of 20 entries with full content, numbered from `first`, the newest on top."""
-    items = "".join(
-        f"<item><title>Feed {feed}, story {n}</title><link>https://s{feed}.example/{n}</link>"
-        f"<guid>https://s{feed}.example/{n}</guid><pubDate>Mon, {n % 28 + 1:02} Jun 2026 08:00:{n % 60:02} GMT</pubDate>"
-        f"<description>Story {n} in short.</description>"
-        f"<content:encoded><![CDATA[{PARAGRAPH * 3}<p>Written for feed {feed} as number {n}.</p>]]></content:encoded></item>"
-        for n in range(first + ENTRIES - 1, first - 1, -1)
-    )
+    items = "".join(_item(feed, number) for number in range(first + ENTRIES - 1, first - 1, -1))
     head = f"<title>Feed {feed}</title><link>https://s{feed}.example/</link><description>d</description>"
     return (
         '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">'
         f"<channel>{head}<language>en</language>{items}</channel></rss>"
     ).encode()
+
+
+def _item(feed: int, number: int) -> str:
+    address = f"https://s{feed}.example/{number}"
+    date = f"Mon, {number % 28 + 1:02} Jun 2026 08:00:{number % 60:02} GMT"
+    content = f"{PARAGRAPH * 3}<p>Written for feed {feed} as number {number}.</p>"
+    return (
+        f"<item><title>Feed {feed}, story {number}</title><link>{address}</link><guid>{address}</guid>"
+        f"<pubDate>{date}</pubDate><description>Story {number} in short.</description>"
+        f"<content:encoded><![CDATA[{content}]]></content:encoded></item>"
+    )
 
 
 class Publisher:
