@@ -92,12 +92,18 @@ def fold(text: str | None) -> str:
     return _DIGITS_APART.sub(r"\1.", " ".join(words)).replace(" ", "")
 
 
+@lru_cache(maxsize=8192)
+def fold_title(title: str | None) -> str:
+    """Return a title as `fold` does: the serial stage asks for each many times."""
+    return fold(title)
+
+
 def titles_agree(one: str | None, other: str | None) -> bool:
     """Tell whether two titles are one, apart from case, punctuation and a trailing ` | Site name` of either.
 
     Tails are never cut from both: `Roundup - 12` and `Roundup - 13` differ.
     """
-    first, second = fold(one), fold(other)
+    first, second = fold_title(one), fold_title(other)
     if not first or not second:
         return False
     return first == second or first == fold(_without_tail(other)) or fold(_without_tail(one)) == second

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from aggregator.decide.canonical import canonical_url, fold, titles_agree
+from aggregator.decide.canonical import canonical_url, fold_title, titles_agree
 from aggregator.decide.identity import GUID, derived_id, item_keys, marks_of, publisher_id
 from aggregator.decide.origins import is_from
 from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
@@ -239,7 +239,7 @@ class _Bench:
 
     def _know(self, entry: KnownEntry) -> None:
         self.entries[entry.key] = entry
-        self.titles[entry.key] = fold(entry.item.title)
+        self.titles[entry.key] = fold_title(entry.item.title)
         if entry.canonical is not None:
             self.alike[f"l:{entry.canonical}"].add(entry.key)
         if entry.content_key is not None:
@@ -344,13 +344,14 @@ class _Bench:
 
     def _sight(self, entry: KnownEntry, candidate: Candidate, *, first: bool, evidence: Evidence | None = None) -> None:
         self.sights[candidate.key] = Sight(entry.key, candidate, first, evidence)
-        self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
+        if candidate.key not in entry.here:
+            self.entries[entry.key] = replace(entry, here=(*entry.here, candidate.key))
 
     def _same_as(self, candidate: Candidate) -> tuple[KnownEntry, Evidence] | None:
         """Return the entry that a candidate is; of several one with its title, then its link, then the nearest."""
         if (renamed := self.sameness.renamed.get(candidate.key)) is not None:
             return self.entries[renamed], Evidence.ALL_RENAMED
-        title, at = fold(candidate.item.title), self._published(candidate.item)
+        title, at = fold_title(candidate.item.title), self._published(candidate.item)
         names = (f"l:{candidate.canonical}", f"c:{candidate.content_key}", f"t:{title}", f"i:{candidate.item.guid}")
         nearest = heapq.nsmallest(
             _COMPARED,

@@ -16,7 +16,7 @@ from itertools import pairwise
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import fold
+from aggregator.decide.canonical import fold_title
 from aggregator.decide.rhythm import rate
 from aggregator.losses import Gap
 
@@ -133,8 +133,10 @@ def _miss(
 
 def _are_renamed(former: Sequence[Mark], items: Sequence[Item]) -> bool:
     """Tell whether half of a document's items have title and date of one in the last: new names, not news."""
-    before = {(fold(mark.title), _second(mark.published)) for mark in former}
-    again = sum((fold(item.title), _second(item.published or item.updated)) in before for item in items if item.title)
+    before = {(fold_title(mark.title), _second(mark.published)) for mark in former}
+    again = sum(
+        (fold_title(item.title), _second(item.published or item.updated)) in before for item in items if item.title
+    )
     return again * 2 >= len(items)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.decide.appearance import appearance
-from aggregator.decide.canonical import canonical_url, fold, plain_text
+from aggregator.decide.canonical import canonical_url, fold, fold_title, plain_text
 from aggregator.marks import Marks
 from aggregator.model import NamedBy
 
@@ -66,7 +66,7 @@ def item_keys(items: Sequence[Item], by: NamedBy = NamedBy.GUID) -> list[str]:
 
 def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
     """Return what names an item, ever more exactly; no part holds the separator, which XML forbids."""
-    title, date = fold(item.title), str(item.published)
+    title, date = fold_title(item.title), str(item.published)
     link, _, _, text = marks_of(item)
     if item.guid and by is NamedBy.GUID:
         return (f"{GUID}{item.guid}", link or "", title or text, date)
@@ -111,7 +111,7 @@ def content_key(item: Item) -> str | None:
 
     Short texts need a title of ten letters, and the date makes up for the rest (SHORT).
     """
-    title, text = fold(item.title), fold(plain_text(item.content or item.summary))
+    title, text = fold_title(item.title), fold(plain_text(item.content or item.summary))
     if len(text) >= _ENOUGH_TEXT:
         return _hash(title, text)
     if len(title) >= _ENOUGH_TITLE and item.published is not None:

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import canonical_url, fold
+from aggregator.decide.canonical import canonical_url, fold_title
 from aggregator.decide.sameness import ENOUGH, MOST
 from aggregator.model import NamedBy, Naming
 
@@ -30,7 +30,7 @@ _LEVELS = tuple(NamedBy)
 _NAME: dict[NamedBy, Callable[[Item], object]] = {
     NamedBy.GUID: lambda item: item.guid,
     NamedBy.LINK: lambda item: canonical_url(item.link),
-    NamedBy.TITLE: lambda item: (canonical_url(item.link), fold(item.title)),
+    NamedBy.TITLE: lambda item: (canonical_url(item.link), fold_title(item.title)),
     NamedBy.DATE: lambda item: (canonical_url(item.link), item.published),
 }
 _WORDS = {
@@ -59,7 +59,7 @@ def _fault(by: NamedBy, items: Sequence[Item]) -> str | None:
         return f"{missing} of {len(items)} items have no {'guid' if by is NamedBy.GUID else 'link'}"
     bearers: defaultdict[object, set[object]] = defaultdict(set)
     for item in items:
-        bearers[_NAME[by](item)].add((canonical_url(item.link), fold(item.title), item.published))
+        bearers[_NAME[by](item)].add((canonical_url(item.link), fold_title(item.title), item.published))
     shared = sum(len(each) for name, each in bearers.items() if len(each) > 1 and name)
     if shared >= ENOUGH and 2 * shared > len(items):
         return f"{shared} of {len(items)} items share their {_WORDS[by]} with another"

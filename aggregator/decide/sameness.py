@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import bodies_contain, fold, plain_text, titles_agree
+from aggregator.decide.canonical import bodies_contain, fold_title, plain_text, titles_agree
 from aggregator.decide.identity import SHORT, is_derived, same_day
 from aggregator.decide.origins import is_from, is_one_source
 from aggregator.decide.sites import same_host, same_site
@@ -85,12 +85,12 @@ class Sameness:
         self._now = now
         self._feed = feed
         self._keys = {candidate.key for candidate in listed}
-        distinct = {(each.canonical, fold(each.item.title), each.digest, each.item.published) for each in listed}
+        distinct = {(each.canonical, fold_title(each.item.title), each.digest, each.item.published) for each in listed}
         self._titles = Counter(title for _, title, *_ in distinct)
         self._names = Counter((_LISTED, link, title) for link, title, *_ in distinct)
         for entry in entries:
             for lister in {entry.feed, *([feed] if entry.here else [])}:
-                self._names[lister, entry.canonical, fold(entry.item.title)] += 1
+                self._names[lister, entry.canonical, fold_title(entry.item.title)] += 1
         self._links: Counter[tuple[str, str | None]] = Counter()
         for (lister, link, _), count in self._names.items():
             self._links[lister, link] += count
@@ -105,11 +105,11 @@ class Sameness:
         the time that both documents tell of counts: what is newer than all that was listed before has no counterpart.
         """
         left = {entry.key: entry for entry in self._entries if entry.key in former and not self._is_listed(entry)}
-        bearers = Counter(fold(entry.item.title) for entry in left.values())
-        named = {fold(entry.item.title): entry for entry in left.values()}
+        bearers = Counter(fold_title(entry.item.title) for entry in left.values())
+        named = {fold_title(entry.item.title): entry for entry in left.values()}
         pairs = {}
         for candidate in listed:
-            title = fold(candidate.item.title)
+            title = fold_title(candidate.item.title)
             if title and self._titles[title] == bearers[title] == 1 and self._says_the_same(candidate, named[title]):
                 pairs[candidate.key] = named[title].key
         return pairs if len(pairs) >= max(ENOUGH, MOST * self._comparable(listed, left.values())) else {}
@@ -209,7 +209,7 @@ class Sameness:
         """
         if self._is_listed(entry):
             return False
-        key, alone = candidate.content_key, self._titles[fold(candidate.item.title)] == 1
+        key, alone = candidate.content_key, self._titles[fold_title(candidate.item.title)] == 1
         if key is not None and key == entry.content_key:
             return alone if key.startswith(SHORT) else same_day(candidate.item.published, entry.published)
         dated = self._date(candidate.item) is not None
@@ -217,8 +217,8 @@ class Sameness:
 
     def _is_version(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether two feeds mean the same by one title, where a link has several: site names are no tails here."""
-        title = fold(candidate.item.title)
-        if not title or title != fold(entry.item.title):
+        title = fold_title(candidate.item.title)
+        if not title or title != fold_title(entry.item.title):
             return False
         return not self._repeats_title(candidate, entry) or self._same_moment(candidate, entry)
 
@@ -238,7 +238,7 @@ class Sameness:
 
     def _repeats_title(self, candidate: Candidate, entry: KnownEntry) -> bool:
         """Tell whether one of the two feeds lists several items with this link and title."""
-        titles = {fold(candidate.item.title), fold(entry.item.title)}
+        titles = {fold_title(candidate.item.title), fold_title(entry.item.title)}
         return any(
             self._names[lister, candidate.canonical, title] > 1
             for title in titles
@@ -271,12 +271,12 @@ def _is_copy(candidate: Candidate, entry: KnownEntry) -> bool:
 
 def _end_alike(candidate: Candidate, entry: KnownEntry) -> bool:
     """Tell whether title and the last part of the path are the same at two addresses."""
-    title = fold(candidate.item.title)
+    title = fold_title(candidate.item.title)
     ends = [
         (url or "").partition("?")[0].partition("/")[2].rpartition("/")[2]
         for url in (candidate.canonical, entry.canonical)
     ]
-    return title != "" and title == fold(entry.item.title) and ends[0] != "" and ends[0] == ends[1]
+    return title != "" and title == fold_title(entry.item.title) and ends[0] != "" and ends[0] == ends[1]
 
 
 def _says_so_too(candidate: Candidate, entry: KnownEntry) -> bool:
