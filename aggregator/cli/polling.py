@@ -109,9 +109,7 @@ def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None])
         store = context.open_for_writing()
         try:
             settings = take_over(store, context.settings, utc_now())
-            started = time.monotonic()
-            reports, settings = asyncio.run(_round(store, settings, choice, told))
-            elapsed = time.monotonic() - started
+            reports, settings, elapsed = asyncio.run(_round(store, settings, choice, told))
         finally:
             store.close()
         press = Press(settings, Renditions(context.renditions), context.open_for_reading)
@@ -123,15 +121,20 @@ def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None])
 
 async def _round(
     store: Store, settings: Settings, choice: Choice, told: Callable[[_Report], None]
-) -> tuple[list[_Report], Settings]:
-    """Read lists, then poll; return the reports, and the settings with what the lists name now."""
+) -> tuple[list[_Report], Settings, float]:
+    """Read lists, then poll; return the reports, the settings with what the lists name now, and the seconds it took.
+
+    That is from the first request to the last commit of a poll; stories are decided after it.
+    """
     async with Engine(store, settings) as engine:
+        started = time.monotonic()
         reports = [list_json(state) for state in await engine.read_lists(choice)]
         async for one in poll_round(engine.pipeline, store, choice, utc_now):
             told(report := report_json(one) | {"feeds": list(one.feeds)})
             reports.append(report)
+        elapsed = time.monotonic() - started
         await engine.stories.drain()
-        return reports, engine.pipeline.settings
+        return reports, engine.pipeline.settings, elapsed
 
 
 def _progress(context: Context, *, shown: bool) -> Progress:

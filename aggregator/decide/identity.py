@@ -7,6 +7,7 @@ import re
 import uuid
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aggregator.decide.appearance import appearance
@@ -141,6 +142,7 @@ def story_key(entry_id: str) -> str:
     return hashlib.sha256(entry_id.encode()).hexdigest()[:12]
 
 
+@lru_cache(maxsize=1024)
 def feed_id(instance: str, name: str) -> str:
     """Return the permanent Atom id of an output of the database `instance`."""
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{instance}/{name}')}"

@@ -53,7 +53,7 @@ def list_json(state: ListState) -> dict[str, Any]:
 
 
 def round_json(feeds: Sequence[dict[str, Any]], elapsed: float) -> dict[str, Any]:
-    """Return the whole report of a round; `elapsed` in seconds from the first request to the last commit."""
+    """Return the whole report of a round; `elapsed` in seconds from the first request to a poll's last commit."""
     outcomes = [feed["outcome"] for feed in feeds]
     return {
         "schema": SCHEMA,
