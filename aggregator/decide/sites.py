@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -15,11 +15,16 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"#%/<>?@\[\\\]^`{|}]")
 """What no host name holds (URL Standard, "forbidden domain code point")."""
 
 
+_REMEMBERED = 4096
+"""Answers kept of each question: the same few hosts are asked about at every step of every poll."""
+
+
 @cache
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def host_of(url: str) -> str:
     """Return the host of a URL in ASCII and lower case, with `:port` unless it is the scheme's own.
 
@@ -51,6 +56,7 @@ def origin_of(url: str) -> tuple[str, str]:
     return url.partition(":")[0].lower(), host_of(url)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def site_of(host: str) -> str:
     """Return the registrable domain of a host (public suffix list); an address is a site by itself, port included."""
     name = _without_port(host)
@@ -59,6 +65,7 @@ def site_of(host: str) -> str:
     return _suffixes().privatesuffix(name) or host
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_address(host: str) -> bool:
     """Tell whether a host is an IP address rather than a name."""
     try:
@@ -80,6 +87,7 @@ def same_host(one: str | None, other: str | None) -> bool:
     return bool(first) and first == second
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_public(host: str) -> bool:
     """Tell whether a host is on the public internet: a global address, or a name below a known public suffix."""
     name = _without_port(host)
