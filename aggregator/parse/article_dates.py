@@ -138,7 +138,7 @@ def _title_element(page: Webpage, title: str) -> HtmlElement | None:
     """Return the element that shows the title: a heading, else one that holds nothing else, else the first h1."""
     regions, folded = regions_of(page.root), fold(title)
     for tags in (sorted(HEADINGS), ("p", "div", "span", "td", "font", "strong", "b")):
-        for each in page.root.iter(*tags):
+        for each in islice(page.root.iter(*tags), _MOST_LINES):
             if regions.get(each) != HARD and folded and fold(text_of(each, limit=400)) == folded:
                 return each
     return next(iter(headings_of(page)), None)
