@@ -79,3 +79,23 @@ def test_files_are_articles_where_nothing_else_is_linked() -> None:
         for n in (1, 2, 3)
     )
     assert days(cards) == ["2026-01-01", "2026-01-02", "2026-01-03"]
+
+
+def test_todays_date_above_a_list_is_nobodys() -> None:
+    """The day that newspapers print on top of their pages is not that of articles without one."""
+    undated = rows("", "", "").replace("<ul>", "<h1>News</h1><ul>")
+    assert days(f"<div class='current-date'>Wednesday, January 7, 2026</div>{undated}") == [None, None, None]
+
+
+def test_links_in_sentences_are_no_articles_of_posts() -> None:
+    """Links inside the text of posts that are shown whole are left out; those that begin a line of news are not."""
+    words = "and what came of it in the end was quite another thing than we had planned at the beginning of the year"
+    posts = "".join(
+        f"<article><h2><a href='/news/{n}'>What we found in part {n}</a></h2><p>{words}, as <a href='https://x.example/a-study-of-{n}-things'>a study of {n} things</a> says, {words}.</p></article>"
+        for n in range(3)
+    )
+    lines = "".join(
+        f"<li><a href='/news/a-line-of-news-{n}'>A line of news, number {n}</a> {words}.</li>" for n in range(4)
+    )
+    assert len(days(posts)) == len("abc")
+    assert len(days(f"{posts}<ul>{lines}</ul>")) == len("abcdefg")
