@@ -134,7 +134,7 @@ def _trim(body: etree._Element, title: str, calendar: Calendar) -> None:
     for number, (block, text) in enumerate(blocks):
         above = number < start and len(text) < _SHORT
         first, last = number < start + _EDGE, number >= len(blocks) - _EDGE
-        about = (first and block.tag not in HEADINGS and _is_above(text, calendar)) or (
+        about = (first and block.tag in ("p", "div") and _is_above(text, calendar)) or (
             (first or last) and _is_about(text, calendar)
         )
         if above or about or number in titles or _ADVERTISED.fullmatch(text):

@@ -88,7 +88,8 @@ def _only_date(page: Webpage, calendar: Calendar) -> datetime | None:
             or any(True for _ in element.iterancestors("a", "head"))
         ):
             continue
-        if element.tag != "a" and (moment := _found(text, calendar)):
+        moment = _found(text, calendar) if element.tag != "a" else None
+        if moment and moment.date() != calendar.received.date():
             days.setdefault(f"{moment:%Y-%m-%d}", moment)
     return next(iter(days.values())) if len(days) == 1 else None
 
@@ -127,9 +128,11 @@ def _date_near_title(page: Webpage, title: str, calendar: Calendar) -> datetime 
     prose = [number for number, (_, text) in enumerate(after) if _is_prose(text)]
     first, second = (*prose[:2], _NEAR, _NEAR)[:2]
     after = after[: min(second, _NEAR)]
-    for lines in (after[:first], _lines_before(heading), after[first:]):
+    before = list(_lines_before(heading))
+    for lines, today in ((after[:first], True), (before, False), (after[first:], True), (before, True)):
         for element, text in lines:
-            if not _says_changed(element, text) and (moment := _date_of_line(element, text, calendar)):
+            moment = None if _says_changed(element, text) else _date_of_line(element, text, calendar)
+            if moment and (today or moment.date() != calendar.received.date()):  # newspapers tell the day above it all
                 return moment
     return None
 
@@ -138,7 +141,7 @@ def _title_element(page: Webpage, title: str) -> HtmlElement | None:
     """Return the element that shows the title: a heading, else one that holds nothing else, else the first h1."""
     regions, folded = regions_of(page.root), fold(title)
     for tags in (sorted(HEADINGS), ("p", "div", "span", "td", "font", "strong", "b")):
-        for each in page.root.iter(*tags):
+        for each in islice(page.root.iter(*tags), _MOST_LINES):
             if regions.get(each) != HARD and folded and fold(text_of(each, limit=400)) == folded:
                 return each
     return next(iter(headings_of(page)), None)

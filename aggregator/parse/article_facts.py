@@ -37,7 +37,7 @@ _NOT_OF_TITLE = re.compile(
 )
 _CALLED = re.compile(r"^(?:Title|Titel|Titre|Título|标题)\s*:\s*")
 _MARK = 3
-_MOST_HEADINGS = 100
+_MOST_HEADINGS, _MOST_PARTS = 100, 50
 _PARTING = re.compile(r"\s*[|_\uff5c\u2502]|\s+[\u2013\u2014\u00b7\u00bb\u00ab-]\s")
 _FEW_WORDS = 4
 _AUTHORS = (
@@ -82,12 +82,15 @@ def title_of(page: Webpage) -> str:
 
 def heading_text(heading: HtmlElement) -> str:
     """Return the text of a heading without the line above the title, words for screen readers, and `#` to link to."""
+    whole = text_of(heading, limit=400)
+    if sum(1 for _ in islice(heading.iter(), _MOST_PARTS)) == _MOST_PARTS:  # it holds far more than a title
+        return whole
     heading = deepcopy(heading)
     for each in list(heading.iterdescendants("a", "span", "div", "small", "p")):
         mark = each.tag == "a" and (each.get("href") or "").startswith("#") and len(text_of(each)) < _MARK
         if each.getparent() is not None and (mark or _NOT_OF_TITLE.search(class_of(each))):
             each.drop_tree()
-    return _CALLED.sub("", text_of(heading, limit=400)).strip(" :")
+    return _CALLED.sub("", text_of(heading, limit=400)).strip(" :") or whole
 
 
 def _heading_in(title: str, page: Webpage) -> str:

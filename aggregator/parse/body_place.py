@@ -77,11 +77,15 @@ def drop_cards(root: HtmlElement) -> None:
 
 def _home(root: HtmlElement, rows: list[HtmlElement], measures: Measures) -> HtmlElement | None:
     """Return the smallest element around the h1 that has some text, cards aside."""
+    cards: Counter[HtmlElement] = Counter()
+    known = set(rows)
+    for row in rows:
+        around = list(row.iterancestors())
+        if known.isdisjoint(around):
+            cards.update(dict.fromkeys(around, measures.paragraphs.get(row, 0)))
     heading = next(root.iter("h1"), None)
-    outermost = [row for row in rows if not any(each in rows for each in row.iterancestors())]
     for each in heading.iterancestors() if heading is not None else ():
-        cards = sum(measures.paragraphs.get(row, 0) for row in outermost if each in row.iterancestors())
-        if measures.paragraphs.get(each, 0) - cards >= _SOME_TEXT:
+        if measures.paragraphs.get(each, 0) - cards[each] >= _SOME_TEXT:
             return each
     return None
 

@@ -25,6 +25,7 @@ _MACHINE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)|\d{10}(?:\d{3})?$")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _URL_DATE = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|$)")
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "dt", "th", "time"})
+_DAY_NAME = re.compile(r"^(?!.*(?:current|today|update)).*date", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ASIDE = re.compile(r"\s*[(\uff08][^()]{0,60}[)\uff09]\s*$")
 _LABEL = 80
@@ -91,7 +92,7 @@ def with_date_headings(cards: list[Card], page: Webpage, calendar: Calendar) -> 
             card.date = day
         elif card is not None and card.date and year and year < card.date.year and not _says_year(card):
             card.date = _in_year(card.date, year)
-        elif element not in inside and (element.tag in _HEADINGS or "date" in class_of(element)):
+        elif element not in inside and (element.tag in _HEADINGS or _DAY_NAME.search(class_of(element))):
             text = text_of(element, limit=_LABEL)
             year = int(text) if _YEAR.fullmatch(text) else year
             day = read_date(_ASIDE.sub("", text), calendar) or (day if element.tag != "h2" else None)

@@ -41,7 +41,7 @@ _BACKGROUND = re.compile(r"url\(\s*['\"]?([^'\")]{1,2000})['\"]?\s*\)")
 _FILE = re.compile(r"\.(?:pdf|docx?|odt|rtf|pptx?)$", re.IGNORECASE)
 _SEVERAL = 3
 """Headings with links beyond which links in running text are not articles."""
-_SENTENCE = 80
+_LEAD, _SENTENCE = 30, 80
 _NEAR = 4
 """Elements around a link in which others accompany it."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -97,13 +97,17 @@ def strong_links(links: list[LinkTo], under: str) -> list[LinkTo]:
 
 
 def is_in_prose(link: LinkTo) -> bool:
-    """Whether a link is part of a sentence: more words stand around it in its paragraph than a teaser's lead has."""
-    around = link.element.getparent()
-    while around is not None and around.tag in ("em", "strong", "b", "i", "span", "mark"):
-        around = around.getparent()
-    if link.heading or around is None:
+    """Whether a link stands inside a sentence: words before it in its paragraph, and many around it."""
+    if link.heading:
         return False
-    return len("".join([around.text or "", *(each.tail or "" for each in around)]).strip()) >= _SENTENCE
+    element, before, around = link.element, "", ""
+    while (parent := element.getparent()) is not None:
+        own = [parent.text or "", *(each.tail or "" for each in element.itersiblings(preceding=True))]
+        before, around = before + "".join(own), around + "".join([parent.text or "", *(x.tail or "" for x in parent)])
+        if parent.tag not in ("em", "strong", "b", "i", "span", "mark"):
+            break
+        element = parent
+    return len(before.strip()) >= _LEAD and len(around.strip()) >= _SENTENCE
 
 
 def place_of(element: HtmlElement) -> str:

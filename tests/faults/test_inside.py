@@ -219,15 +219,17 @@ def test_T3_other_schemes_are_never_asked(world: Any, inner: Any, answer: Answer
     world.configure(*SCHEMES, *redirected, page_url, polling={"per_host": 64})
     told = world.round()
     told.check_healthy()
-    assert {told[url].outcome for url in (*SCHEMES, *redirected, page_url)} == {Outcome.ERROR}
+    assert {told[url].outcome for url in (*SCHEMES, *redirected)} == {Outcome.ERROR}
+    assert {seen.target.partition("/")[0] for seen in world.origin.seen} == {""}, "only paths were ever asked for"
     assert all(
         "mistake" not in told[url].error and "root:" not in told[url].error for url in told.reports if told[url].error
     )
     assert {world.feed(url).error.partition(". ")[0] for url in redirected} == {
         "faulty.example redirects to where we do not go"
     }
-    assert "kind: page" in world.feed(page_url).remedy, "no feed is named"
-    assert sorted(world.origin.targets) == sorted([*(f"/{number}" for number in range(12)), "/page"])
+    assert world.feed(page_url).fetch_url == f"{page_url}/feed", "none that is named, but a common place of its site"
+    asked = [*(f"/{number}" for number in range(12)), "/page", "/page/feed"]
+    assert sorted(world.origin.targets) == sorted(asked)
 
 
 # --- T4: what is allowed

@@ -315,3 +315,25 @@ def test_sample_article() -> None:
     assert page.text.endswith("même si c'est juste pour la nouveauté.")
     assert (page.content or "").count("<h2>") == 3
     assert not any(words in page.text for words in ("récents", "Voir tous", "Mixtral", "Accueil", "March 19"))
+
+
+def test_day_of_reading_is_not_the_articles() -> None:
+    """The day that a newspaper prints above everything counts only where the page has no other, beside the title."""
+    today = "<div class='top'>Saturday, April 20, 2024</div>"
+    dek = f"<p class='dek'>{PARAGRAPHS[0]}</p>"
+    page = (
+        "<html lang='en'><body><div><div>{today}</div><div><h1>{title}</h1>{dek}{day}{text}</div></div></body></html>"
+    )
+    text = "".join(f"<p>{each}</p>" for each in PARAGRAPHS[1:])
+    dated = read(page.format(today=today, title=TITLE, dek=dek, day="<p>March 19, 2024</p>", text=text))
+    assert dated.published == datetime(2024, 3, 19, tzinfo=UTC)
+
+
+def test_two_days_in_the_margin_are_none() -> None:
+    """Far from the title one day is the article's; two, or the day of reading, are nobody's."""
+    margin = "<aside><ul>{}</ul></aside>"
+    one, other = "<li>March 19, 2024</li>", "<li>March 2, 2024</li>"
+    read_with = [
+        read(article(after=margin.format(each))).published for each in (one, one + other, "<li>April 20, 2024</li>")
+    ]
+    assert read_with == [datetime(2024, 3, 19, tzinfo=UTC), None, None]
