@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator.awaiting import with_articles, with_texts
-from aggregator.decide.articles import waits
+from aggregator.decide.articles import all_wait, waits
 from aggregator.decide.release import hold, retold, unheld
 from aggregator.model import Held
 from aggregator.parse.language import spoken
@@ -41,15 +41,20 @@ def keep(
     configured: tuple[FeedSettings, Settings],
     *,
     listed_at: datetime | None = None,
+    oldest: datetime | None = None,
 ) -> Kept:
     """Write what a document of `feed` changes, and release what becomes visible by it.
 
-    `listed_at` is when the feed is said to have listed it, where that is not now.
+    `listed_at` is when the feed is said to have listed it, where that is not now. With `oldest` it lists nothing but
+    addresses: all wait for their articles, and those dated before are no news.
     """
     (known, verdict), (source, settings), now = judged, configured, arrival.now
     verdict = _in_languages(with_articles(tx, judged, source), feed.header.language)
     held = hold(verdict.additions, arrival, source, settings.publishing)
-    waiting = waits(verdict.additions, held, arrival, source, settings.publishing)
+    if oldest is not None:
+        waiting = all_wait(verdict.additions, held, oldest)
+    else:
+        waiting = waits(verdict.additions, held, arrival, source, settings.publishing)
     held |= dict.fromkeys(waiting, Held.ARTICLE.value)
     keys = tx.entries.add(feed, verdict.additions, held, now)
     tx.articles.want(feed, {keys[key]: wait for key, wait in waiting.items()}, now)

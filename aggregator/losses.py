@@ -41,6 +41,8 @@ class Gap:
     """The page of the archive that is asked next; None when the search is over."""
     routes: tuple[str, ...] = ()
     """First pages of other archives, to be tried when this one is none."""
+    by_sitemap: bool = False
+    """What is asked is a sitemap of the site: the feed has no archive."""
     asked: tuple[str, ...] = ()
     """Pages that were read."""
     tries: int = 0

@@ -55,9 +55,11 @@ def _with_way(feed: FeedState, document: Document, gap: Gap, now: datetime) -> G
     if is_habit(gap):
         return gap
     routes = archives.routes(feed, document.header)
+    if feed.kind == "feed" and not feed.private:
+        routes = (*routes, archives.sitemap_of(feed))
     if not routes:
         return replace(gap, ended=now, outcome=NO_ARCHIVE)
-    return replace(gap, page=routes[0], routes=routes[1:])
+    return archives.onward(feed, gap, routes[0], routes[1:])
 
 
 def note_gap(tx: Transaction, feed: FeedState, gap: Gap, now: datetime) -> list[Event]:

@@ -250,7 +250,7 @@ class Pipeline:
         if result.request.kind is RequestKind.ARTICLE:
             return await self._read_article(result, fetched, source, asked=asked)
         try:
-            document = await self._in_parser(fetched, source, asked=asked)
+            document = await self._in_parser(fetched, _as_asked(result.request, source), asked=asked)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
         listed = len(document.items) or len(document.header.sitemaps)
@@ -353,6 +353,13 @@ def _of_page(ask: Ask, feed: FeedState, page: str | None) -> Ask:
     if origin_of(page) != origin_of(feed.fetch_url):
         return replace(ask, url=page, headers={}, verify=True, outside=outside)
     return replace(ask, url=as_asked(feed, page), outside=outside)
+
+
+def _as_asked(request: Request, source: FeedSettings) -> FeedSettings:
+    """Return a source as what its request asks for is to be read: a feed without an archive may have a sitemap."""
+    gap = request.feed.gap
+    by_sitemap = request.kind is RequestKind.ARCHIVE and gap is not None and gap.by_sitemap
+    return source.model_copy(update={"kind": "sitemap"}) if by_sitemap else source
 
 
 def _outside(own: str, url: str) -> str | None:

@@ -23,9 +23,12 @@ from aggregator.noticing import WHY_ARCHIVE, Event
 from aggregator.settle import Settled, pause_of, unwanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.changes import Known
+    from aggregator.decide.changes import Candidate, Known
     from aggregator.errors import AggregatorError
+    from aggregator.indexes import ChildSitemap
     from aggregator.losses import Gap
     from aggregator.model import Document, FeedState
     from aggregator.settle import Chance, Result
@@ -90,9 +93,10 @@ class _Recovery:
         return BadRedirect("The archive leads away from the feed's own site.")
 
     def _read(self, document: Document) -> Settled:
+        if document.header.sitemaps:
+            return self._through_index(document.header.sitemaps)
         listed = candidates(document.items, self.source.ignore, self.feed.naming.by)
-        before = self.tx.gaps.listed_by(self.feed, [each.key for each in listed], self.gap.before)
-        leaf = archives.read(self.gap, listed, before)
+        leaf = self._of_sitemap(listed) if self.gap.by_sitemap else self._of_feed(listed)
         known = self.tx.entries.known(self.feed, leaf.wanted)
         fresh = [each for each in leaf.wanted if each.key not in known.sighted]
         names = names_of(self.feed.url, self.feed.fetch_url, document.header)
@@ -106,6 +110,7 @@ class _Recovery:
             arrival,
             (self.source, self.settings),
             listed_at=self.gap.at - _WHILE,
+            oldest=(self.gap.since or self.gap.before) if self.gap.by_sitemap else None,
         )
         found = len({sight.entry for sight in verdict.sights})
         asked = (*self.gap.asked, self.page)
@@ -116,8 +121,29 @@ class _Recovery:
         report = self._report(outcome, verdict, entries=len(document.items))
         return Settled(report, kept.changed, events)
 
+    def _of_feed(self, listed: list[Candidate]) -> archives.Leaf:
+        before = self.tx.gaps.listed_by(self.feed, [each.key for each in listed], self.gap.before)
+        return archives.read(self.gap, listed, before)
+
+    def _of_sitemap(self, listed: list[Candidate]) -> archives.Leaf:
+        """Return what of a sitemap was missed; its titles are made of addresses, and the articles' own come later."""
+        known = self.tx.entries.known(self.feed, listed)
+        leaf = archives.read_sitemap(self.gap, listed, list(known.entries.values()))
+        bare = [replace(each.item, title="", updated=None) for each in leaf.wanted]
+        return leaf._replace(wanted=candidates(bare, by=self.feed.naming.by))
+
+    def _through_index(self, children: Sequence[ChildSitemap]) -> Settled:
+        """Go on with the sitemaps of an index that may list what was missed."""
+        gap = replace(self.gap, asked=(*self.gap.asked, self.page))
+        changed = archives.changed_in(self.feed, gap, children)
+        gap, events = self._another(replace(gap, routes=tuple(changed)), NO_ARCHIVE)
+        self.tx.gaps.note(self.feed, gap)
+        return Settled(self._report(Outcome.UNCHANGED), events=events)
+
     def _next(self, gap: Gap, document: Document, *, found: int, reached: bool) -> tuple[Gap, tuple[Event, ...]]:
         """Decide what is asked next, and ask for it."""
+        if gap.by_sitemap and not gap.recovered:
+            return self._another(gap, "its site's sitemap names nothing of it")
         if reached:
             return self._ended(gap, repaired=True)
         if gap.recovered >= archives.ITEMS or len(gap.asked) >= archives.PAGES:
@@ -135,8 +161,8 @@ class _Recovery:
         return Settled(self._report(Outcome.UNCHANGED), events=events)
 
     def _is_guess(self) -> bool:
-        """Tell whether the publisher never named this page: WordPress would have it."""
-        return archives.page_number(self.feed, self.page) is not None
+        """Tell whether the publisher never named this page: WordPress would have it, or a site with a sitemap."""
+        return archives.page_number(self.feed, self.page) is not None or self.page == archives.sitemap_of(self.feed)
 
     def _another(self, gap: Gap, why: str) -> tuple[Gap, tuple[Event, ...]]:
         """Try another archive, if the publisher may have one and this one brought nothing."""
@@ -148,7 +174,7 @@ class _Recovery:
     def _ask(self, gap: Gap, page: str) -> Gap:
         self.tx.gaps.ask(self.feed, page, self.result.at, WHY_ARCHIVE)
         self.tx.requests.give_back([self.result.request])
-        return replace(gap, page=page, tries=0)
+        return archives.onward(self.feed, gap, page, gap.routes)
 
     def _ended(self, gap: Gap, outcome: str = "", *, repaired: bool = False) -> tuple[Gap, tuple[Event, ...]]:
         self.tx.gaps.drop(self.feed)
@@ -183,7 +209,8 @@ class _Recovery:
     def _without(self, gap: Gap, error: AggregatorError) -> tuple[Gap, tuple[Event, ...]]:
         """Go on without a page that cannot be had; of WordPress's pages the one before it was the last."""
         if self._is_guess() and isinstance(error, HttpStatus):
-            return self._ended(gap, "where its archive ends") if self.gap.asked else self._another(gap, NO_ARCHIVE)
+            is_paged = self.gap.asked and not self.gap.by_sitemap
+            return self._ended(gap, "where its archive ends") if is_paged else self._another(gap, NO_ARCHIVE)
         return self._another(gap, f"its archive cannot be had: {error.message.rstrip('.')}")
 
     def _pause_site(self) -> None:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aggregator.awaiting import let_go
 from aggregator.config.settings import FeedSettings, FilterRule, Polling, Publishing, Settings
 from aggregator.decide.archives import PAGES, TRIES
 from aggregator.decide.cadence import NextPoll
-from aggregator.decide.notices import NO_ARCHIVE
+from aggregator.decide.notices import NO_ARCHIVE, gap_words
 from aggregator.errors import AggregatorError, HttpStatus, NetworkDown, NotAFeed, TimedOut
+from aggregator.indexes import ChildSitemap
 from aggregator.model import Caching, Document, Fetched, Header, Item, Link, Outcome, Request, RequestKind, Validators
 from aggregator.recovery import recover
 from aggregator.releasing import release_missing
@@ -79,6 +81,12 @@ class Desk:
         with self.store.transaction() as tx:
             (request,) = tx.requests.claim([FEED], self.now, lease=DAY)
         return self._settle(Result(request, self.now, Fetched(FEED, 304, self.now))).report
+
+    def without_sitemap(self) -> None:
+        """Forget that the site may have a sitemap: what is asked is the archive alone."""
+        feed, gap = self.feed, replace(self.gap, routes=())
+        with self.store.transaction() as tx:
+            tx.gaps.note(feed, gap)
 
     def claim(self) -> Request | None:
         """Claim the archive request when it is due."""
@@ -168,6 +176,7 @@ def gapped(desk: Desk) -> Desk:
     desk.poll(*desk.items(range(10)))
     report = desk.poll(*desk.items(range(25, 35)), after=25 * HOUR, prev_archive=f"{P}2")
     assert (report.new, report.pages) == (10, True)
+    desk.without_sitemap()
     return desk
 
 
@@ -244,7 +253,8 @@ def test_nothing_offered(desk: Desk) -> None:
     desk.now += 2 * DAY
     desk.unchanged()
     report = desk.poll(*desk.items(range(100, 110)), after=timedelta(minutes=40))
-    assert not report.pages
+    assert (report.pages, desk.gap.page) == (True, "https://site.example/sitemap.xml")
+    desk.fail(HttpStatus("404 Not Found."), 404)
     assert "no archive" in desk.gap.outcome
     assert (desk.claim(), desk.gap.ended) == (None, desk.now)
     assert report.reason.startswith("a gap: it turned over within 40 min")
@@ -490,3 +500,57 @@ def test_a_flood_is_let_in(desk: Desk) -> None:
     desk.unchanged()
     assert desk.released() == titles(range(-100, 10))
     assert desk.feed.flood is None
+
+
+SITEMAP = "https://site.example/sitemap.xml"
+
+
+@pytest.fixture
+def mapped(desk: Desk) -> Desk:
+    """Return a desk whose source listed 0 to 9, then 25 to 34, and names no archive."""
+    desk.poll(*desk.items(range(10)))
+    desk.poll(*desk.items(range(25, 35)), after=25 * HOUR)
+    assert desk.gap.page == SITEMAP
+    assert desk.gap.by_sitemap
+    return desk
+
+
+def listed_pages(desk: Desk, numbers: range) -> tuple[Item, ...]:
+    """Return articles as a sitemap lists them: address, a title made of it, when they changed."""
+    whole = desk.items(numbers)
+    return tuple(Item(title="Made of it", link=each.link, updated=each.published) for each in whole)
+
+
+def test_a_sitemap_names_what_was_missed(mapped: Desk) -> None:
+    """Its entries wait for their articles, without a title of their own, and are no duplicates of what is known."""
+    report = mapped.page(*listed_pages(mapped, range(35)))
+    assert (report.new, mapped.gap.recovered, mapped.gap.repaired) == (15, 15, True)
+    assert {title for title, why in mapped.held().items() if why == "article"} == {""}
+    since = mapped.gap.since
+    with mapped.store.transaction() as tx:
+        waiting = tx.articles.lacking([entry.key for entry in tx.entries.all() if entry.held == "article"])
+        assert len(waiting) == 15
+        assert {one.wait.oldest for one in waiting} == {since}
+        # Nobody answers for their articles: addresses alone are nothing to read.
+        assert let_go(tx, waiting, mapped.settings, mapped.now) == set()
+    assert mapped.released() == titles(range(10)) | titles(range(25, 35))
+    assert "15 recovered from the site's sitemap" in gap_words(mapped.gap)
+
+
+def test_a_sitemap_without_what_was_missed(mapped: Desk) -> None:
+    """A sitemap that knows of nothing new ends the search; so does none at all."""
+    mapped.page(*listed_pages(mapped, range(10)))
+    assert (mapped.gap.page, mapped.gap.outcome) == (None, "its site's sitemap names nothing of it")
+
+
+def test_an_index_leads_to_its_sitemaps(mapped: Desk) -> None:
+    """Of an index those are asked that changed; the first that names what was missed is enough."""
+    changed = [ChildSitemap(f"https://site.example/{name}.xml", mapped.now) for name in ("post-1", "post-2")]
+    request = mapped._archive()
+    document = Document(Header(title="T", sitemaps=tuple(changed)), ())
+    mapped._settle(Result(request, mapped.now, Fetched(SITEMAP, 200, mapped.now), document, body_hash="x"))
+    assert mapped.gap.page == "https://site.example/post-2.xml"
+    mapped.page()
+    assert mapped.gap.page == "https://site.example/post-1.xml"
+    mapped.page(*listed_pages(mapped, range(35)))
+    assert (mapped.gap.recovered, mapped.gap.page) == (15, None)

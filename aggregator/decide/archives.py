@@ -1,23 +1,27 @@
 """Where a publisher keeps what a feed lists no longer, and what a page of that says.
 
 RFC 5005: archived feeds (section 4, `prev-archive`), paged feeds (section 3, `next`). WordPress pages every feed by
-`?paged=2`, without saying so. Pages are asked on the feed's own site only.
+`?paged=2`, without saying so. Where there is no archive a sitemap names what is new, and the articles' own pages say
+the rest. Pages are asked on the feed's own site only.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from aggregator.decide.gaps import is_later
-from aggregator.decide.sites import host_of, same_site
+from aggregator.decide.sitemaps import may_be_after, worth_reading
+from aggregator.decide.sites import host_of, origin_of, same_site
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from aggregator.decide.changes import Candidate
+    from aggregator.decide.changes import Candidate, KnownEntry
+    from aggregator.indexes import ChildSitemap
     from aggregator.losses import Gap
     from aggregator.model import FeedState, Header
 
@@ -27,6 +31,11 @@ ITEMS = 500
 """Entries that are recovered of one gap."""
 TRIES = 3
 """How often a page is asked that is not answered."""
+_MOST_SITEMAPS = 3
+"""Of an index, that are read to repair one gap."""
+_TOO_MANY = 2
+"""A sitemap that names so many times what may have been missed speaks of something else."""
+_DIGITS = re.compile(r"\d+")
 _UNDATED = 50
 """Entries without a date that are recovered where no page has led back to what is known."""
 _WORDPRESS_FEED = re.compile(r"/(?:feed|rss2?|atom)/?$|/wp-(?:rss2?|atom)\.php$", re.IGNORECASE)
@@ -48,6 +57,17 @@ def routes(feed: FeedState, header: Header) -> tuple[str, ...]:
     named = [link.href for rel in ("prev-archive", "next") for link in header.links if link.rel == rel]
     pages = [*named, *([paged(feed.fetch_url, 2)] if is_wordpress(feed.fetch_url, header) else [])]
     return tuple(dict.fromkeys(page for page in pages if may_ask(feed, page)))
+
+
+def sitemap_of(feed: FeedState) -> str:
+    """Return where a feed's site has its sitemap, if it has one."""
+    return "{}://{}/sitemap.xml".format(*origin_of(feed.fetch_url))
+
+
+def onward(feed: FeedState, gap: Gap, page: str, others: Sequence[str]) -> Gap:
+    """Return a gap whose next page is this; `others` are tried when it is none."""
+    by_sitemap = gap.by_sitemap or page == sitemap_of(feed)
+    return replace(gap, page=page, routes=tuple(others), by_sitemap=by_sitemap, tries=0)
 
 
 def following(feed: FeedState, page: str, header: Header) -> str | None:
@@ -116,6 +136,38 @@ def read(gap: Gap, listed: Sequence[Candidate], before: Collection[str]) -> Leaf
     if not reached and len(undated) > (room := max(_UNDATED - gap.recovered, 0)):
         wanted = [each for each in wanted if each not in undated[room:]]
     return Leaf(wanted[: max(ITEMS - gap.recovered, 0)], reached)
+
+
+def changed_in(feed: FeedState, gap: Gap, children: Sequence[ChildSitemap]) -> list[str]:
+    """Return the sitemaps of an index that may list what was missed, the likeliest first."""
+    since = gap.since or gap.before
+    changed = [child for child in children if child.updated is not None and may_be_after(child.updated, since)]
+    return [child.url for child in worth_reading(changed, _MOST_SITEMAPS) if may_ask(feed, child.url)]
+
+
+def read_sitemap(gap: Gap, listed: Sequence[Candidate], known: Collection[KnownEntry]) -> Leaf:
+    """Return what of a sitemap belongs into a gap: articles that it says changed in it, under none of the known links.
+
+    They lie in the folders of those that the feed itself has listed; a sitemap that lists none of these is not of it.
+    A site that is built anew says that all of it changed: more than could have been missed is nothing.
+    """
+    folders = {_folder(entry.canonical) for entry in known if entry.here}
+    links = {entry.canonical for entry in known}
+    wanted = [
+        each
+        for each in listed
+        if each.canonical not in links and _folder(each.canonical) in folders and _changed_in(gap, _date(each))
+    ]
+    return Leaf(wanted if len(wanted) <= _TOO_MANY * gap.most else [], reached=True)
+
+
+def _changed_in(gap: Gap, date: datetime | None) -> bool:
+    return date is not None and (gap.since or gap.before) < date <= gap.at
+
+
+def _folder(canonical: str | None) -> str:
+    """Return host and folder of a canonical address, numbers (years, months) aside."""
+    return _DIGITS.sub("0", (canonical or "").partition("?")[0].rpartition("/")[0])
 
 
 def _belongs(gap: Gap, date: datetime | None, *, above: bool) -> bool:

@@ -132,6 +132,12 @@ def waits(
     return {key: Wait(link, oldest if key in doubtful else None, why) for key, link in sorted(wanted, reverse=True)}
 
 
+def all_wait(additions: Sequence[Addition], held: Mapping[int, str], oldest: datetime) -> dict[int, Wait]:
+    """Return the waits of entries of which nothing but the address is known."""
+    links = {one.key: _link(one.candidate.item) for one in additions if one.key not in held}
+    return {key: Wait(link, oldest, Held.BACKLOG) for key, link in links.items() if link is not None}
+
+
 def _oldest(undated: int, arrival: Arrival, publishing: Publishing) -> tuple[datetime | None, Held]:
     """Return before when an undated entry's article is no news, as far as dates would have told."""
     if arrival.last_success is None:
@@ -146,8 +152,12 @@ def _link(item: Item) -> str | None:
 
 
 def verdict_of(item: Item, published: datetime, wait: Wait, source: FeedSettings) -> str | None:
-    """Return why an entry is in no output now that its article was read, or is not waited for any longer."""
-    late = wait.why.value if wait.oldest is not None and published < wait.oldest else None
+    """Return why an entry is in no output now that its article was read, or is not waited for any longer.
+
+    One of which only the address is known is nothing to read.
+    """
+    is_bare = not (item.title or item.summary or item.content)
+    late = wait.why.value if is_bare or (wait.oldest is not None and published < wait.oldest) else None
     return filtered(item, keep=source.keep, drop=source.drop) or late
 
 

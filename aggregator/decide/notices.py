@@ -70,7 +70,8 @@ def missed_words(gap: Gap) -> str:
 
 
 def _outcome(gap: Gap) -> str:
-    found = f"{gap.recovered} recovered from the feed's archive"
+    place = "site's sitemap" if gap.by_sitemap else "feed's archive"
+    found = f"{gap.recovered} recovered from the {place}"
     if gap.page is not None:
         trouble = f" (asked {gap.tries} times in vain: {gap.outcome})" if gap.tries else ""
         return f"{found} so far{trouble}"

@@ -100,10 +100,11 @@ def _as_read(child: ChildSitemap, before: ChildSitemap | None) -> ChildSitemap:
 def _is_due(child: ChildSitemap, before: ChildSitemap | None, since: datetime | None) -> bool:
     if before is not None:
         return child.updated is None or child.updated != before.updated
-    return since is None or _may_be_after(child.updated, since)
+    return since is None or may_be_after(child.updated, since)
 
 
-def _may_be_after(date: datetime | None, moment: datetime) -> bool:
+def may_be_after(date: datetime | None, moment: datetime) -> bool:
+    """Tell whether something of this date may be later than a moment; a date without a time is its whole day."""
     if date is None:
         return True
     whole_day = date.timetz() == time(tzinfo=UTC)

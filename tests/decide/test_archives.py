@@ -8,15 +8,20 @@ import pytest
 
 from aggregator.decide.archives import (
     as_asked,
+    changed_in,
     following,
     is_wordpress,
     may_ask,
+    onward,
     page_number,
     paged,
     read,
+    read_sitemap,
     routes,
+    sitemap_of,
 )
-from aggregator.decide.changes import candidates
+from aggregator.decide.changes import KnownEntry, candidates
+from aggregator.indexes import ChildSitemap
 from aggregator.losses import Gap
 from aggregator.model import FeedState, Header, Item, Link
 
@@ -167,3 +172,62 @@ def test_no_more_than_five_hundred() -> None:
     assert len(wanted(many)[0]) == 500
     assert len(wanted(many, gap=replace(GAP, recovered=490))[0]) == 10
     assert wanted(many, gap=replace(GAP, recovered=501)) == ([], False)
+
+
+OWN = KnownEntry(1, URL, Item(title="Own"), "", "blog.example.com/news/2026/04/own", None, NOON, NOON, here=("k",))
+OTHER = replace(OWN, key=2, canonical="blog.example.com/press/other", here=())
+
+
+def addresses(**hours: float | None) -> list[Item]:
+    """Return pages of a sitemap, by the ends of their addresses, that changed at these hours."""
+    return [
+        Item(
+            link=f"https://blog.example.com/{name.replace('_', '/')}", updated=None if at is None else NOON + HOUR * at
+        )
+        for name, at in hours.items()
+    ]
+
+
+def named(known: Sequence[KnownEntry] = (OWN, OTHER), gap: Gap = GAP, **hours: float | None) -> list[str]:
+    """Return the ends of the addresses of a sitemap that belong into a gap."""
+    leaf = read_sitemap(gap, candidates(addresses(**hours)), known)
+    assert leaf.reached
+    return [(each.item.link or "").rpartition("/")[2] for each in leaf.wanted]
+
+
+def test_what_a_sitemap_names() -> None:
+    """Articles that changed in the gap and lie where the feed's lie belong; neither known ones nor other folders."""
+    assert named(news_2026_05_one=3, news_2026_04_own=3, press_two=3, press_other=3) == ["one"]
+    assert named(news_2026_05_old=0, news_2026_05_new=10, news_2026_05_when=None) == []
+    assert named(gap=replace(GAP, since=None), news_2026_05_one=1, news_2026_05_two=2) == ["two"]
+    assert named([OTHER], news_2026_05_one=3) == [], "it lists nothing of the feed's own"
+
+
+def test_a_site_that_was_built_anew() -> None:
+    """A sitemap that names more than twice what may have been missed says nothing."""
+    assert len(named(**{f"news_2026_05_{number}": 3 for number in "abcdef"})) == 6
+    assert named(**{f"news_2026_05_{number}": 3 for number in "abcdefg"}) == []
+
+
+def test_the_sitemaps_of_an_index() -> None:
+    """Of an index three are asked that changed since, on the feed's site, those named after news first."""
+    site = "https://blog.example.com"
+    children = [
+        ChildSitemap(f"{site}/a.xml", NOON + HOUR),
+        ChildSitemap(f"{site}/news.xml", NOON + HOUR),
+        ChildSitemap(f"{site}/old.xml", NOON - HOUR),
+        ChildSitemap(f"{site}/undated.xml"),
+        ChildSitemap("https://elsewhere.example.org/post.xml", NOON + HOUR),
+    ]
+    assert changed_in(feed(), GAP, children) == [f"{site}/news.xml", f"{site}/a.xml"]
+
+
+def test_on_to_a_sitemap() -> None:
+    """What is asked after the sitemap of the site is one too."""
+    own = sitemap_of(feed())
+    assert own == "https://blog.example.com/sitemap.xml"
+    first = onward(feed(), GAP, NEXT, [own])
+    assert (first.page, first.routes, first.by_sitemap) == (NEXT, (own,), False)
+    second = onward(feed(), first, own, [])
+    assert second.by_sitemap
+    assert onward(feed(), second, "https://blog.example.com/news.xml", []).by_sitemap

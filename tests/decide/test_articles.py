@@ -15,6 +15,7 @@ from aggregator.decide.articles import (
     Lacking,
     Read,
     Wait,
+    all_wait,
     as_read,
     completed,
     completion,
@@ -146,6 +147,14 @@ def test_no_more_than_a_host_can_answer() -> None:
     """Of very many the newest wait; of equals those that are listed first: documents are read from their end."""
     found = wanted(FRESH, *[NOW] * (MOST_WAITING + 5), NOW - HOUR)
     assert list(found) == [-n for n in range(6, MOST_WAITING + 6)]
+
+
+def test_bare_addresses_wait_for_all_that_they_say() -> None:
+    """Of entries that a sitemap names in place of an archive each that has a page waits; without it it is no news."""
+    new = additions(None, None, None)
+    new[2] = replace(new[2], candidate=replace(new[2].candidate, item=Item(title="No link")))
+    assert all_wait(new, {-2: "flood"}, NOW - DAY) == {-1: Wait("https://site.example/1", NOW - DAY, Held.BACKLOG)}
+    assert verdict_of(Item(link=URL), NOW, Wait(URL), FEED) == "backlog"
 
 
 def test_verdict() -> None:

@@ -91,7 +91,7 @@ def test_nothing_offered(home, publisher, turned_over) -> None:
     """Where no archive is offered, the loss is told with an estimate, in words, on /sources.atom and in the log."""
     report = turned_over()
     assert (report["new"], report["error"]) == (10, None)
-    assert publisher.requests[2:] == []
+    assert [path for path, _, _ in publisher.requests[2:]] == ["/sitemap.xml"]
     for command in (["feeds"], ["why", "news.xml"]):
         words = " ".join(home.run(*command).stdout.split())
         assert "A gap of about" in words
@@ -100,6 +100,33 @@ def test_nothing_offered(home, publisher, turned_over) -> None:
     assert told["state"] == "ok"
     assert told["error"] is None
     assert "A gap of about" in told["remedy"]
+
+
+def test_a_sitemap_in_place_of_an_archive(home, publisher) -> None:
+    """A feed without an archive is repaired from its site's sitemap and the articles' own pages, the gap's alone."""
+    site = f"{publisher.base}/news"
+    url = publisher.serve("/news.xml", document(range(10), site=site))
+    home.write(url)
+    assert polled(home, url)["new"] == 10
+    pages = "".join(
+        f"<url><loc>{site}/story-{number}-x</loc><lastmod>{(START + timedelta(hours=number)).isoformat()}</lastmod></url>"
+        for number in range(35)
+    )
+    sitemap = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{pages}</urlset>'
+    publisher.serve("/sitemap.xml", sitemap, headers={"Content-Type": "application/xml"})
+    for number in range(10, 25):
+        # One of them says that it is old: it was only touched.
+        at = START + timedelta(hours=number, days=-300 * (number == 20))
+        body = f"<p>{f'What story {number} says, at its full length. ' * 6}</p>"
+        head = f'<title>Story {number}</title><meta property="article:published_time" content="{at.isoformat()}">'
+        page = f"<html lang=en><head>{head}</head><body><article><h1>Story {number}</h1>{body}</article></body></html>"
+        publisher.serve(f"/news/story-{number}-x", page, headers={"Content-Type": "text/html"})
+    publisher.serve("/news.xml", document(range(25, 35), site=site))
+    polled(home, url)
+    assert set(released(home)) == titles(range(35)) - {"Story 20"}
+    assert publisher.asked("/news/story-5-x") == []
+    (held,) = [entry for entry in home.entries() if entry["title"] == "Story 20"]
+    assert held["held"] == "backlog"
 
 
 def test_a_broken_archive_harms_nothing(home, publisher, turned_over) -> None:
