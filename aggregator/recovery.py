@@ -129,7 +129,7 @@ class _Recovery:
         """Return what of a sitemap was missed; its titles are made of addresses, and the articles' own come later."""
         known = self.tx.entries.known(self.feed, listed)
         leaf = archives.read_sitemap(self.gap, listed, list(known.entries.values()))
-        bare = [replace(each.item, title="", updated=None) for each in leaf.wanted]
+        bare = [replace(each.item, title="", updated=None, marks=None) for each in leaf.wanted]
         return leaf._replace(wanted=candidates(bare, by=self.feed.naming.by))
 
     def _through_index(self, children: Sequence[ChildSitemap]) -> Settled:
