@@ -34,14 +34,19 @@ def text_of(values: Mapping[str, Any], key: str) -> str:
 def dict_of(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return a value that has parts; an empty one when there is none."""
     value = values.get(key)
-    return dict(value) if isinstance(value, dict) else {}
+    return _plain(value) if isinstance(value, dict) else {}
 
 
 def dicts_of(values: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
     """Yield the members of a list that have parts, at most MANY."""
     value = values.get(key)
     if isinstance(value, list):
-        yield from (dict(member) for member in value[:MANY] if isinstance(member, dict))
+        yield from (_plain(member) for member in value[:MANY] if isinstance(member, dict))
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a dictionary that answers to its own keys only: feedparser's also know other names for them."""
+    return value if type(value) is dict else dict(value)
 
 
 def is_markup(detail: Mapping[str, Any]) -> bool:
@@ -74,7 +79,9 @@ def guid_of(text: str) -> str | None:
 def persons_of(values: Mapping[str, Any], key: str, base: str) -> tuple[Person, ...]:
     """Return the persons of a list, each once."""
     members = list(dicts_of(values, key))
-    if members and key == "authors":
+    if not members:
+        return ()
+    if key == "authors":
         members[-1] = _undamaged(members[-1], text_of(values, "author"))
     found = (_person(member, base) for member in members)
     return unique(person for person in found if person)

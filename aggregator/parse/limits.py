@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     r"|(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+))",
     re.DOTALL,
 )
+_LOOKED_FOR = ("<skip", "purl.org/syndication/history")
+"""What is read outside items, with patterns: skipHours, skipDays, and whether the document is complete."""
 _ITEMS = frozenset({"item", "entry"})
 _DATE = re.compile(
     r"<(?:[\w.-]+:)?(?:pubdate|published|issued|date|updated|modified)\b[^<>]*+>\s*+(?:<!\[CDATA\[)?+([^<>]{6,60}?)\s*+[<\]]",
@@ -88,12 +90,15 @@ class _Outline:
 def bound(text: str) -> tuple[str, str, list[str]]:
     """Return the text within the limits, the part of it outside items, and notices of what was left out.
 
+    What is outside is empty where nothing in the document could be of use to `header.read_hints` and `is_complete`.
     Of more than 1,000 items, or 50,000 tags in them, the newest stay, by their dates; without dates the first. An item
     of more than 5,000 tags, or 256 attributes on one, is left out; raise ParseError when the rest of the document has
     as many, or the whole over a million `<`.
     """
     if text.count("<") > _MOST_BRACKETS:
         raise ParseError(f"The document has over {_MOST_BRACKETS} tags.", "No feed needs that: check the address.")
+    if _is_modest(text):
+        return text, "", []
     outline = _outline(text)
     cuts = list(outline.runs)
     notices = []
@@ -114,6 +119,19 @@ def bound(text: str) -> tuple[str, str, list[str]]:
     if outline.runs:
         notices.append(f"texts cut after {_LONGEST_RUN} characters: {len(outline.runs)}")
     return _without(text, cuts), _without(text, outline.items), notices
+
+
+def _is_modest(text: str) -> bool:
+    """Whether a document is within all limits for certain, told without finding its tags, and without a tag to find."""
+    lower = text.lower()
+    return (
+        len(text) <= _LONGEST_RUN
+        and text.count("<") <= _MOST_TAGS
+        and lower.count("item") + lower.count("entry") <= MOST_ITEMS
+        and not any(word in lower for word in _LOOKED_FOR)
+        and not any(len(piece) > _MOST_ATTRIBUTES < piece.count("=") for piece in text.split("<"))
+        and not is_cut_short(text)
+    )
 
 
 def _outline(text: str) -> _Outline:
