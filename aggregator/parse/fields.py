@@ -11,7 +11,7 @@ from aggregator.parse.clean import clean_text, clean_url, plain_text
 from aggregator.parse.encoding import legal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 _T = TypeVar("_T")
 
@@ -37,11 +37,10 @@ def dict_of(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return _plain(value) if isinstance(value, dict) else {}
 
 
-def dicts_of(values: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the members of a list that have parts, at most MANY."""
+def dicts_of(values: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the members of a list that have parts, at most MANY."""
     value = values.get(key)
-    if isinstance(value, list):
-        yield from (_plain(member) for member in value[:MANY] if isinstance(member, dict))
+    return [_plain(member) for member in value[:MANY] if isinstance(member, dict)] if isinstance(value, list) else []
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def guid_of(text: str) -> str | None:
 
 def persons_of(values: Mapping[str, Any], key: str, base: str) -> tuple[Person, ...]:
     """Return the persons of a list, each once."""
-    members = list(dicts_of(values, key))
+    members = dicts_of(values, key)
     if not members:
         return ()
     if key == "authors":
@@ -108,7 +107,7 @@ def _person(member: Mapping[str, Any], base: str) -> Person | None:
 def language_tag(value: str) -> str | None:
     """Return a language tag as BCP 47 writes it (en-US, zh-Hant-TW), or None when it is none."""
     tag = value.strip().replace("_", "-")
-    if not _LANGUAGE.fullmatch(tag):
+    if not tag or not _LANGUAGE.fullmatch(tag):
         return None
     first, *others = tag.split("-")
     return "-".join([first.lower(), *map(_subtag, others)])

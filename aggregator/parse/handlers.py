@@ -31,6 +31,8 @@ _IN_TEXT_INPUT = frozenset({"title", "link", "description", "name"})
 _IN_IMAGE = frozenset({"title", "link", "description", "url", "href", "width", "height"})
 _FOREIGN = ("svg", "math")
 _LANGUAGE_IS_THE_FEEDS = frozenset({"feed", "rss", "rdf:RDF"})
+_LONGEST_NAME = 3
+"""Parts of an element's name as expat gives it: namespace, name, prefix."""
 _NOT_STORED = frozenset({"category", "tags", "itunes_keywords"})
 _CONTROLS = re.compile("[\x80-\x9f]")
 _REFERENCE = re.compile("&([A-Za-z0-9_]+);")
@@ -70,7 +72,7 @@ class _Words(FeedParserDict):  # type: ignore[misc]
         """Return a value, or `default`."""
         return super().get(key, default) if key in _ALIASES else dict.get(self, key, default)
 
-    def setdefault(self, key: str, default: Any) -> Any:  # type: ignore[override]
+    def setdefault(self, key: str, default: Any) -> Any:
         """Return a value, set to `default` when there is none."""
         return super().setdefault(key, default) if key in _ALIASES else dict.setdefault(self, key, default)
 
@@ -85,13 +87,18 @@ class _Handlers(StrictFeedParser):  # type: ignore[misc]
         super().__init__("", None, "utf-8")
         self.resolve_relative_uris = self.sanitize_html = False
         self.feeddata = _Words()
-        self._sax = ExpatParser()
-        self._sax.setContentHandler(self)
         self.contentparams: dict[str, Any] = {}
         self._names: dict[str, tuple[str, str, bool]] = {}
         """An element's tag, its name in feedparser's methods and whether that has no prefix, by expat's name."""
+        self._depths: dict[str, int] = {}
+        """How deep the elements stood whose texts the entry has, as property_depth_map has it."""
         self._inside = 0
         """Elements that are open inside a content."""
+
+    @property
+    def _cont_handler(self) -> _Handlers:
+        """Whom ExpatParser's methods call: for what is rare they are called with this object in the place of theirs."""
+        return self
 
     def declare(self, prefix: str | None, uri: str | None) -> None:
         """Take note of a namespace: names may mean something else from here."""
@@ -104,7 +111,7 @@ class _Handlers(StrictFeedParser):  # type: ignore[misc]
         words = _attributes(attributes) if attributes else {}
         if words is None or self.incontent or self.decls or self.svgOK or tag.endswith(_FOREIGN):
             self._inside += 1 if self.incontent else 0
-            self._sax.start_element_ns(name, attributes)
+            ExpatParser.start_element_ns(self, name, attributes)
             return
         self._enter(tag, bare)
         try:
@@ -156,8 +163,9 @@ class _Handlers(StrictFeedParser):  # type: ignore[misc]
 
     def _name(self, name: str) -> tuple[str, str, bool]:
         """Spell an element as endElementNS and unknown_endtag do; good until another namespace is declared."""
-        uri, local = (["", *name.split()] if " " not in name else name.split())[:2]
-        if "backend.userland.com/rss" in uri.lower():
+        parts = name.split()
+        uri, local = parts[:2] if len(parts) > 1 else ("", name)
+        if len(parts) > _LONGEST_NAME or "backend.userland.com/rss" in uri.lower():
             raise _Unusual
         prefix = self._matchnamespaces.get(uri.lower(), "")
         if uri and not prefix:
@@ -197,12 +205,7 @@ class _Handlers(StrictFeedParser):  # type: ignore[misc]
             return output
         if element in self.can_be_relative_uri and output:
             output = self.resolve_uri(output)
-        if (
-            self.contentparams
-            and kind == "text/plain"
-            and not self.version.startswith("atom")
-            and _is_html(self, output)
-        ):
+        if kind == "text/plain" and not self.version.startswith("atom") and _is_html(self, output):
             self.contentparams["type"] = "text/html"
         output = output if output.isascii() else _recoded(output)
         if element not in _NOT_STORED and not (element == "title" and -1 < self.title_depth <= self.depth):
@@ -233,17 +236,18 @@ class _Handlers(StrictFeedParser):  # type: ignore[misc]
                     entry["links"][-1]["href"] = output
         else:
             element = "summary" if element == "description" else element
-            depths = self.property_depth_map.setdefault(entry, {})
-            if self.depth <= depths.get(element, self.depth):
-                depths[element] = self.depth
+            if self.depth <= self._depths.get(element, self.depth):
+                self._depths[element] = self.depth
                 entry[element] = output
             if self.incontent:
                 entry[element + "_detail"] = {**self.contentparams, "value": output}
 
     def _start_item(self, attrs_d: dict[str, str]) -> None:
+        self._depths = {}
         super()._start_item(attrs_d)
         if not self.entries[-1]:
             self.entries[-1] = _Words()
+        self.property_depth_map[self.entries[-1]] = self._depths
 
     _start_entry = _start_item
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import accumulate
 
 from aggregator.errors import ParseError
@@ -129,21 +130,28 @@ def _is_modest(text: str) -> bool:
         and text.count("<") <= _MOST_TAGS
         and lower.count("item") + lower.count("entry") <= MOST_ITEMS
         and not any(word in lower for word in _LOOKED_FOR)
-        and not any(len(piece) > _MOST_ATTRIBUTES < piece.count("=") for piece in text.split("<"))
+        and not (text.count("=") > _MOST_ATTRIBUTES and _has_many_attributes(text))
         and not is_cut_short(text)
     )
+
+
+def _has_many_attributes(text: str) -> bool:
+    """Whether there is a tag, with the text after it, of more `=` than it may have attributes."""
+    return any(piece.count("=") > _MOST_ATTRIBUTES for piece in text.split("<") if len(piece) > _MOST_ATTRIBUTES)
 
 
 def _outline(text: str) -> _Outline:
     outline = _Outline()
     position = 0
     for token in _TOKEN.finditer(text):
-        _note_run(outline, text, position, token.start())
-        position = token.end()
-        if token["cdata"] and len(token[0]) > _LONGEST_RUN:
-            outline.runs.append((token.start() + _LONGEST_RUN, token.end() - 3))
-        elif token["name"]:
+        start, end = token.span()
+        if start - position > _LONGEST_RUN:
+            _note_run(outline, text, position, start)
+        position = end
+        if token["name"]:
             _note_tag(outline, text, token)
+        elif end - start > _LONGEST_RUN and token["cdata"]:
+            outline.runs.append((start + _LONGEST_RUN, end - 3))
     _note_run(outline, text, position, len(text))
     if outline.opened is not None and is_cut_short(text):
         outline.torn = outline.opened, len(text)
@@ -160,17 +168,24 @@ def _note_run(outline: _Outline, text: str, start: int, end: int) -> None:
 
 
 def _note_tag(outline: _Outline, text: str, tag: re.Match[str]) -> None:
-    is_item = tag["name"].rpartition(":")[2].lower() in _ITEMS
-    after = text.find(">", tag.end(), tag.end() + 1) + 1 or tag.end()
-    if tag["close"]:
-        if is_item:
-            outline.close(after)
+    close, name, attributes = tag.group("close", "name", "attributes")
+    if not _is_item(name):
+        if not close:
+            outline.count(attributes.count("="))
         return
-    if is_item:
-        outline.open(tag.start())
-    outline.count(tag["attributes"].count("="))
-    if is_item and tag["attributes"].endswith("/"):
+    after = text.find(">", tag.end(), tag.end() + 1) + 1 or tag.end()
+    if close:
         outline.close(after)
+        return
+    outline.open(tag.start())
+    outline.count(attributes.count("="))
+    if attributes.endswith("/"):
+        outline.close(after)
+
+
+@lru_cache(maxsize=256)
+def _is_item(name: str) -> bool:
+    return name.rpartition(":")[2].lower() in _ITEMS
 
 
 def _newest(text: str, outline: _Outline, good: list[int]) -> set[int]:
