@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+))",
     re.DOTALL,
 )
-_LOOKED_FOR = ("<skip", "purl.org/syndication/history")
+_LOOKED_FOR = (b"<skip", b"purl.org/syndication/history")
 """What is read outside items, with patterns: skipHours, skipDays, and whether the document is complete."""
 _ITEMS = frozenset({"item", "entry"})
 _DATE = re.compile(
@@ -124,11 +124,11 @@ def bound(text: str) -> tuple[str, str, list[str]]:
 
 def _is_modest(text: str) -> bool:
     """Whether a document is within all limits for certain, told without finding its tags, and without a tag to find."""
-    lower = text.lower()
+    if len(text) > _LONGEST_RUN or text.count("<") > _MOST_TAGS:
+        return False
+    lower = text.encode("utf-8", "ignore").lower()
     return (
-        len(text) <= _LONGEST_RUN
-        and text.count("<") <= _MOST_TAGS
-        and lower.count("item") + lower.count("entry") <= MOST_ITEMS
+        lower.count(b"item") + lower.count(b"entry") <= MOST_ITEMS
         and not any(word in lower for word in _LOOKED_FOR)
         and not (text.count("=") > _MOST_ATTRIBUTES and _has_many_attributes(text))
         and not is_cut_short(text)
