@@ -289,3 +289,13 @@ def test_any_document_of_the_vocabulary(root: str, outside: str, first: str, sec
     if found is not None:
         with warnings.catch_warnings(action="ignore"):
             assert undated(found) == undated(syndication._ask_feedparser(text))
+
+
+def test_a_namespace_declared_late_changes_names() -> None:
+    """To feedparser a prefix means what was declared last, also for elements before it: names are not kept longer."""
+    item = "<item><m:rights>R</m:rights>{}<m:rights>S</m:rights></item>".format(f'<x xmlns:media="{SPACES["dc"]}"/>')
+    text = f'<rss version="2.0" xmlns:m="{SPACES["m"]}"><channel>{item}</channel></rss>'
+    found = syndication._ask_handlers(text)
+    assert found is not None
+    assert found[1][0]["rights"] == "S"
+    assert undated(found) == undated(syndication._ask_feedparser(text))
