@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from html import escape, unescape
 
 import nh3
@@ -15,6 +16,8 @@ __all__ = ["LARGEST", "clean_html", "clean_text", "clean_url", "is_heavy", "plai
 
 LARGEST = 256 * 1024
 """Bytes of HTML that one item may have; more is kept as text."""
+_WIDEST = 4
+"""Bytes of a character in UTF-8, at most."""
 _DEEPEST = 256
 _TITLE = 1000
 
@@ -56,6 +59,9 @@ _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _SIZES = frozenset({"width", "height"})
 
 _TAG = re.compile(r"<[a-zA-Z/!?][^>]*>?")
+_BEGINS_WITH_WORDS = re.compile(r"(?:<[a-zA-Z/!?][^>]*>|\s)*+[A-Za-z0-9]")
+_MEANT = re.compile("[<>&\r\xa0\ufeff]")
+"""What the sanitiser writes in another way than it reads it."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _MEDIA = re.compile(r"<(?:img|audio|video)\b")
@@ -69,6 +75,29 @@ _MARKUP = re.compile(
 )
 
 
+class _Sanitiser(threading.local):
+    """nh3 with our rules, made once for each thread: making it takes longer than to clean an item."""
+
+    def __init__(self) -> None:
+        self._base = ""
+        self._nh3 = nh3.Cleaner(
+            tags=_TAGS,
+            clean_content_tags=_DROPPED_WHOLE,
+            attributes=_ATTRIBUTES,
+            attribute_filter=lambda tag, name, value: _attribute(tag, name, value, self._base),
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer",
+        )
+
+    def clean(self, html: str, base: str) -> str:
+        """Return what may be shown of HTML, addresses resolved against `base`."""
+        self._base = base
+        return self._nh3.clean(html)
+
+
+_SANITISER = _Sanitiser()
+
+
 def clean_html(html: str, *, base: str) -> str | None:
     """Return HTML that is safe to show anywhere, or None when nothing visible is left of it.
 
@@ -79,24 +108,22 @@ def clean_html(html: str, *, base: str) -> str | None:
     html = legal(html)
     if is_heavy(html):
         return _as_text(html)
-    cleaned = nh3.clean(
-        html,
-        tags=_TAGS,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
-        attribute_filter=lambda tag, name, value: _attribute(tag, name, value, base),
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer",
-    )
-    if depth(cleaned) > _DEEPEST or len(cleaned) > 2 * LARGEST:  # a lone "&" becomes five characters
+    cleaned = _SANITISER.clean(html, base) if _MEANT.search(html) else html
+    too_deep = cleaned.count("<") > _DEEPEST and depth(cleaned) > _DEEPEST
+    if too_deep or len(cleaned) > 2 * LARGEST:  # a lone "&" becomes five characters
         return _as_text(cleaned)
-    cleaned = _SHOWN.sub(_if_seen, _without_bidi(legal(cleaned))).strip()
+    cleaned = _without_bidi(legal(cleaned))
+    if "<img" in cleaned or "<source" in cleaned:
+        cleaned = _SHOWN.sub(_if_seen, cleaned)
+    cleaned = cleaned.strip()
     return cleaned if _MEDIA.search(cleaned) or _has_text(cleaned) else None
 
 
 def is_heavy(html: str) -> bool:
     """Whether HTML is over 256 KB, or may be nested deeper than 256 and take long to clean."""
-    return len(html) > LARGEST or len(html.encode("utf-8", "ignore")) > LARGEST or may_be_deep(html, _DEEPEST)
+    if len(html) * _WIDEST > LARGEST and (len(html) > LARGEST or len(html.encode("utf-8", "ignore")) > LARGEST):
+        return True
+    return may_be_deep(html, _DEEPEST)
 
 
 def clean_text(value: str, *, limit: int = _TITLE) -> str:
@@ -104,14 +131,16 @@ def clean_text(value: str, *, limit: int = _TITLE) -> str:
 
     Zero-width joiners and marks stay: emoji and Persian need them.
     """
-    text = " ".join(_without_bidi(legal(value[: limit * 10])).split())
+    value = value[: limit * 10]
+    text = " ".join((value if value.isprintable() else _without_bidi(legal(value))).split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "\u2026"
 
 
 def plain_text(value: str, *, markup: bool, limit: int = _TITLE) -> str:
     """Return a title or a name as text; of `markup` tags are left out and character references decoded, once."""
     if markup:
-        value = unescape(_TAG.sub("", _UNSEEN.sub("", _COMMENT.sub("", value[: limit * 10]))))
+        value = value[: limit * 10]
+        value = unescape(_TAG.sub("", _UNSEEN.sub("", _COMMENT.sub("", value))) if "<" in value else value)
     return clean_text(value, limit=limit)
 
 
@@ -146,8 +175,8 @@ def _as_text(html: str) -> str | None:
 
 
 def _has_text(html: str) -> bool:
-    return bool(_INVISIBLE.sub("", unescape(_TAG.sub("", html))))
+    return bool(_BEGINS_WITH_WORDS.match(html) or _INVISIBLE.sub("", unescape(_TAG.sub("", html))))
 
 
 def _without_bidi(text: str) -> str:
-    return _BIDI.sub("", text)
+    return text.replace("\x7f", "") if text.isascii() else _BIDI.sub("", text)

@@ -34,6 +34,15 @@ _FORMS = tuple(
         rf"^(?P<first>\d{{1,2}})[/-](?P<other>\d{{1,2}})[/-](?P<year>\d{{4}})(?:,?\s+{_TIME})?",
     )
 )
+_RFC822 = re.compile(
+    r"(?:[a-z]{3}, )?(\d\d?) ([a-z]{3}) (\d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) "
+    r"(?:GMT|([+-])(0\d|1[0-4]):?([0-5]\d))",
+    re.ASCII | re.IGNORECASE,
+)
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII
+)
+"""The two that nearly all feeds write: whatever is odd about a date is left to the forms below."""
 _EPOCH = re.compile(r"^(\d{10})(\d{3})?(?:\.\d+)?$")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _UNCLEAR = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d")
@@ -118,6 +127,10 @@ def parse_date(text: str) -> datetime | None:
 
 
 def _read(text: str) -> datetime | None:
+    if _RFC3339.fullmatch(text):
+        return datetime.fromisoformat(text).astimezone(UTC)
+    if (plain := _RFC822.fullmatch(text)) and (number := _MONTH.get(plain[2].lower())):
+        return _plain_moment(plain, number)
     if epoch := _EPOCH.match(text):
         return datetime.fromtimestamp(int(epoch[1]), UTC) + timedelta(milliseconds=int(epoch[2] or 0))
     for form in _FORMS:
@@ -127,6 +140,16 @@ def _read(text: str) -> datetime | None:
             if (month := _month(parts)) is not None:
                 return _moment(parts, *month)
     return None if _UNCLEAR.search(text) or not _YEAR.search(text) else _last_resort(text)
+
+
+def _plain_moment(parts: re.Match[str], month: int) -> datetime:
+    """Return the moment of an RFC 822 date in which nothing is left out."""
+    day, year, hour, minute, second = (int(parts[number]) for number in (1, 3, 4, 5, 6))
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    if not parts[7]:
+        return moment
+    east = timedelta(hours=int(parts[8]), minutes=int(parts[9]))
+    return moment + east if parts[7] == "-" else moment - east
 
 
 def _month(parts: dict[str, str | None]) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from aggregator.parse.clean import clean_text, clean_url, plain_text
 from aggregator.parse.encoding import legal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 _T = TypeVar("_T")
 
@@ -34,14 +34,18 @@ def text_of(values: Mapping[str, Any], key: str) -> str:
 def dict_of(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return a value that has parts; an empty one when there is none."""
     value = values.get(key)
-    return dict(value) if isinstance(value, dict) else {}
+    return _plain(value) if isinstance(value, dict) else {}
 
 
-def dicts_of(values: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the members of a list that have parts, at most MANY."""
+def dicts_of(values: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the members of a list that have parts, at most MANY."""
     value = values.get(key)
-    if isinstance(value, list):
-        yield from (dict(member) for member in value[:MANY] if isinstance(member, dict))
+    return [_plain(member) for member in value[:MANY] if isinstance(member, dict)] if isinstance(value, list) else []
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a dictionary that answers to its own keys only: feedparser's also know other names for them."""
+    return value if type(value) is dict else dict(value)
 
 
 def is_markup(detail: Mapping[str, Any]) -> bool:
@@ -73,8 +77,10 @@ def guid_of(text: str) -> str | None:
 
 def persons_of(values: Mapping[str, Any], key: str, base: str) -> tuple[Person, ...]:
     """Return the persons of a list, each once."""
-    members = list(dicts_of(values, key))
-    if members and key == "authors":
+    members = dicts_of(values, key)
+    if not members:
+        return ()
+    if key == "authors":
         members[-1] = _undamaged(members[-1], text_of(values, "author"))
     found = (_person(member, base) for member in members)
     return unique(person for person in found if person)
@@ -101,7 +107,7 @@ def _person(member: Mapping[str, Any], base: str) -> Person | None:
 def language_tag(value: str) -> str | None:
     """Return a language tag as BCP 47 writes it (en-US, zh-Hant-TW), or None when it is none."""
     tag = value.strip().replace("_", "-")
-    if not _LANGUAGE.fullmatch(tag):
+    if not tag or not _LANGUAGE.fullmatch(tag):
         return None
     first, *others = tag.split("-")
     return "-".join([first.lower(), *map(_subtag, others)])

@@ -225,6 +225,8 @@ def _comments(entry: Mapping[str, Any], base: str) -> str | None:
 def _source(entry: Mapping[str, Any], base: str) -> Header | None:
     """Return the feed that an item was copied from."""
     source = dict_of(entry, "source")
+    if not source:
+        return None
     header = read_header(source, base=base)
     address = clean_url(text_of(source, "href"), base=base)
     if address and not (header.id or header.links):  # in Atom a person's uri is left there

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import accumulate
 
 from aggregator.errors import ParseError
@@ -31,6 +32,8 @@ _TOKEN = re.compile(
     r"|(?P<close>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+))",
     re.DOTALL,
 )
+_LOOKED_FOR = (b"<skip", b"purl.org/syndication/history")
+"""What is read outside items, with patterns: skipHours, skipDays, and whether the document is complete."""
 _ITEMS = frozenset({"item", "entry"})
 _DATE = re.compile(
     r"<(?:[\w.-]+:)?(?:pubdate|published|issued|date|updated|modified)\b[^<>]*+>\s*+(?:<!\[CDATA\[)?+([^<>]{6,60}?)\s*+[<\]]",
@@ -88,12 +91,15 @@ class _Outline:
 def bound(text: str) -> tuple[str, str, list[str]]:
     """Return the text within the limits, the part of it outside items, and notices of what was left out.
 
+    What is outside is empty where nothing in the document could be of use to `header.read_hints` and `is_complete`.
     Of more than 1,000 items, or 50,000 tags in them, the newest stay, by their dates; without dates the first. An item
     of more than 5,000 tags, or 256 attributes on one, is left out; raise ParseError when the rest of the document has
     as many, or the whole over a million `<`.
     """
     if text.count("<") > _MOST_BRACKETS:
         raise ParseError(f"The document has over {_MOST_BRACKETS} tags.", "No feed needs that: check the address.")
+    if _is_modest(text):
+        return text, "", []
     outline = _outline(text)
     cuts = list(outline.runs)
     notices = []
@@ -116,16 +122,36 @@ def bound(text: str) -> tuple[str, str, list[str]]:
     return _without(text, cuts), _without(text, outline.items), notices
 
 
+def _is_modest(text: str) -> bool:
+    """Whether a document is within all limits for certain, told without finding its tags, and without a tag to find."""
+    if len(text) > _LONGEST_RUN or text.count("<") > _MOST_TAGS:
+        return False
+    lower = text.encode("utf-8", "ignore").lower()
+    return (
+        lower.count(b"item") + lower.count(b"entry") <= MOST_ITEMS
+        and not any(word in lower for word in _LOOKED_FOR)
+        and not (text.count("=") > _MOST_ATTRIBUTES and _has_many_attributes(text))
+        and not is_cut_short(text)
+    )
+
+
+def _has_many_attributes(text: str) -> bool:
+    """Whether there is a tag, with the text after it, of more `=` than it may have attributes."""
+    return any(piece.count("=") > _MOST_ATTRIBUTES for piece in text.split("<") if len(piece) > _MOST_ATTRIBUTES)
+
+
 def _outline(text: str) -> _Outline:
     outline = _Outline()
     position = 0
     for token in _TOKEN.finditer(text):
-        _note_run(outline, text, position, token.start())
-        position = token.end()
-        if token["cdata"] and len(token[0]) > _LONGEST_RUN:
-            outline.runs.append((token.start() + _LONGEST_RUN, token.end() - 3))
-        elif token["name"]:
+        start, end = token.span()
+        if start - position > _LONGEST_RUN:
+            _note_run(outline, text, position, start)
+        position = end
+        if token["name"]:
             _note_tag(outline, text, token)
+        elif end - start > _LONGEST_RUN and token["cdata"]:
+            outline.runs.append((start + _LONGEST_RUN, end - 3))
     _note_run(outline, text, position, len(text))
     if outline.opened is not None and is_cut_short(text):
         outline.torn = outline.opened, len(text)
@@ -142,17 +168,24 @@ def _note_run(outline: _Outline, text: str, start: int, end: int) -> None:
 
 
 def _note_tag(outline: _Outline, text: str, tag: re.Match[str]) -> None:
-    is_item = tag["name"].rpartition(":")[2].lower() in _ITEMS
-    after = text.find(">", tag.end(), tag.end() + 1) + 1 or tag.end()
-    if tag["close"]:
-        if is_item:
-            outline.close(after)
+    close, name, attributes = tag.group("close", "name", "attributes")
+    if not _is_item(name):
+        if not close:
+            outline.count(attributes.count("="))
         return
-    if is_item:
-        outline.open(tag.start())
-    outline.count(tag["attributes"].count("="))
-    if is_item and tag["attributes"].endswith("/"):
+    after = text.find(">", tag.end(), tag.end() + 1) + 1 or tag.end()
+    if close:
         outline.close(after)
+        return
+    outline.open(tag.start())
+    outline.count(attributes.count("="))
+    if attributes.endswith("/"):
+        outline.close(after)
+
+
+@lru_cache(maxsize=256)
+def _is_item(name: str) -> bool:
+    return name.rpartition(":")[2].lower() in _ITEMS
 
 
 def _newest(text: str, outline: _Outline, good: list[int]) -> set[int]:

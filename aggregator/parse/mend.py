@@ -11,6 +11,8 @@ from aggregator.parse.encoding import legal
 
 _CLOSINGS = re.compile(r"</(?:[\w.-]+:)?(?:rss|rdf|feed)\s*>", re.IGNORECASE)
 _ENDS = re.compile(r"</(?:[\w.-]+:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE)
+_NEAR = 200
+"""Characters at the end of a document in which it usually says that it ends."""
 _LOOSE = re.compile(
     r"(?P<kept><!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|&(?:amp|lt|gt|quot|apos);)"
     r"|(?P<less><(?![A-Za-z_/!?]))|&(?:\#(?P<number>\d{1,7}|[xX][0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});)?",
@@ -33,7 +35,7 @@ def damage(text: str) -> tuple[int, str] | None:
 
 def is_cut_short(text: str) -> bool:
     """Tell whether a document does not end: what it would have listed after this is missing."""
-    return not _ENDS.search(text)
+    return not (_ENDS.search(text, max(0, len(text) - _NEAR)) or _ENDS.search(text))
 
 
 def mend(text: str) -> str:

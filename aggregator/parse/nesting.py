@@ -24,7 +24,7 @@ def may_be_deep(html: str, limit: int) -> bool:
     tag, and what a browser may read differently (quotes that do not pair, comments) is never closed again.
     Texts of at most 2,000 tags are let through: they are cleaned in milliseconds, then measured by `depth`.
     """
-    if sum(1 for _ in _OPENING.finditer(html)) <= _FEW:
+    if html.count("<") <= _FEW or sum(1 for _ in _OPENING.finditer(html)) <= _FEW:
         return False
     stack: list[str] = []
     for token in _TOKEN.finditer(html):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import feedparser
 from feedparser.mixin import _FeedParserMixin
@@ -18,6 +18,7 @@ from feedparser.mixin import _FeedParserMixin
 from aggregator.errors import NotAFeed, ParseError
 from aggregator.model import Document
 from aggregator.parse.encoding import decode
+from aggregator.parse.handlers import read_strictly
 from aggregator.parse.header import is_complete, read_header, read_hints
 from aggregator.parse.items import MEDIA_DESCRIPTION, Context, read_item
 from aggregator.parse.limits import MOST_ITEMS, bound
@@ -25,8 +26,9 @@ from aggregator.parse.mend import damage, is_cut_short, mend
 from aggregator.parse.sniff import find_root, refuse_binary, refuse_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
+
+    from aggregator.parse.handlers import Found
 
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
 _MEDIA_DESCRIPTION = re.compile(r"<(/?)media:description\b[^<>]*?(/?)>")
@@ -51,8 +53,7 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     root, strange = find_root(text, url)
     text, outside, left_out = bound(_DECLARATION + "\n" * text.count("\n", 0, root) + text[root:])
     cut_short = is_cut_short(text)
-    text, flaw = _repaired(text)
-    feed, entries, version = _ask_feedparser(text)
+    flaw, (feed, entries, version) = _read(text)
     if not version and not entries and not feed.get("title"):
         raise NotAFeed("The document is RDF or XML of a kind that holds no feed.", "Check the address.")
     if not version and _CDF.search(text):  # feedparser knows it by its elements, and gives it no name
@@ -75,21 +76,36 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     )
 
 
-def _repaired(text: str) -> tuple[str, str | None]:
-    """Return the text, mended if it is not well-formed, and what was wrong with it."""
-    flaw = damage(text)
+def _read(text: str) -> tuple[str | None, Found]:
+    """Return what is wrong with a document, and what feedparser says of it, mended if it is not well-formed."""
+    renamed = _renamed(text)
+    found = _ask_handlers(renamed)
+    flaw = damage(text) if found is None or renamed != text else None
     if flaw is None:
-        return text, None
-    line, kind = flaw
-    return mend(text), f"the document is damaged near line {line}: {kind}"
+        return None, found or _ask_feedparser(renamed)
+    mended = _renamed(mend(text))
+    return "the document is damaged near line {}: {}".format(*flaw), _ask_handlers(mended) or _ask_feedparser(mended)
 
 
-def _ask_feedparser(text: str) -> tuple[Mapping[str, Any], list[Mapping[str, Any]], str]:
-    """Return feed, entries and version as plain dictionaries.
+def _renamed(text: str) -> str:
+    """Give media:description another name: feedparser would put it in place of the item's own description."""
+    if "media:description" not in text:
+        return text
+    return _MEDIA_DESCRIPTION.sub(rf"<\1{MEDIA_DESCRIPTION.replace('_', ':')}\2>", text)
 
-    media:description goes under another name: feedparser would put it in place of the item's own description.
-    """
-    text = _MEDIA_DESCRIPTION.sub(rf"<\1{MEDIA_DESCRIPTION.replace('_', ':')}\2>", text)
+
+def _ask_handlers(text: str) -> Found | None:
+    """Return feed, entries and version, or None for a document that only feedparser itself might read."""
+    try:
+        return read_strictly(text)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - not well-formed, or made to trip a handler: then feedparser decides
+        return None
+
+
+def _ask_feedparser(text: str) -> Found:
+    """Return feed, entries and version as plain dictionaries."""
     try:
         result = feedparser.parse(
             io.BytesIO(text.encode()),

@@ -10,6 +10,11 @@ _LONGEST = 4096
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _INVISIBLE = re.compile("[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _LINE_BREAKS = re.compile("[\t\n\r]")
+_FINISHED = re.compile(
+    r"https?://[a-z0-9.-]++(?:/[\w.~%/:=&+!$,'@()*-]*+(?:\?[\w.~%/:=&?+!$,'@()*-]++)?(?:#[\w.~%/:=&+!$,'@()*-]++)?)?",
+    re.ASCII,
+)
+"""A URL that is as it shall be: without all that may change it (ports, parameters after `;`, nothing after `?`)."""
 _EDGES = "".join(map(chr, range(0x21))) + "\x7f"
 _KEPT = "%/:=&?~#+!$,;'@()*[]"
 """Left as they are beside letters, digits and `_.-~`: RFC 3986's reserved characters and what is encoded already."""
@@ -24,7 +29,11 @@ def clean_url(value: str, *, base: str) -> str | None:
     slashes, as in browsers. Host names are lower case and in IDNA; what a URL cannot hold is percent-encoded.
     """
     value = _LINE_BREAKS.sub("", value.strip(_EDGES))
-    if not value or len(value) > _LONGEST or not _is_web(value):
+    if not value or len(value) > _LONGEST:
+        return None
+    if _FINISHED.fullmatch(value):
+        return value
+    if not _is_web(value):
         return None
     before, mark, query = value.partition("?")
     try:
@@ -57,6 +66,8 @@ def absolute(reference: str, base: str) -> str:
 
 def _is_web(value: str) -> bool:
     """Whether a reference has no scheme, or http or https, also when what hides a scheme is taken away."""
+    if value.startswith(("https://", "http://")):
+        return True
     for spelling in (value, _INVISIBLE.sub("", html.unescape(value))):
         scheme = _SCHEME.match(spelling)
         if scheme and scheme[1].lower() not in ("http", "https"):

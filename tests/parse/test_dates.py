@@ -82,3 +82,12 @@ def test_any_text_is_a_moment_in_range_or_none(text: str) -> None:
     """No text raises; whatever is read is aware, in UTC and between 1990 and 2100."""
     moment = parse_date(text)
     assert moment is None or (moment.tzinfo == UTC and 1990 <= moment.year < 2100)
+
+
+@given(moment=MOMENTS, zone=OFFSETS | st.sampled_from([timezone(timedelta(hours=15)), timezone(timedelta(hours=-23))]))
+def test_the_usual_spelling_is_no_other_date(moment: datetime, zone: timezone) -> None:
+    """The two usual spellings, which have ways of their own, say what odd ones (a comma, a space more) say."""
+    usual = moment.astimezone(zone).strftime("%d %b %Y %H:%M:%S %z")
+    assert parse_date(usual) == parse_date(f"Mon, {usual}") == parse_date(usual.replace(" ", "-", 2))
+    usual = moment.astimezone(zone).isoformat()
+    assert parse_date(usual) == parse_date(usual.replace("T", " "))

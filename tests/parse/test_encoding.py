@@ -93,6 +93,18 @@ def test_illegal_characters_go() -> None:
 
 
 @given(
+    st.text(
+        st.sampled_from("a\t\n\r\0\x08\x0b\x1f\x7f\x85\ud7ff\ud800\udfff\ue000\ufffd\ufffe\uffff\U00010000\U0010ffff")
+    )
+)
+def test_legal_is_what_xml_says(text: str) -> None:
+    """Of every text just the characters of XML 1.0 (section 2.2) stay."""
+    ranges = [(0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF)]
+    kept = [each for each in text if each in "\t\n\r" or any(low <= ord(each) <= high for low, high in ranges)]
+    assert legal(text) == "".join(kept)
+
+
+@given(
     body=st.binary(max_size=200),
     charset=st.sampled_from([None, "text/xml; charset=utf-16", "x; charset=idna", "x; charset=utf-8"]),
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import ParseError
+from aggregator.parse import limits
 from aggregator.parse.limits import bound
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ def test_an_endless_text_is_cut(text: str, read: Callable[..., Document], rss: C
 
 
 def test_outside_is_what_is_in_no_item() -> None:
-    """The text outside items keeps everything but the items; nested names and empty items are told apart."""
-    text = '<rss><a/><item><b/></item><item x="1"/><items><c/></items><![CDATA[<item>]]><atom:entry>d</atom:entry><e/></rss>'
-    assert bound(text) == (text, "<rss><a/><items><c/></items><![CDATA[<item>]]><e/></rss>", [])
+    """The text outside items, where something is looked for there, is all but the items; nested names and empty items are told apart."""
+    text = '<rss><skipDays/><item><b/></item><item x="1"/><items><c/></items><![CDATA[<item>]]><atom:entry>d</atom:entry><e/></rss>'
+    assert bound(text.replace("skipDays", "a")) == (text.replace("skipDays", "a"), "", [])
+    assert bound(text) == (text, "<rss><skipDays/><items><c/></items><![CDATA[<item>]]><e/></rss>", [])
 
 
 @given(st.text("<>/!-[]CDATAitem entry=\"' ?&;x", max_size=200))
@@ -116,3 +118,29 @@ def test_modest_texts_pass_unchanged(text: str) -> None:
     assert bounded == text
     assert len(outside) <= len(text)
     assert notices == []
+
+
+PIECES = [
+    "<rss>",
+    "</rss>",
+    "<item>",
+    "</item>",
+    "<a b='=' c=\"<\">",
+    "<entry/>",
+    "<![CDATA[",
+    "]]>",
+    "<skipDays>",
+    "x=",
+    "=" * 300,
+    "<a " + "=" * 257 + ">",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join), st.sampled_from([1, 2, 500, 2000]))
+def test_modest_documents_are_within_the_limits(text: str, times: int) -> None:
+    """What passes without its tags being counted has nothing that counting would have cut."""
+    text = text * times + "</rss>"
+    if limits._is_modest(text):
+        outline = limits._outline(text)
+        assert (outline.bad, outline.runs, outline.torn) == (set(), [], None)
+        assert len(outline.items) <= limits.MOST_ITEMS

@@ -70,3 +70,13 @@ def test_law(value: str) -> None:
         assert url.isascii()
         assert url.isprintable()
         assert clean_url(url, base=BASE) == url
+
+
+@given(
+    st.lists(st.sampled_from([*"a.%~=&+,'@()*-_:;?#/\\ é[", "%C3", "..", "/a", "?b=1", "#c", ":80"]), max_size=12).map(
+        "".join
+    )
+)
+def test_finished_urls_stay(rest: str) -> None:
+    """A URL that needs no work is told at a glance, and is what the work (which a scheme in capitals needs) would make."""
+    assert clean_url(f"https://a.example{rest}", base=BASE) == clean_url(f"HTTPS://a.example{rest}", base=BASE)
