@@ -1,8 +1,8 @@
 """The domain, in the words of RFC 4287 (Atom): what flows from a source to a subscriber.
 
-A *document* is what a server sent; it lists *items*. An *entry* is what we keep and publish; the same entry may be
-*sighted* in several feeds. Life stages: Document > Item > Entry > Release. Every datetime is aware and in UTC. Titles are
-plain text, decoded once. `summary` and `content` are HTML that passed the sanitiser. Every string is legal in XML 1.0.
+A *document* is what a server sent; it lists *items*. An *entry* is what we keep and publish; it may be *sighted* in
+several feeds. Life stages: Document > Item > Entry > Release. Every datetime is aware and in UTC. Titles are plain
+text, decoded once. `summary` and `content` are HTML that passed the sanitiser. Every string is legal in XML 1.0.
 """
 
 from __future__ import annotations
