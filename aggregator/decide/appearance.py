@@ -27,7 +27,9 @@ _INLINE = re.compile(
 )
 """Elements that do not end a line of text."""
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
-_BESIDE = re.compile(r"\n|(?: [|\u00b7\u2022] )")
+_MARK = re.compile("[|\u00b7\u2022]")
+"""What parts things that stand beside each other in a line."""
+_BESIDE = re.compile(rf"\n|(?: {_MARK.pattern} )")
 
 _COUNTED = (
     r"comments?|repl(?:y|ies)|answers?|points?|scores?|votes?|upvotes?|likes?|claps?|reactions?|shares?|reposts?|"
@@ -79,7 +81,9 @@ def seen_title(title: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+    if not text.isascii():
+        text = _UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    return " ".join(text.split())
 
 
 def _body(markup: str) -> tuple[str, list[str]]:
@@ -91,8 +95,8 @@ def _body(markup: str) -> tuple[str, list[str]]:
         places.extend(_places(name, tag[2]))
         return "" if _INLINE.fullmatch(name) else "\n"
 
-    lines = _BESIDE.split(html.unescape(_TAG.sub(read, markup.replace("\n", " "))))
-    told = (_folded(line) for line in lines)
+    text = html.unescape(_TAG.sub(read, markup.replace("\n", " ")))
+    told = map(_folded, _BESIDE.split(text) if _MARK.search(text) else text.split("\n"))
     return " ".join(line for line in told if line and not _is_counter(line)), places
 
 

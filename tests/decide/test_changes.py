@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.decide.changes import asked_ids, candidates
-from aggregator.model import Enclosure, Item, Person
+from aggregator.decide.changes import asked_ids, believed, candidates
+from aggregator.decide.identity import marked
+from aggregator.model import Enclosure, Item, NamedBy, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -655,6 +656,19 @@ def test_fields_that_the_operator_distrusts_are_left_out(
     (candidate,) = candidates([post], [field])
     assert candidate.item == replace(post, **left)
     assert candidates([post])[0].item is post
+
+
+def test_what_was_computed_before_is_what_is_compared(item: Make, now: datetime) -> None:
+    """Items that bring their marks along make the same candidates; what is distrusted changes them, and makes them anew."""
+    posts = [item(number, updated=now, authors=(Person("Ada"),)) for number in range(3)]
+    marked_posts = [marked(post) for post in posts]
+    for by in NamedBy:
+        assert candidates(marked_posts, by=by) == candidates(posts, by=by)
+    distrusted = ["title", "id"]
+    assert candidates(marked_posts, distrusted) == candidates(posts, distrusted)
+    assert believed(marked_posts[0], ["title"]).marks is None
+    bare = marked(believed(posts[0], distrusted))
+    assert believed(bare, distrusted) is bare
 
 
 def test_distrusted_ids_are_neither_keys_nor_ids(new_shelf: NewShelf, item: Make) -> None:
