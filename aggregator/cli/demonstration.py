@@ -70,7 +70,7 @@ async def _two_rounds(context: Context, store: Store, publishers: Publishers) ->
     with store.snapshot() as tx:
         counts = {name: tx.releases.count(name) for name in context.settings.published}
     answers = ", ".join(f"{count} x {status}" for status, count in sorted(publishers.requests.items()))
-    context.print(f"\nThe sources answered: {answers}. Two fail on purpose.")
+    context.print(f"\nThe sources answered: {answers}. One fails on purpose.")
     context.print(f"Published: {', '.join(f'{name} ({count} entries)' for name, count in counts.items())}.")
 
 
