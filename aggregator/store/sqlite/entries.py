@@ -12,7 +12,6 @@ from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
 from aggregator.decide.identity import story_key
 from aggregator.decide.origins import names_of
 from aggregator.decide.release import Subject
-from aggregator.decide.sameness import ENOUGH
 from aggregator.model import Item, Sighting
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.sqlite import rows
@@ -58,7 +57,7 @@ class SqliteEntries:
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed) if len(strangers) >= ENOUGH else set()
+        former = self._former(feed) if strangers else set()
         alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
