@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from aggregator.awaiting import let_go
 from aggregator.decide import outage
+from aggregator.decide.answers import is_passing
 from aggregator.decide.articles import TRIES, completion
 from aggregator.decide.cadence import Asked, NextPoll, next_poll
-from aggregator.decide.sites import host_of, site_of
-from aggregator.errors import CrawlingRefused, HttpStatus, NetworkDown, NetworkError, ParserBusy, TimedOut
+from aggregator.errors import HttpStatus, NetworkDown, NetworkError, ParserBusy, TimedOut
 from aggregator.model import Outcome, PollReport, RequestKind
 from aggregator.noticing import Event
 from aggregator.parse.language import spoken
 from aggregator.releasing import outputs_of
-from aggregator.settle import Settled, pause_of, unwanted
+from aggregator.settle import Settled, pause_site, unwanted
 
 if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings, Settings
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from aggregator.settle import Chance, Result
     from aggregator.store.protocols import Transaction
 
-_PASSING = frozenset({408, 425, 429})
-"""Statuses below 500 that may be another ones later."""
-_SERVER_ERROR = 500
 _OVERLOADED = frozenset({429, 503})
 _AGAIN = timedelta(minutes=2)
 
@@ -79,10 +76,9 @@ class _Failure:
     def settled(self) -> Settled:
         error = self.result.error
         if isinstance(error, NetworkDown):
-            then = NextPoll(self.result.at + outage.AGAIN * (1 + self.chance.jitter / 2), outage.REASON)
-            self.tx.requests.reschedule(self.result.request, then)
+            self.tx.requests.reschedule(self.result.request, outage.again(self.result.at, self.chance.jitter))
             return Settled(_report(self.result, Outcome.SKIPPED))
-        self._pause_site()
+        pause_site(self.tx, self.source, self.result.fetched, f"an article of {self.result.feed.url}")
         if self._may_pass(error) and self.lacking.tries + 1 < TRIES:
             self.tx.articles.fail(self.lacking.entry, str(error), self.result.at, final=False)
             self.tx.requests.reschedule(self.result.request, self._later())
@@ -100,14 +96,8 @@ class _Failure:
     def _may_pass(self, error: AggregatorError | None) -> bool:
         fetched = self.result.fetched
         if isinstance(error, HttpStatus) and fetched is not None:
-            return fetched.status >= _SERVER_ERROR or fetched.status in _PASSING
-        return isinstance(error, NetworkError | TimedOut | ParserBusy) and not isinstance(error, CrawlingRefused)
-
-    def _pause_site(self) -> None:
-        fetched = self.result.fetched
-        if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
-            site = site_of(host_of(fetched.url))
-            self.tx.requests.pause_site(site, until, f"{fetched.status} of an article of {self.result.feed.url}")
+            return is_passing(fetched.status)
+        return isinstance(error, NetworkError | TimedOut | ParserBusy)
 
     def _later(self) -> NextPoll:
         """Return when to try again: while its entry waits, unless the server asks for more time."""

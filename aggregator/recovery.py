@@ -10,17 +10,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide import archives, outage
+from aggregator.decide.answers import is_passing
 from aggregator.decide.cadence import Asked, NextPoll, next_poll
 from aggregator.decide.changes import Verdict, candidates, judge
 from aggregator.decide.notices import NO_ARCHIVE, gap_words
 from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival
-from aggregator.decide.sites import host_of, site_of
 from aggregator.errors import AddressRefused, BadRedirect, HttpStatus, NetworkDown, ParseError, ParserKilled
 from aggregator.keeping import keep
 from aggregator.model import Outcome, PollReport, RequestKind
 from aggregator.noticing import WHY_ARCHIVE, Event
-from aggregator.settle import Settled, pause_of, unwanted
+from aggregator.settle import Settled, pause_site, unwanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 
 _WHILE = timedelta(milliseconds=1)
 """What is recovered was listed before the document that showed the gap, and after the one before."""
-_AGAIN = frozenset({408, 425, 429})
-"""Statuses below 500 that may be another ones later."""
-_SERVER_ERROR = 500
 
 
 def recover(tx: Transaction, result: Result, settings: Settings, chance: Chance) -> Settled:
@@ -184,10 +181,9 @@ class _Recovery:
 
     def _failed(self, error: AggregatorError) -> Settled:
         if isinstance(error, NetworkDown):
-            then = NextPoll(self.result.at + outage.AGAIN * (1 + self.chance.jitter / 2), outage.REASON)
-            self.tx.requests.reschedule(self.result.request, then)
+            self.tx.requests.reschedule(self.result.request, outage.again(self.result.at, self.chance.jitter))
             return Settled(self._report(Outcome.SKIPPED))
-        self._pause_site()
+        pause_site(self.tx, self.source, self.result.fetched, f"an archive of {self.feed.url}")
         gap = replace(self.gap, tries=self.gap.tries + 1, outcome=error.message.rstrip("."))
         events: tuple[Event, ...] = ()
         if self._is_final(error) or gap.tries >= archives.TRIES:
@@ -202,7 +198,7 @@ class _Recovery:
         """Tell whether it is of no use to ask for the page once more."""
         fetched = self.result.fetched
         if isinstance(error, HttpStatus) and fetched is not None:
-            return fetched.status < _SERVER_ERROR and fetched.status not in _AGAIN
+            return not is_passing(fetched.status)
         is_none = isinstance(error, ParseError) and not isinstance(error, ParserKilled)
         return is_none or isinstance(error, AddressRefused | BadRedirect)
 
@@ -212,12 +208,6 @@ class _Recovery:
             is_paged = self.gap.asked and not self.gap.by_sitemap
             return self._ended(gap, "where its archive ends") if is_paged else self._another(gap, NO_ARCHIVE)
         return self._another(gap, f"its archive cannot be had: {error.message.rstrip('.')}")
-
-    def _pause_site(self) -> None:
-        fetched = self.result.fetched
-        if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
-            site = site_of(host_of(fetched.url))
-            self.tx.requests.pause_site(site, until, f"{fetched.status} of an archive of {self.feed.url}")
 
     def _later(self, tries: int) -> NextPoll:
         fetched = self.result.fetched

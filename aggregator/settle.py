@@ -295,8 +295,7 @@ class _Settling:
     def _not_blamed(self, error: NetworkDown) -> PollReport:
         """Leave the feed as it was, whatever an earlier result of this outage made of it, and ask again soon."""
         self.tx.feeds.absolve(self.feed)
-        wait = outage.AGAIN * (1 + self.chance.jitter / 2)
-        then = self._no_sooner(NextPoll(self.result.at + wait, outage.REASON, self.feed.not_before))
+        then = self._no_sooner(outage.again(self.result.at, self.chance.jitter, self.feed.not_before))
         self.tx.requests.reschedule(self.result.request, then)
         words = f"{error.message} {error.remedy}"
         return PollReport(self.feed.url, Outcome.ERROR, error=words, next_poll_at=then.at, reason=then.reason)
@@ -328,10 +327,7 @@ class _Settling:
         return replace(then, at=due, reason=self.feed.reason) if due and then.at and due > then.at else then
 
     def _pause_site(self) -> None:
-        """Leave the whole site alone when a host of it asks for it."""
-        fetched = self.result.refused or self.result.fetched
-        if fetched is not None and (until := pause_of(self.source, fetched)) is not None:
-            self.tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {self.feed.url}")
+        pause_site(self.tx, self.source, self.result.refused or self.result.fetched, self.feed.url)
 
     def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None, gap: Gap | None = None) -> NextPoll:
         result, document = self.result, self.result.document
@@ -384,6 +380,12 @@ def pause_of(source: FeedSettings, fetched: Fetched) -> datetime | None:
     if source.independent or not is_public(host_of(fetched.url)):
         return None
     return site_pause(fetched.received, fetched.status, fetched.caching)
+
+
+def pause_site(tx: Transaction, source: FeedSettings, fetched: Fetched | None, what: str) -> None:
+    """Leave the whole site alone when a host of it asks for it; `what` was asked for."""
+    if fetched is not None and (until := pause_of(source, fetched)) is not None:
+        tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {what}")
 
 
 def _news(verdict: Verdict, held: Mapping[int, str]) -> int:

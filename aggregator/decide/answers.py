@@ -22,6 +22,7 @@ class Answer(Enum):
 
 
 _IM_USED = 226
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _MANY = 3
 _REMEDIES = {
     401: "The source wants a login: give it in `headers`, from the environment.",
@@ -61,3 +62,8 @@ def status_error(fetched: Fetched) -> HttpStatus:
 def is_emptied(items: int, before: int) -> bool:
     """Tell whether a document that lists nothing is more likely broken than empty: it listed several before."""
     return items == 0 and before >= _MANY
+
+
+def is_passing(status: int) -> bool:
+    """Tell whether a status that is no document may be another one soon: the server's trouble, or its wish for rest."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING

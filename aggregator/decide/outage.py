@@ -6,6 +6,7 @@ from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.decide.cadence import NextPoll
 from aggregator.decide.sites import site_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ REASON = "our own network was down"
 _LAST = 5
 """While the network is down, so many of the last attempts tell whether it still is."""
 _LATELY = timedelta(days=1)
+
+
+def again(at: datetime, jitter: float, not_before: datetime | None = None) -> NextPoll:
+    """Return when to ask again what our network kept from being asked at `at`; `jitter` is of [0, 1)."""
+    return NextPoll(at + AGAIN * (1 + jitter / 2), REASON, not_before)
 
 
 def is_telling(feed: FeedState, now: datetime, *, acquitted: bool) -> bool:

@@ -86,16 +86,8 @@ def _of_list(state: ListState, tx: Transaction, *, key: int, since: datetime) ->
     else:
         title, link = state.title or state.address, state.address
         words = [*filter(None, (state.error, state.remedy)), "The sources that it named before stay."]
-    return Entry(
-        key=key,
-        id=derived_id(tx.instance, f"list {state.address} failing {since.isoformat()}"),
-        item=Item(title=f"{title}: failing", link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)),
-        published=since,
-        updated=since,
-        first_seen=since,
-        feed=link or "",
-        source=Header(title=title, links=(Link(link),) if link else ()),
-    )
+    named = derived_id(tx.instance, f"list {state.address} failing {since.isoformat()}")
+    return _of_trouble((key, named), f"{title}: failing", (title, link), words, since)
 
 
 def _told(
@@ -105,15 +97,24 @@ def _told(
     name, since = what
     title, link = (_PRIVATE, None) if feed.private else (feed.title, feed.header.site or feed.url)
     words = filter(None, [*(["See: aggregator feeds"] if feed.private else sentences), more])
+    named = derived_id(tx.instance, f"{feed.key} {name} {since.isoformat()}")
+    return _of_trouble((feed.key, named), f"{title}: {name}", (title, link), words, since)
+
+
+def _of_trouble(
+    names: tuple[int, str], title: str, place: tuple[str, str | None], words: Iterable[str], since: datetime
+) -> Entry:
+    """Return an entry under its key and id, of a source or list under its title and link, with a sentence a line."""
+    (key, named), (source, link) = names, place
     return Entry(
-        key=feed.key,
-        id=derived_id(tx.instance, f"{feed.key} {name} {since.isoformat()}"),
-        item=Item(title=f"{title}: {name}", link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)),
+        key=key,
+        id=named,
+        item=Item(title=title, link=link, content="".join(f"<p>{escaped(one)}</p>" for one in words)),
         published=since,
         updated=since,
         first_seen=since,
         feed=link or "",
-        source=Header(title=title, links=(Link(link),) if link else ()),
+        source=Header(title=source, links=(Link(link),) if link else ()),
     )
 
 
