@@ -60,7 +60,12 @@ def prepare() -> None:
     """Make the process end at once when it is told to, also while C code runs, and leave no core file."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    marked(Item(link="https://example.org/"))  # loads what it needs: that is no document's time
+    load()
+
+
+def load() -> None:
+    """Load what is loaded on first use: that is no document's time, and no single worker's memory."""
+    marked(Item(link="https://example.org/"))
 
 
 def work(body: bytes, told: Told, how: How, limits: tuple[float, int]) -> Document:
