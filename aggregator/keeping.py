@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.changes import Candidate, Known, Verdict
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import Known, Verdict
     from aggregator.decide.release import Arrival
     from aggregator.model import FeedState
     from aggregator.store.protocols import Transaction
@@ -60,7 +61,7 @@ def keep(
     tx.articles.want(feed, {keys[key]: wait for key, wait in waiting.items()}, now)
     tx.entries.revise(feed, verdict.revisions, now)
     sights = [replace(sight, entry=keys.get(sight.entry, sight.entry)) for sight in verdict.sights]
-    tx.entries.sight(feed, sights, listed_at or now)
+    tx.entries.sight(feed, sights, listed_at or now, verdict.unread)
     told = with_texts(tx, sights, known, source)
     free = unheld(told, known.entries, arrival, source, settings.publishing)
     tx.entries.set_held(free, None)

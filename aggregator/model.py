@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aggregator.indexes import ChildSitemap  # noqa: TC001 - likewise
+from aggregator.listings import Naming, Parts
 from aggregator.losses import Flood, Gap  # noqa: TC001
 from aggregator.marks import Marks  # noqa: TC001
 
@@ -144,6 +145,7 @@ class Document:
     """It ends in the middle: its validators stand for items that it does not list."""
     complete: bool = False
     """It lists all that there is: what it lists no longer was taken back (RFC 5005 section 2)."""
+    parts: Parts | None = None  # how it was read, where it can be read in parts: `items` are those that were read
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,27 +259,6 @@ class Move:
     to: str
     since: datetime
     times: int = 1
-
-
-class NamedBy(StrEnum):
-    """By what a feed's items are known within it, from the trusting to the strict."""
-
-    GUID = "guid"
-    LINK = "link"
-    TITLE = "link and title"
-    DATE = "link and date"
-    CONTENT = "content"
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """By what a feed's items are known, why, and since when; it only becomes stricter (decide.naming)."""
-
-    by: NamedBy = NamedBy.GUID
-    reason: str = ""
-    since: datetime | None = None
-    doubts: int = 0
-    """Documents in a row that spoke against it."""
 
 
 class Outcome(StrEnum):
@@ -395,5 +376,7 @@ class PollReport:
     """What was asked for; not part of the JSON."""
     pages: bool = False
     """Pages of the source are to be asked for: articles, its archive; not part of the JSON."""
+    reread: bool = False
+    """Nothing was written: the document, read in part, has to be read whole; not part of the JSON."""
     feeds: tuple[str, ...] = ()
     """Where the document was a page: where its feed may be, the likeliest first; not part of the JSON."""

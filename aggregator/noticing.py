@@ -78,7 +78,12 @@ def note_gap(tx: Transaction, feed: FeedState, gap: Gap, now: datetime) -> list[
 def note_overlap(tx: Transaction, feed: FeedState, judged: tuple[Known, Verdict]) -> None:
     """Keep, where a document overlaps with the one before, that gaps are no habit of this feed."""
     known, verdict = judged
-    if feed.gap is not None and feed.gap.times and verdict.sights and not is_disjoint(verdict, known):
+    if (
+        feed.gap is not None
+        and feed.gap.times
+        and (verdict.sights or verdict.unread)
+        and not is_disjoint(verdict, known)
+    ):
         tx.gaps.note(feed, replace(feed.gap, times=0))
 
 

@@ -31,8 +31,9 @@ from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
 from aggregator.decide.archives import as_asked, may_ask
 from aggregator.decide.cadence import NextPoll
+from aggregator.decide.listing import unread
 from aggregator.decide.sites import host_of, is_public, origin_of
-from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled
+from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled, StoreError
 from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
@@ -168,7 +169,8 @@ class Pipeline:
         result, wronged = self._blame.judged(result)
         if wronged:
             await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
-        return await self._writer.write(result)
+        report = await self._writer.write(result)
+        return report if not report.reread else await self._writer.write(await self._read_whole(result))
 
     async def _result(self, request: Request, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
@@ -250,10 +252,11 @@ class Pipeline:
         if result.request.kind is RequestKind.ARTICLE:
             return await self._read_article(result, fetched, source, asked=asked)
         try:
-            document = await self._in_parser(fetched, _as_asked(result.request, source), asked=asked)
+            last = await self._last_listing(result)
+            document = await self._in_parser(fetched, _as_asked(result.request, source), asked=asked, last=last)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
-        listed = len(document.items) or len(document.header.sitemaps)
+        listed = len(document.items) or len(document.header.sitemaps) or len(unread(document))
         if result.request.kind is RequestKind.POLL and is_emptied(listed, feed.items):
             emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
             return replace(result, body_hash=None, error=emptied)
@@ -277,13 +280,44 @@ class Pipeline:
             return replace(result, error=error)
         return replace(result, article=article)
 
+    async def _last_listing(self, result: Result) -> str | None:
+        """Return what spares reading the document whole, if there is anything."""
+        feed = result.feed
+        if feed.kind != "feed" or result.request.kind is not RequestKind.POLL or feed.last_success is None:
+            return None
+
+        def last() -> str | None:
+            with self._stages.store.snapshot() as tx:
+                return tx.listings.last(feed)
+
+        try:
+            return await self.in_writer(last)
+        except StoreError:  # what is wrong with the store is told when the result is written
+            return None
+
+    async def _read_whole(self, result: Result) -> Result:
+        """Read a document whole of which a part was not enough to decide by."""
+        fetched, source = result.fetched, self.settings.sources.get(result.feed.url)
+        if fetched is None or source is None:
+            return result
+        try:
+            document = await self._in_parser(fetched, source, asked=_nothing_more)
+        except ParseError as error:
+            return replace(result, document=None, body_hash=None, error=error)
+        return replace(result, document=document)
+
     async def _in_parser(
-        self, fetched: Fetched, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]
+        self,
+        fetched: Fetched,
+        source: FeedSettings,
+        *,
+        asked: Callable[[], Awaitable[None]],
+        last: str | None = None,
     ) -> Document:
         suspect = is_suspect(len(fetched.body), killed=source.url in self._killers)
         async with self._waiting.place(len(fetched.body), suspect=suspect):
             await asked()
-            return await self._parse(fetched, source, suspect=suspect)
+            return await self._parse(fetched, source, last, suspect=suspect)
 
     async def _gathered(self, result: Result, source: FeedSettings, place: Place, **options: bool) -> Result:
         """Add the documents that a document goes on in; each waits for its host's turn anew."""
@@ -299,14 +333,14 @@ class Pipeline:
         means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
         return await gather(result, source, means, **options)
 
-    async def _parse(self, fetched: Fetched, source: FeedSettings, *, suspect: bool) -> Document:
+    async def _parse(self, fetched: Fetched, source: FeedSettings, last: str | None, *, suspect: bool) -> Document:
         try:
             document = await self._stages.parser.parse(
                 fetched.body,
                 url=base_address(source, fetched.url),
                 content_type=fetched.content_type,
                 received=fetched.received,
-                how=How.of(source),
+                how=How.of(source, last),
                 suspect=suspect,
             )
         except ParserKilled:
@@ -323,6 +357,10 @@ class Pipeline:
         """Return when a source is asked again whose answer could not be stored."""
         at = self._stages.clock() + self.settings.polling.min_interval
         return NextPoll(at, "its last result could not be stored")
+
+
+async def _nothing_more() -> None:
+    """Tell nobody that nothing more is asked."""
 
 
 def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:

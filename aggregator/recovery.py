@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from aggregator.decide import archives, outage
 from aggregator.decide.answers import is_passing
 from aggregator.decide.cadence import Asked, NextPoll, next_poll
-from aggregator.decide.changes import Verdict, candidates, judge
+from aggregator.decide.candidates import candidates
+from aggregator.decide.changes import Verdict, judge
 from aggregator.decide.notices import NO_ARCHIVE, gap_words
 from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.changes import Candidate, Known
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import Known
     from aggregator.errors import AggregatorError
     from aggregator.indexes import ChildSitemap
     from aggregator.losses import Gap

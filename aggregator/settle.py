@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide import moves, naming, outage
+from aggregator.decide import moves, outage
 from aggregator.decide.articles import reads_articles
 from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pause
-from aggregator.decide.changes import Verdict, candidates, judge, renamed
 from aggregator.decide.gaps import is_habit, window_of
 from aggregator.decide.identity import feed_id
-from aggregator.decide.origins import names_of
-from aggregator.decide.release import Arrival
+from aggregator.decide.listing import dates_of, unread
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed, PageChanged
-from aggregator.keeping import keep
-from aggregator.model import Caching, Held, Outcome, PollReport
-from aggregator.noticing import gap_of, let_flood_in, note_flood, note_gap, note_overlap
+from aggregator.model import Caching, Outcome, PollReport
+from aggregator.noticing import let_flood_in
 from aggregator.store.protocols import PollRecord
+from aggregator.taking import Doubtful, Taken, take
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.articles import ArticlePage
-    from aggregator.decide.changes import Candidate
     from aggregator.errors import AggregatorError
     from aggregator.losses import Gap
-    from aggregator.model import Document, FeedState, Fetched, Naming, Request, Rhythm
+    from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
     from aggregator.noticing import Event
     from aggregator.store.protocols import Transaction
 
 _OURS = "This is one of this aggregator's own outputs: nothing is taken from it. Remove it from feeds.yaml."
 _GONE = "410 Gone: not asked again"
-_MANY = 3
-"""Links of a page below which nothing is said of a redesign."""
-_NO_NEWS = frozenset({Held.BACKLOG.value, Held.FLOOD.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +88,6 @@ class Settled:
     events: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What became of a document."""
-
-    verdict: Verdict = field(default_factory=Verdict)
-    news: int = 0
-    """Items that are new in this feed, whoever else told them before; republished archives are none."""
-    changed: frozenset[str] = frozenset()
-    naming: Naming | None = None
-    gap: Gap | None = None
-    """One that was noticed just now."""
-    events: tuple[Event, ...] = ()
-
-    @property
-    def edited(self) -> int:
-        return sum(revision.edited for revision in self.verdict.revisions)
-
-
 def settle(tx: Transaction, result: Result, settings: Settings, chance: Chance) -> Settled:
     """Decide and write one poll's result."""
     if (nothing := unwanted(tx, result, settings)) is not None:
@@ -139,6 +114,7 @@ class _Settling:
     ) -> None:
         self.tx, self.result, self.source, self.settings, self.chance = tx, result, source, settings, chance
         self.feed = result.feed
+        self._configured = source, settings
 
     def settled(self) -> Settled:
         if isinstance(self.result.error, NetworkDown):
@@ -150,9 +126,11 @@ class _Settling:
             self.result = replace(self.result, document=replace(document, notices=(_OURS, *document.notices)))
             document = None
         try:
-            kept = _Kept() if document is None else self._keep(document)
+            kept = Taken() if document is None else take(self.tx, self.feed, document, self.result.at, self._configured)
         except PageChanged as error:
             return Settled(self._failed(error))
+        except Doubtful:
+            return Settled(PollReport(self.feed.url, Outcome.SKIPPED, reread=True))
         free = let_flood_in(self.tx, self.feed, self.settings, self.result.at)
         return Settled(self._succeeded(kept), kept.changed | free, kept.events)
 
@@ -161,59 +139,7 @@ class _Settling:
         names = (*self.settings.published, "sources.atom")
         return document.header.id in {feed_id(self.tx.instance, name) for name in names}
 
-    def _keep(self, document: Document) -> _Kept:
-        """Write what the document changes, and release what becomes visible by it."""
-        now = self.result.at
-        feed = replace(self.feed, header=document.header, gap=self._gap())
-        listed = candidates(document.items, self.source.ignore, feed.naming.by)
-        named = naming.settled(feed.naming, [candidate.item for candidate in listed], now)
-        listed = self._renamed(listed, feed.naming, named)
-        known = self.tx.entries.known(feed, listed)
-        names = names_of(feed.url, feed.fetch_url, document.header)
-        verdict = judge(feed.url, listed, known, now=now, private=self.source.private, names=names)
-        self._refuse_redesign(verdict)
-        judged = known, verdict
-        gap = gap_of(self.tx, feed, document, judged, now)
-        arrival = Arrival(now, self.tx.created, feed.last_success, whole_site=self.source.kind == "sitemap")
-        kept = keep(self.tx, feed, judged, arrival, (self.source, self.settings))
-        events = note_flood(self.tx, feed, judged, kept.held.values(), now)
-        if gap is not None:
-            events += note_gap(self.tx, feed, gap, now)
-        else:
-            note_overlap(self.tx, feed, judged)
-        doubted = naming.doubted(named, verdict, known.entries, now)
-        self._renamed(listed, named, doubted)
-        return _Kept(verdict, _news(verdict, kept.held), kept.changed, doubted, gap, tuple(events))
-
-    def _refuse_redesign(self, verdict: Verdict) -> None:
-        """Raise PageChanged where a page lists nothing of before: what is found in it may be no articles at all.
-
-        With `item.select` the operator has said which links are.
-        """
-        before, now = self.feed.items, len(verdict.sights)
-        guessed = self.source.kind == "page" and self.source.item.select is None
-        if guessed and min(before, now) >= _MANY and len(verdict.additions) == now:
-            raise PageChanged(
-                f"The page lists {now} links, and none of the {before} of before: it may have been redesigned.",
-                "See what it lists with: aggregator check URL; name the articles with `item: {select: ...}`.",
-            )
-
-    def _renamed(self, listed: list[Candidate], before: Naming, after: Naming) -> list[Candidate]:
-        """Return the candidates under their names of today, which what is known of the feed is given too."""
-        if after.by is before.by:
-            return listed
-        anew = renamed(listed, after.by)
-        keys = {old.key: new.key for old, new in zip(listed, anew, strict=True)}
-        self.tx.feeds.rekey(self.feed, keys, after.by)
-        return anew
-
-    def _gap(self) -> Gap | None:
-        """Return the feed's gap as it is now: its repair went on while the feed was polled."""
-        if self.feed.gap is None or (feed := self.tx.feeds.get(self.feed.url)) is None:
-            return None
-        return feed.gap
-
-    def _succeeded(self, kept: _Kept) -> PollReport:
+    def _succeeded(self, kept: Taken) -> PollReport:
         result, fetched, document = self.result, self.result.fetched, self.result.document
         # What was missed was published too.
         missed = kept.gap.likely if kept.gap is not None and not is_habit(kept.gap) else 0
@@ -229,7 +155,7 @@ class _Settling:
             hints=document.hints if document else None,
             validators=fetched.validators if fetched and not (document and document.cut_short) else None,
             body_hash=result.body_hash,
-            items=len(document.items) if document else None,
+            items=len(document.items) + len(unread(document)) if document else None,
             new=len(kept.verdict.additions),
             updated=kept.edited,
             duplicates=kept.verdict.duplicates,
@@ -260,7 +186,7 @@ class _Settling:
         dates = [date for item in document.items if (date := item.published or item.updated) is not None]
         return of_history(dates, self.result.at)
 
-    def _restamped_at(self, document: Document | None, kept: _Kept) -> datetime | None:
+    def _restamped_at(self, document: Document | None, kept: Taken) -> datetime | None:
         """Return the time when the document's dates have moved, but neither an entry came nor one was edited."""
         claimed, before = self._claimed(document), self.feed.claimed
         still = not kept.news and not kept.edited
@@ -272,6 +198,7 @@ class _Settling:
             return None
         dates = [document.header.updated]
         dates += [date for item in document.items for date in (item.published, item.updated)]
+        dates += [date for line in unread(document) for date in dates_of(line)]
         return max((date for date in dates if date is not None), default=None)
 
     def _notices(self, adopted: str | None) -> str | None:
@@ -386,8 +313,3 @@ def pause_site(tx: Transaction, source: FeedSettings, fetched: Fetched | None, w
     """Leave the whole site alone when a host of it asks for it; `what` was asked for."""
     if fetched is not None and (until := pause_of(source, fetched)) is not None:
         tx.requests.pause_site(site_of(host_of(fetched.url)), until, f"{fetched.status} of {what}")
-
-
-def _news(verdict: Verdict, held: Mapping[int, str]) -> int:
-    told = sum(held.get(addition.key) not in _NO_NEWS for addition in verdict.additions)
-    return told + verdict.duplicates

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 from measured.pairs import AT, false_merges, halves, hard_pairs, pool_of_items, read, row, simple
 
 from aggregator.config.settings import FeedSettings, Settings
-from aggregator.decide.changes import candidates
+from aggregator.decide.candidates import candidates
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.parse.dates import parse_date
 from aggregator.releasing import release_missing

@@ -12,7 +12,8 @@ from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings,
 from aggregator.decide.cadence import NextPoll
 from aggregator.decide.identity import feed_id
 from aggregator.errors import HttpStatus, NetworkDown, NotAFeed, TimedOut
-from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, NamedBy, Outcome, Validators
+from aggregator.listings import NamedBy
+from aggregator.model import Caching, Document, Fetched, Header, Hints, Item, Outcome, Validators
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
 

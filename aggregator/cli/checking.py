@@ -17,7 +17,7 @@ from aggregator.config.secrets import base_address, display_url
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.archives import routes
-from aggregator.decide.changes import candidates
+from aggregator.decide.candidates import candidates
 from aggregator.decide.filters import filtered
 from aggregator.decide.sameness import EARLIEST
 from aggregator.decide.sites import host_of

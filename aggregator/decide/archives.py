@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from aggregator.decide.changes import Candidate, KnownEntry
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import KnownEntry
     from aggregator.indexes import ChildSitemap
     from aggregator.losses import Gap
     from aggregator.model import FeedState, Header

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from aggregator.decide.candidates import Candidate
 from aggregator.decide.canonical import canonical_url, fold, plain_text
-from aggregator.decide.changes import Candidate, Revision
+from aggregator.decide.changes import Revision
 from aggregator.decide.filters import FILTERED, filtered
 from aggregator.decide.identity import content_key, digest
 from aggregator.decide.release import FRESH_START, LATE, hold

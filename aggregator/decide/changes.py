@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from aggregator.decide.canonical import canonical_url, fold_title, titles_agree
-from aggregator.decide.identity import GUID, derived_id, item_keys, marks_of, publisher_id
+from aggregator.decide.identity import GUID, derived_id, publisher_id
 from aggregator.decide.origins import is_from
 from aggregator.decide.sameness import EARLIEST, Evidence, Sameness, claim
 from aggregator.decide.sites import same_site
 from aggregator.decide.wrappers import target_of
-from aggregator.model import Held, NamedBy
+from aggregator.model import Held
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from aggregator.decide.candidates import Candidate
+    from aggregator.listings import Line
     from aggregator.model import Item
 
 _COMPARED = 64
 """Entries that one candidate is compared with: a hostile feed gives a thousand items one link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An item with what it is compared by."""
-
-    item: Item
-    key: str
-    """Its name within its feed."""
-    canonical: str | None
-    digest: str
-    content_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,10 @@ class Known:
     taken: frozenset[str] = frozenset()
     """Those of the publishers' ids that are in use."""
     former: frozenset[int] = frozenset()
-    """Entries of the feed's last document, given when this one names strangers; among `entries`, with bodies."""
+    """Entries of the feed's last document that this one does not name, given when it names strangers.
+
+    They are among `entries`, with bodies.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,42 +128,8 @@ class Verdict:
     sights: tuple[Sight, ...] = ()
     duplicates: int = 0
     """Items new to this feed that are entries already, brought by another."""
-
-
-def candidates(items: Iterable[Item], ignore: Collection[str] = (), by: NamedBy = NamedBy.GUID) -> list[Candidate]:
-    """Prepare a document's items for judging, named `by` this; fields that the operator distrusts are left out."""
-    trusted = [believed(item, ignore) for item in items]
-    return [_candidate(item, key) for item, key in zip(trusted, item_keys(trusted, by), strict=True)]
-
-
-def _candidate(item: Item, key: str) -> Candidate:
-    marks = marks_of(item)
-    return Candidate(item, key, marks.canonical, marks.digest, marks.content_key)
-
-
-def renamed(listed: Sequence[Candidate], by: NamedBy) -> list[Candidate]:
-    """Return a document's candidates under the names that they have by this."""
-    keys = item_keys([candidate.item for candidate in listed], by)
-    return [replace(candidate, key=key) for candidate, key in zip(listed, keys, strict=True)]
-
-
-_IGNORED: dict[str, dict[str, object]] = {
-    "title": {"title": ""},
-    "author": {"authors": ()},
-    "id": {"guid": None},
-    "published": {"published": None},
-    "updated": {"updated": None},
-}
-
-
-def believed(item: Item, ignore: Collection[str]) -> Item:
-    """Return an item without the fields that the operator distrusts."""
-    changes: dict[str, object] = {}
-    for name in ignore:
-        changes |= _IGNORED[name]
-    if all(getattr(item, name) == value for name, value in changes.items()):
-        return item
-    return replace(item, **changes, marks=None)  # type: ignore[arg-type]
+    unread: tuple[str, ...] = ()
+    """Keys of what else the document lists, all known (decide.listing)."""
 
 
 def judge(
@@ -181,15 +140,20 @@ def judge(
     now: datetime,
     private: bool = False,
     names: frozenset[str] = frozenset(),
+    unread: Collection[Line] = (),
 ) -> Verdict:
     """Decide what the document of `feed` changes; items are taken last first, so that entries number in order.
 
-    `names` are those by which others may call it as their source (decide.origins).
+    `names` are those by which others may call it as their source (decide.origins); `unread` is what else it lists.
     """
-    bench = _Bench(feed, _latest(listed), known, now, private=private, names=names)
+    bench = _Bench(feed, _latest(listed), known, now, private=private, names=names, unread=unread)
     bench.take_all()
     return Verdict(
-        tuple(bench.additions), tuple(bench.revisions.values()), tuple(bench.sights.values()), bench.duplicates
+        tuple(bench.additions),
+        tuple(bench.revisions.values()),
+        tuple(bench.sights.values()),
+        bench.duplicates,
+        tuple(line.key for line in unread),
     )
 
 
@@ -215,10 +179,13 @@ class _Bench:
         *,
         private: bool,
         names: frozenset[str],
+        unread: Collection[Line],
     ) -> None:
         self.feed, self.listed, self.known, self.now = feed, listed, known, now
         self.private, self.names = private, names
-        self.sameness = Sameness(feed, listed, known.entries.values(), now=now, former=known.former, names=names)
+        self.sameness = Sameness(
+            feed, listed, known.entries.values(), now=now, former=known.former, names=names, unread=unread
+        )
         self.entries: dict[int, KnownEntry] = {}
         self.titles: dict[int, str] = {}
         self.alike: defaultdict[str, set[int]] = defaultdict(set)
@@ -376,18 +343,27 @@ class _Bench:
 
         Guids that do not name items in their feed cannot be ids for ever either.
         """
-        said = _said_id(candidate)
-        derived = derived_id(self.feed, candidate.key)
-        fresh = derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")
-        new = next((each for each in (said, derived) if each is not None and each not in self.taken), fresh)
+        new = next(each for each in self._ids(candidate) if each not in self.taken)
         self.taken.add(new)
         return new
 
+    def _ids(self, candidate: Candidate) -> Iterator[str]:
+        if (said := _said_id(candidate)) is not None:
+            yield said
+        yield derived_id(self.feed, candidate.key)
+        yield derived_id(self.feed, f"{candidate.key}\x1f{self.now.isoformat()}")
 
-def asked_ids(feed: str, listed: Iterable[Candidate]) -> list[str]:
-    """Return the ids that judging may give out: the store says in Known.taken which of them are in use."""
-    ids = [derived_id(feed, candidate.key) for candidate in listed]
-    return ids + [said for candidate in listed if (said := _said_id(candidate)) is not None]
+
+def asked_ids(feed: str, listed: Sequence[Candidate], taken: Collection[str] = ()) -> list[str]:
+    """Return the ids that judging may give out: the store says in Known.taken which of them are in use.
+
+    Those come first that are wanted first; `taken` are those of them that are in use, for what is wanted instead.
+    """
+    said = [_said_id(candidate) for candidate in listed]
+    times = Counter(said)
+    in_vain = [each is None or times[each] > 1 or each in taken for each in said]
+    derived = [derived_id(feed, candidate.key) for candidate, vain in zip(listed, in_vain, strict=True) if vain]
+    return derived + [each for each in times if each is not None]
 
 
 def _said_id(candidate: Candidate) -> str | None:

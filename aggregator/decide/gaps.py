@@ -95,9 +95,14 @@ class Miss:
 
 def is_disjoint(verdict: Verdict, known: Known) -> bool:
     """Tell whether nothing of a document was listed by its feed before, under this name or another."""
-    return len(verdict.sights) >= ENOUGH and not any(
-        sight.candidate.key in known.sighted or ((entry := known.entries.get(sight.entry)) is not None and entry.here)
-        for sight in verdict.sights
+    return (
+        not verdict.unread
+        and len(verdict.sights) >= ENOUGH
+        and not any(
+            sight.candidate.key in known.sighted
+            or ((entry := known.entries.get(sight.entry)) is not None and entry.here)
+            for sight in verdict.sights
+        )
     )
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.appearance import appearance
 from aggregator.decide.canonical import canonical_url, fold, fold_title, plain_text
+from aggregator.listings import NamedBy
 from aggregator.marks import Marks
-from aggregator.model import NamedBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

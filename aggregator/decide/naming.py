@@ -13,9 +13,10 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator.decide.canonical import canonical_url, fold_title
+from aggregator.decide.canonical import fold_title
+from aggregator.decide.identity import marks_of
 from aggregator.decide.sameness import ENOUGH, MOST
-from aggregator.model import NamedBy, Naming
+from aggregator.listings import NamedBy, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +30,9 @@ DOUBTS = 3
 _LEVELS = tuple(NamedBy)
 _NAME: dict[NamedBy, Callable[[Item], object]] = {
     NamedBy.GUID: lambda item: item.guid,
-    NamedBy.LINK: lambda item: canonical_url(item.link),
-    NamedBy.TITLE: lambda item: (canonical_url(item.link), fold_title(item.title)),
-    NamedBy.DATE: lambda item: (canonical_url(item.link), item.published),
+    NamedBy.LINK: lambda item: marks_of(item).canonical,
+    NamedBy.TITLE: lambda item: (marks_of(item).canonical, fold_title(item.title)),
+    NamedBy.DATE: lambda item: (marks_of(item).canonical, item.published),
 }
 _WORDS = {
     NamedBy.GUID: "guid",
@@ -41,28 +42,31 @@ _WORDS = {
 }
 
 
-def settled(naming: Naming, items: Sequence[Item], now: datetime) -> Naming:
-    """Return by what a document's items are to be known: what they lack, or share with each other, is no name."""
+def settled(naming: Naming, items: Sequence[Item], now: datetime, *, unread: int = 0) -> Naming:
+    """Return by what a document's items are to be known: what they lack, or share with each other, is no name.
+
+    It lists `unread` others, with names of their own.
+    """
     by, reason = naming.by, ""
-    while (fault := _fault(by, items)) is not None:
+    while (fault := _fault(by, items, unread)) is not None:
         reason = reason or fault
         by = _LEVELS[_LEVELS.index(by) + 1]
     return naming if by is naming.by else Naming(by, reason, now)
 
 
-def _fault(by: NamedBy, items: Sequence[Item]) -> str | None:
+def _fault(by: NamedBy, items: Sequence[Item], unread: int) -> str | None:
     """Return what is wrong with this kind of name in a document of at least three items, None if it will do."""
-    if by is NamedBy.CONTENT or len(items) < ENOUGH:
+    if by is NamedBy.CONTENT or (total := len(items) + unread) < ENOUGH:
         return None
-    missing = sum(not (item.guid if by is NamedBy.GUID else canonical_url(item.link)) for item in items)
-    if 2 * missing > len(items):
-        return f"{missing} of {len(items)} items have no {'guid' if by is NamedBy.GUID else 'link'}"
+    missing = sum(not (item.guid if by is NamedBy.GUID else marks_of(item).canonical) for item in items)
+    if 2 * missing > total:
+        return f"{missing} of {total} items have no {'guid' if by is NamedBy.GUID else 'link'}"
     bearers: defaultdict[object, set[object]] = defaultdict(set)
     for item in items:
-        bearers[_NAME[by](item)].add((canonical_url(item.link), fold_title(item.title), item.published))
+        bearers[_NAME[by](item)].add((marks_of(item).canonical, fold_title(item.title), item.published))
     shared = sum(len(each) for name, each in bearers.items() if len(each) > 1 and name)
-    if shared >= ENOUGH and 2 * shared > len(items):
-        return f"{shared} of {len(items)} items share their {_WORDS[by]} with another"
+    if shared >= ENOUGH and 2 * shared > total:
+        return f"{shared} of {total} items share their {_WORDS[by]} with another"
     return None
 
 
@@ -70,7 +74,7 @@ def doubted(naming: Naming, verdict: Verdict, entries: Mapping[int, KnownEntry],
     """Return the naming after a document was judged: known items that came back under other names speak against it."""
     known = [(sight, entries[sight.entry]) for sight in verdict.sights if sight.entry in entries]
     renamed = [(sight, entry) for sight, entry in known if sight.first and entry.here]
-    kept = sum(not sight.first for sight, _ in known)
+    kept = sum(not sight.first for sight, _ in known) + len(verdict.unread)
     if not renamed and not kept:
         return naming
     if len(renamed) < max(ENOUGH, MOST * (len(renamed) + kept)) or naming.by is NamedBy.CONTENT:
@@ -80,5 +84,6 @@ def doubted(naming: Naming, verdict: Verdict, entries: Mapping[int, KnownEntry],
     moved = Counter(sight.candidate.canonical != entry.canonical for sight, entry in renamed)
     trusts_links = naming.by is NamedBy.GUID and moved[False] > moved[True]
     what = "guid" if trusts_links else "link"
-    reason = f"{len(renamed)} of {len(known)} known items had another {what}, {DOUBTS} documents in a row"
+    listed = len(known) + len(verdict.unread)
+    reason = f"{len(renamed)} of {listed} known items had another {what}, {DOUBTS} documents in a row"
     return Naming(NamedBy.LINK if trusts_links else NamedBy.CONTENT, reason, now)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import bodies_contain, fold_title, plain_text, titles_agree
 from aggregator.decide.identity import SHORT, is_derived, same_day
+from aggregator.decide.listing import dates_of
 from aggregator.decide.origins import is_from, is_one_source
 from aggregator.decide.sites import same_host, same_site
 from aggregator.decide.wrappers import target_of
@@ -23,7 +24,9 @@ from aggregator.model import Held
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from aggregator.decide.changes import Candidate, KnownEntry
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import KnownEntry
+    from aggregator.listings import Line
     from aggregator.model import Item
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -79,12 +82,17 @@ class Sameness:
         now: datetime,
         former: Collection[int] = (),
         names: frozenset[str] = frozenset(),
+        unread: Collection[Line] = (),
     ) -> None:
-        """Take all candidates of a document, all entries that it may list, and which of them the last one listed."""
+        """Take all candidates of a document, all entries that it may list, and which of them the last one listed.
+
+        `unread` is what else it lists, which has nothing in common with the candidates (decide.listing).
+        """
         self._own_names = names
         self._now = now
         self._feed = feed
-        self._keys = {candidate.key for candidate in listed}
+        self._keys = {candidate.key for candidate in listed} | {line.key for line in unread}
+        self._unread_dates = [self._credible(next(iter(dates_of(line)), None)) for line in unread]
         distinct = {(each.canonical, fold_title(each.item.title), each.digest, each.item.published) for each in listed}
         self._titles = Counter(title for _, title, *_ in distinct)
         self._names = Counter((_LISTED, link, title) for link, title, *_ in distinct)
@@ -116,7 +124,7 @@ class Sameness:
 
     def _comparable(self, listed: Collection[Candidate], left: Collection[KnownEntry]) -> int:
         """Return how many items could have a counterpart in the other document."""
-        dates = [self._date(candidate.item) for candidate in listed]
+        dates = [self._date(candidate.item) for candidate in listed] + self._unread_dates
         newest = max((entry.published for entry in left), default=EARLIEST) + timedelta(days=1)
         oldest = min((date for date in dates if date is not None), default=EARLIEST) - timedelta(days=1)
         items = sum(date is None or date <= newest for date in dates)
@@ -247,7 +255,9 @@ class Sameness:
 
     def _date(self, item: Item) -> datetime | None:
         """Return the date that an item gives, where it can be true."""
-        said = item.published or item.updated
+        return self._credible(item.published or item.updated)
+
+    def _credible(self, said: datetime | None) -> datetime | None:
         return said if said is not None and EARLIEST <= said <= self._now else None
 
     def _same_moment(self, candidate: Candidate, entry: KnownEntry) -> bool:

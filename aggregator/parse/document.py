@@ -25,8 +25,13 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     """
     refuse_empty(body)
     refuse_binary(body)
-    if looks_like_json(body[:200].decode("utf-8-sig", "ignore").replace("\0", "").lstrip("\ufeff")):
+    if is_json(body):
         text, notice = decode(body, content_type)
         document = parse_json(text, url=url)
         return replace(document, notices=(notice, *document.notices)) if notice else document
     return syndication.parse(body, url=url, content_type=content_type, received=received)
+
+
+def is_json(body: bytes) -> bool:
+    """Tell whether a document is to be read as JSON."""
+    return looks_like_json(body[:200].decode("utf-8-sig", "ignore").replace("\0", "").lstrip("\ufeff"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import feedparser
@@ -39,6 +40,14 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _FeedParserMixin.can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document that is one of ours to read: text from its root on, in UTF-8 without a DOCTYPE."""
+
+    text: str
+    notices: tuple[str, ...] = ()
+
+
 def parse(body: bytes, *, url: str, content_type: str | None, received: datetime) -> Document:  # noqa: ARG001
     """Parse a feed document that `url` answered with.
 
@@ -47,11 +56,22 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     could be read, and a notice; a feed without items is a document. `received` is taken for parsers that need the
     time; this one never fills in a date.
     """
+    return read(opened(body, url=url, content_type=content_type), url=url)
+
+
+def opened(body: bytes, *, url: str, content_type: str | None) -> Opened:
+    """Decode a document and find its root; errors as those of `parse`."""
     refuse_empty(body)
     refuse_binary(body)
     text, notice = decode(body, content_type)
     root, strange = find_root(text, url)
-    text, outside, left_out = bound(_DECLARATION + "\n" * text.count("\n", 0, root) + text[root:])
+    whole = _DECLARATION + "\n" * text.count("\n", 0, root) + text[root:]
+    return Opened(whole, tuple(filter(None, (notice, strange))))
+
+
+def read(document: Opened, *, url: str) -> Document:
+    """Read an opened document; errors as those of `parse`."""
+    text, outside, left_out = bound(document.text)
     cut_short = is_cut_short(text)
     flaw, (feed, entries, version) = _read(text)
     if not version and not entries and not feed.get("title"):
@@ -61,16 +81,14 @@ def parse(body: bytes, *, url: str, content_type: str | None, received: datetime
     header = read_header(feed, base=url)
     context = Context(url=url, format=version, language=header.language)
     items = tuple(read_item(entry, context) for entry in entries[:MOST_ITEMS])
-    damaged = f"{flaw}; {len(items)} items were read" if flaw else None
+    damaged = [f"{flaw}; {len(items)} items were read"] if flaw else []
     counted = [f"{what}: {count}" for what, count in context.notices.items()]
-    notices = tuple(filter(None, (notice, strange, damaged, *left_out, *counted)))
-    hints = read_hints(feed, outside)
     return Document(
         header,
         items,
-        hints,
+        read_hints(feed, outside),
         version,
-        notices,
+        (*document.notices, *damaged, *left_out, *counted),
         cut_short=flaw is not None and cut_short,
         complete=is_complete(outside),
     )

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from aggregator.decide.changes import believed
 from aggregator.decide.identity import marked
 from aggregator.model import Item
-from aggregator.parse import document
+from aggregator.parse import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +45,13 @@ class How(NamedTuple):
     """Where a page keeps its articles."""
     ignore: tuple[str, ...] = ()
     """Fields that are distrusted."""
+    last: str | None = None
+    """A feed's last listing (listings.to_text): what it has may stay unread."""
 
     @classmethod
-    def of(cls, source: FeedSettings) -> How:
+    def of(cls, source: FeedSettings, last: str | None = None) -> How:
         """Return how a source is read."""
-        return cls(source.kind, source.item if source.kind == "page" else None, source.ignore)
+        return cls(source.kind, source.item if source.kind == "page" else None, source.ignore, last)
 
 
 FEED = How()
@@ -76,8 +77,7 @@ def work(body: bytes, told: Told, how: How, limits: tuple[float, int]) -> Docume
     space.
     """
     with _limited(*limits):
-        found = _READ[how.kind](body, told, how)
-        return replace(found, items=tuple(marked(believed(item, how.ignore)) for item in found.items))
+        return _READ[how.kind](body, told, how)
 
 
 def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[float, int]) -> SourceList:
@@ -88,14 +88,14 @@ def read_list(body: bytes, url: str, content_type: str | None, limits: tuple[flo
         return parse_opml(body, url=url, content_type=content_type)
 
 
-def _feed(body: bytes, told: Told, _: How) -> Document:
-    return document.parse(body, **told)
+def _feed(body: bytes, told: Told, how: How) -> Document:
+    return changed.parse(body, ignore=how.ignore, last=how.last, **told)
 
 
 def _page(body: bytes, told: Told, how: How) -> Document:
     from aggregator.parse.page import parse_page  # noqa: PLC0415 - workers that read feeds alone do without
 
-    return parse_page(body, selectors=how.item, **told)
+    return changed.marked_all(parse_page(body, selectors=how.item, **told), how.ignore)
 
 
 def read_article(body: bytes, told: Told, limits: tuple[float, int]) -> ArticlePage:
@@ -114,13 +114,14 @@ def may_visit(robots: bytes, url: str, limits: tuple[float, int]) -> bool:
         return rules.may_visit(robots, url)
 
 
-def _sitemap(body: bytes, told: Told, _: How) -> Document:
+def _sitemap(body: bytes, told: Told, how: How) -> Document:
     """Return the articles of a sitemap, or the sitemaps of an index in the header."""
     from aggregator.parse.sitemap import parse_sitemap  # noqa: PLC0415 - likewise
     from aggregator.parse.sitemap_articles import articles_in  # noqa: PLC0415
 
     read = parse_sitemap(body, wanted=articles_in(told["url"]), **told)
-    return replace(read.document, header=replace(read.document.header, sitemaps=read.children))
+    found = changed.marked_all(read.document, how.ignore)
+    return replace(found, header=replace(found.header, sitemaps=read.children))
 
 
 _READ = {"feed": _feed, "page": _page, "sitemap": _sitemap}

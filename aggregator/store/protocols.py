@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import FeedSettings
     from aggregator.decide.cadence import NextPoll
-    from aggregator.decide.changes import Addition, Candidate, Known, Revision, Sight
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import Addition, Known, Revision, Sight
     from aggregator.decide.gaps import Mark
     from aggregator.decide.release import Subject
+    from aggregator.listings import NamedBy, Naming
     from aggregator.losses import Flood, Gap
     from aggregator.model import (
         Entry,
@@ -28,14 +30,13 @@ if TYPE_CHECKING:
         Header,
         Hints,
         Move,
-        NamedBy,
-        Naming,
         Outcome,
         Request,
         Rhythm,
         Validators,
     )
     from aggregator.store.articles import Articles
+    from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
     from aggregator.store.stories import Kinships, Stories, Tellings
 
@@ -234,8 +235,8 @@ class Gaps(Protocol):
 class Entries(Protocol):
     """Entries, where they were sighted, and what they said before."""
 
-    def known(self, feed: FeedState, listed: Sequence[Candidate]) -> Known:
-        """Return all that judging a feed's candidates needs."""
+    def known(self, feed: FeedState, listed: Sequence[Candidate], unread: Collection[str] = ()) -> Known:
+        """Return all that judging a feed's candidates needs; `unread`: keys of what else its document lists."""
 
     def add(
         self, feed: FeedState, additions: Sequence[Addition], held: Mapping[int, str], now: datetime
@@ -245,8 +246,11 @@ class Entries(Protocol):
     def revise(self, feed: FeedState, revisions: Sequence[Revision], now: datetime) -> None:
         """Change entries; what they said before is kept as a revision (the newest 20) when readers see a difference."""
 
-    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
-        """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one."""
+    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime, unread: Collection[str] = ()) -> None:
+        """Note that a feed lists entries: one row a feed and link with a count; a changed guid replaces the old one.
+
+        `unread`: keys of what else its document lists.
+        """
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         """Return entries as outputs choose them."""
@@ -334,6 +338,10 @@ class Transaction(Protocol):
     @property
     def entries(self) -> Entries:
         """Entries."""
+
+    @property
+    def listings(self) -> Listings:
+        """Feeds' last documents."""
 
     @property
     def articles(self) -> Articles:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aggregator.decide.changes import Known, KnownEntry, candidates, judge
+from aggregator.decide.candidates import candidates
+from aggregator.decide.changes import Known, KnownEntry, judge
 from aggregator.errors import AggregatorError
 from aggregator.parse.syndication import parse
 

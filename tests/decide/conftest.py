@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.decide import naming
-from aggregator.decide.changes import (
-    Candidate,
-    Known,
-    KnownEntry,
-    Listed,
-    Sight,
-    Verdict,
-    asked_ids,
-    candidates,
-    judge,
-    renamed,
-)
+from aggregator.decide.candidates import Candidate, candidates, renamed
+from aggregator.decide.changes import Known, KnownEntry, Listed, Sight, Verdict, asked_ids, judge
 from aggregator.decide.origins import names_of
-from aggregator.model import Header, Item, Naming
+from aggregator.listings import Naming
+from aggregator.model import Header, Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -20,7 +20,8 @@ from aggregator.decide.archives import (
     routes,
     sitemap_of,
 )
-from aggregator.decide.changes import KnownEntry, candidates
+from aggregator.decide.candidates import candidates
+from aggregator.decide.changes import KnownEntry
 from aggregator.indexes import ChildSitemap
 from aggregator.losses import Gap
 from aggregator.model import FeedState, Header, Item, Link

@@ -25,8 +25,9 @@ from aggregator.decide.articles import (
     verdict_of,
     waits,
 )
+from aggregator.decide.candidates import Candidate, candidates
 from aggregator.decide.canonical import plain_text
-from aggregator.decide.changes import Addition, Candidate, KnownEntry, Revision, candidates
+from aggregator.decide.changes import Addition, KnownEntry, Revision
 from aggregator.decide.release import Arrival, hold
 from aggregator.model import Enclosure, Held, Item, Person
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.decide.changes import asked_ids, believed, candidates
+from aggregator.decide.candidates import believed, candidates
+from aggregator.decide.changes import asked_ids
 from aggregator.decide.identity import marked
-from aggregator.model import Enclosure, Item, NamedBy, Person
+from aggregator.listings import NamedBy
+from aggregator.model import Enclosure, Item, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -628,9 +630,11 @@ def test_a_key_that_named_another_entry_gives_a_fresh_id(new_shelf: NewShelf, it
 
 
 def test_all_ids_that_may_be_given_are_asked_for(item: Make) -> None:
-    """The store looks up the publisher's id and the one made of the key."""
+    """The store looks up the publisher's id, and the one made of the key where that one is none, in use or not alone."""
     listed = candidates([item(1), item(2, guid="plain")])
-    asked = asked_ids(OWN, listed)
+    assert len(asked_ids(OWN, listed)) == 2
+    assert len(asked_ids(OWN, candidates([item(1), item(2, guid=item(1).guid)]))) == 3
+    asked = asked_ids(OWN, listed, taken={str(item(1).guid)})
     assert len(asked) == 3
     assert item(1).guid in asked
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide.changes import candidates
+from aggregator.decide.candidates import candidates
 from aggregator.decide.gaps import (
     HABIT,
     MOST,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.decide.naming import settled
-from aggregator.model import Item, NamedBy, Naming
+from aggregator.listings import NamedBy, Naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from aggregator.model import Item
 
     Make = Callable[..., Item]
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing
-from aggregator.decide.changes import Addition, Known, KnownEntry, Sight, candidates, judge
+from aggregator.decide.candidates import candidates
+from aggregator.decide.changes import Addition, Known, KnownEntry, Sight, judge
 from aggregator.decide.release import Arrival, Subject, belongs, hold, outputs_for, unheld
 from aggregator.model import Item
 

@@ -16,7 +16,8 @@ import pytest
 from aggregator.config.settings import FeedSettings, Settings
 from aggregator.decide.identity import publisher_id
 from aggregator.errors import HttpStatus
-from aggregator.model import Document, Entry, Fetched, Header, Item, NamedBy, PollReport
+from aggregator.listings import NamedBy
+from aggregator.model import Document, Entry, Fetched, Header, Item, PollReport
 from aggregator.parse.syndication import parse
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings
-from aggregator.decide.changes import Addition, Candidate, Revision, Sight, candidates
+from aggregator.decide.candidates import Candidate, candidates
+from aggregator.decide.changes import Addition, Revision, Sight
 from aggregator.model import Item
 from aggregator.store.sqlite.store import SqliteStore
 

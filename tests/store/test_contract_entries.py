@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedSettings
-from aggregator.decide.changes import KnownEntry, candidates
+from aggregator.decide.candidates import candidates
+from aggregator.decide.changes import KnownEntry
 from aggregator.decide.identity import derived_id, story_key
-from aggregator.model import Category, Enclosure, Header, Item, Link, NamedBy, Outcome, Person, Sighting
+from aggregator.listings import NamedBy
+from aggregator.model import Category, Enclosure, Header, Item, Link, Outcome, Person, Sighting
 from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
 from aggregator.decide.identity import story_key
 from aggregator.decide.origins import names_of
 from aggregator.decide.release import Subject
+from aggregator.listings import from_text
 from aggregator.model import Item, Sighting
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.sqlite import rows
@@ -20,9 +21,11 @@ from aggregator.store.sqlite.rows import ENTRY_COLUMNS, from_ms, item_columns, t
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from aggregator.decide.changes import Addition, Candidate, Revision, Sight
+    from aggregator.decide.candidates import Candidate
+    from aggregator.decide.changes import Addition, Revision, Sight
     from aggregator.model import Entry, FeedState
 
 KEPT_REVISIONS = 20
@@ -49,7 +52,7 @@ class SqliteEntries:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def known(self, feed: FeedState, listed: Sequence[Candidate]) -> Known:
+    def known(self, feed: FeedState, listed: Sequence[Candidate], unread: Collection[str] = ()) -> Known:
         before = self._among(
             "SELECT key, entry, digest, link FROM sighting WHERE feed = ? AND key IN",
             [candidate.key for candidate in listed],
@@ -57,21 +60,32 @@ class SqliteEntries:
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed) if strangers else set()
+        former = self._former(feed, {each.key for each in listed} | set(unread)) if strangers else set()
         alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
         entries = self._db.execute(_KNOWN, found).fetchall()
-        taken = self._among("SELECT atom_id FROM entry WHERE atom_id IN", asked_ids(feed.url, strangers))
+        taken = self._taken(asked_ids(feed.url, strangers))
+        if taken:
+            taken |= self._taken(asked_ids(feed.url, strangers, taken))
         return Known(
             sighted,
             {row["id"]: each for row, each in _known_entries(entries)},
-            frozenset(row["atom_id"] for row in taken),
+            frozenset(taken),
             frozenset(former),
         )
 
-    def _former(self, feed: FeedState) -> set[int]:
-        """Return the entries that a feed's last document listed."""
+    def _taken(self, ids: Collection[str]) -> set[str]:
+        rows = self._among("SELECT atom_id FROM entry WHERE atom_id IN", ids) if ids else []
+        return {row["atom_id"] for row in rows}
+
+    def _former(self, feed: FeedState, listed: AbstractSet[str]) -> set[int]:
+        """Return the entries that a feed's last document listed under names that are listed no longer."""
+        kept = self._db.execute("SELECT value FROM listing WHERE feed = ?", [feed.key]).fetchone()
+        if kept is not None:
+            gone = from_text(kept["value"]).keys - listed
+            rows = self._among("SELECT entry FROM sighting WHERE feed = ? AND key IN", gone, feed.key) if gone else []
+            return {row["entry"] for row in rows}
         last = self._db.execute(
             "SELECT entry FROM sighting WHERE feed = :feed"
             " AND last_seen = (SELECT max(last_seen) FROM sighting WHERE feed = :feed)",
@@ -185,8 +199,8 @@ class SqliteEntries:
             [entry, KEPT_REVISIONS, entry],
         )
 
-    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
-        listed = json.dumps([sight.candidate.key for sight in sights])
+    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime, unread: Collection[str] = ()) -> None:
+        listed = json.dumps([*(sight.candidate.key for sight in sights), *unread])
         for sight in sights:
             if sight.first:
                 self._first_sighting(feed, sight, listed, now)

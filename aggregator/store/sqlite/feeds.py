@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
-from aggregator.model import Header, Hints, Item, NamedBy, Outcome, RequestKind
+from aggregator.listings import NamedBy
+from aggregator.model import Header, Hints, Item, Outcome, RequestKind
 from aggregator.store.protocols import PollCount
 from aggregator.store.sqlite.rows import (
     FEED_COLUMNS,
@@ -153,6 +154,7 @@ class SqliteFeeds:
             "UPDATE OR IGNORE sighting SET key = ? WHERE id = ?",
             [(keys.get(row["key"]) or _name_of(row, by), row["id"]) for row in kept],
         )
+        self._db.execute("DELETE FROM listing WHERE feed = ?", [feed.key])
 
     def rhythms(self) -> dict[str, Rhythm]:
         rows = self._db.execute(

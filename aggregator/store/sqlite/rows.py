@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from aggregator.listings import NamedBy, Naming
 from aggregator.losses import Flood, Gap
 from aggregator.model import (
     Category,
@@ -19,8 +20,6 @@ from aggregator.model import (
     Hints,
     Item,
     Move,
-    NamedBy,
-    Naming,
     Outcome,
     Person,
     Rhythm,

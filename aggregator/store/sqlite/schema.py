@@ -136,6 +136,12 @@ def m005_lists(db: Database) -> None:
         )""")
 
 
+@migrations()
+def m006_listings(db: Database) -> None:
+    """What the next document of a feed need not be read for: its last one, in short (listings.to_text)."""
+    db.execute("CREATE TABLE listing (feed INTEGER PRIMARY KEY REFERENCES feed ON DELETE CASCADE, value TEXT NOT NULL)")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

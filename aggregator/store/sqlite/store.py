@@ -12,6 +12,7 @@ from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
 from aggregator.store.sqlite.gaps import SqliteGaps
 from aggregator.store.sqlite.kinships import SqliteKinships
+from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
@@ -34,6 +35,7 @@ class SqliteTransaction:
         self.requests = SqliteRequests(connection)
         self.gaps = SqliteGaps(connection)
         self.entries = SqliteEntries(connection)
+        self.listings = SqliteListings(connection)
         self.articles = SqliteArticles(connection)
         self.releases = SqliteReleases(connection, self.entries)
         self.stories = SqliteStories(connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.decide.changes import candidates
+from aggregator.decide.candidates import candidates
 from aggregator.store.sqlite.rows import from_ms
 from subscribed.articles import Article, Pen, edit
 from subscribed.sources import Source, sources

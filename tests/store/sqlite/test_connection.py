@@ -33,6 +33,7 @@ from aggregator.store.sqlite.schema import (
     m003_stories,
     m004_articles,
     m005_lists,
+    m006_listings,
 )
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -357,7 +358,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def add(migration: Any) -> None:
         later = Migrations("aggregator")
-        for one in (m001_first, m002_polling, m003_stories, m004_articles, m005_lists, migration):
+        for one in (m001_first, m002_polling, m003_stories, m004_articles, m005_lists, m006_listings, migration):
             later()(one)
         monkeypatch.setattr(connection, "migrations", later)
 
