@@ -75,7 +75,9 @@ def _in_part(pieces: Pieces, last: Listing, context: str, url: str, ignore: Coll
     wanted = [place for place in range(len(pieces.raws)) if place not in known]
     found = marked_all(syndication.read(syndication.Opened(pieces.only(wanted)), url=url), ignore)
     by = last.by
-    if len(found.items) != len(wanted) or not stand_alone(candidates(found.items, by=by), known.values(), by):
+    if found.notices or len(found.items) != len(wanted):
+        return None
+    if not stand_alone(candidates(found.items, by=by), known.values(), by):
         return None
     raws = tuple(pieces.raws[place] for place in wanted)
     return replace(found, parts=Parts(context, raws, tuple(known.values())))
