@@ -42,6 +42,10 @@ _KNOWN = """
         EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed <> :feed) AS elsewhere,
         NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = entry.feed) AS left
     FROM entry JOIN feed ON feed.id = entry.feed WHERE entry.id IN (SELECT value FROM json_each(:ids))"""
+_INSERT_SIGHTING = (
+    "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen, evidence)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _NEAREST = 256
 """Entries that share one canonical URL or content key, the last ones: a hostile feed gives all its items one link."""
 
@@ -60,7 +64,8 @@ class SqliteEntries:
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        former = self._former(feed, {each.key for each in listed} | set(unread)) if strangers else set()
+        names = {each.key for each in listed} | set(unread)
+        former = self._former(feed, names) if strangers and feed.items else set()
         alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
@@ -97,8 +102,9 @@ class SqliteEntries:
         found: set[int] = set()
         for column in ("canonical", "content_key"):
             latest = f"SELECT id FROM entry WHERE {column} = ? ORDER BY id DESC LIMIT {_NEAREST}"
-            for value in {getattr(candidate, column) for candidate in strangers} - {None}:
-                found |= {row["id"] for row in self._db.execute(latest, [value])}
+            values = {getattr(candidate, column) for candidate in strangers} - {None}
+            for row in self._among(f"SELECT DISTINCT {column} AS value FROM entry WHERE {column} IN", values):
+                found |= {each["id"] for each in self._db.execute(latest, [row["value"]])}
         guids = {candidate.item.guid for candidate in strangers} - {None}
         return found | {row["id"] for row in self._among("SELECT id FROM entry WHERE atom_id IN", guids)}
 
@@ -201,8 +207,9 @@ class SqliteEntries:
 
     def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime, unread: Collection[str] = ()) -> None:
         listed = json.dumps([*(sight.candidate.key for sight in sights), *unread])
+        self._begin(feed, [sight for sight in sights if sight.first and sight.evidence is None], now)
         for sight in sights:
-            if sight.first:
+            if sight.first and sight.evidence is not None:
                 self._first_sighting(feed, sight, listed, now)
         self._db.executemany(
             "UPDATE sighting SET digest = ?, link = ?, last_seen = ?, count = count + 1 WHERE feed = ? AND key = ?",
@@ -212,6 +219,18 @@ class SqliteEntries:
                 if not sight.first
             ],
         )
+
+    def _begin(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
+        """Note sightings that begin entries, under keys that are new, or that named other entries before."""
+        if not sights:
+            return
+        keys = json.dumps([sight.candidate.key for sight in sights])
+        self._db.execute(
+            "DELETE FROM sighting WHERE feed = ? AND key IN (SELECT value FROM json_each(?))", [feed.key, keys]
+        )
+        self._db.executemany(_INSERT_SIGHTING, [_sighting_columns(feed, sight, now) for sight in sights])
+        entries = len({sight.entry for sight in sights})
+        self._db.execute("UPDATE feed SET entries = entries + ? WHERE id = ?", [entries, feed.key])
 
     def _first_sighting(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> None:
         """Note a sighting under a key that is new, or that named another entry before."""
@@ -236,26 +255,18 @@ class SqliteEntries:
         return renamed.rowcount > 0
 
     def _insert_sighting(self, feed: FeedState, sight: Sight, now: datetime) -> None:
-        candidate = sight.candidate
         self._db.execute(
             "UPDATE feed SET entries = entries + 1 WHERE id = :feed"
             " AND NOT EXISTS (SELECT 1 FROM sighting WHERE entry = :entry AND sighting.feed = :feed)",
             {"feed": feed.key, "entry": sight.entry},
         )
-        self._db.execute(
-            "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen, evidence)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
-                *(to_ms(now), to_ms(now), sight.evidence),
-            ],
-        )
+        self._db.execute(_INSERT_SIGHTING, _sighting_columns(feed, sight, now))
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         tags: dict[tuple[int, int], set[str]] = defaultdict(set)
         for row in self._among(
             "SELECT sighting.entry, feed.private, feed.tags FROM sighting JOIN feed ON feed.id = sighting.feed"
-            " WHERE sighting.entry IN",
+            " WHERE feed.tags <> '[]' AND sighting.entry IN",
             keys,
         ):
             tags[row["entry"], row["private"]].update(json.loads(row["tags"]))
@@ -332,6 +343,14 @@ class SqliteEntries:
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found
         ]
+
+
+def _sighting_columns(feed: FeedState, sight: Sight, now: datetime) -> list[Any]:
+    candidate = sight.candidate
+    return [
+        *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
+        *(to_ms(now), to_ms(now), sight.evidence),
+    ]
 
 
 def _known_entries(found: Iterable[sqlite3.Row]) -> Iterator[tuple[sqlite3.Row, KnownEntry]]:

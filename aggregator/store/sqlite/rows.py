@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 HEADER = TypeAdapter(Header)
 HINTS = TypeAdapter(Hints)
+_T = TypeVar("_T")
+_NONE = "[]"
 PERSONS = TypeAdapter(tuple[Person, ...])
 CATEGORIES = TypeAdapter(tuple[Category, ...])
 ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
@@ -78,7 +80,7 @@ def from_ms_or_none(value: int | None) -> datetime | None:
 
 def to_json(adapter: TypeAdapter[Any], value: object) -> str:
     """Write a record or a list of records."""
-    return adapter.dump_json(value, exclude_defaults=True).decode()
+    return _NONE if value == () else adapter.dump_json(value, exclude_defaults=True).decode()
 
 
 def feed_state(row: sqlite3.Row) -> FeedState:
@@ -164,16 +166,20 @@ def item(row: sqlite3.Row) -> Item:
         link=row["link"],
         summary=row["summary"],
         content=row["content"],
-        authors=PERSONS.validate_json(row["authors"]),
-        contributors=PERSONS.validate_json(row["contributors"]),
-        categories=CATEGORIES.validate_json(row["categories"]),
-        enclosures=ENCLOSURES.validate_json(row["enclosures"]),
+        authors=_all(PERSONS, row["authors"]),
+        contributors=_all(PERSONS, row["contributors"]),
+        categories=_all(CATEGORIES, row["categories"]),
+        enclosures=_all(ENCLOSURES, row["enclosures"]),
         thumbnail=row["thumbnail"],
         language=row["language"],
         rights=row["rights"],
         comments=row["comments"],
         source=HEADER.validate_json(row["source"]) if row["source"] else None,
     )
+
+
+def _all(kind: TypeAdapter[tuple[_T, ...]], text: str) -> tuple[_T, ...]:
+    return () if text == _NONE else kind.validate_json(text)  # most items have none
 
 
 def entry(row: sqlite3.Row, sightings: Sequence[Sighting]) -> Entry:

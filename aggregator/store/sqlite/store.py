@@ -30,6 +30,7 @@ class SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._created: datetime | None = None
         self.feeds = SqliteFeeds(connection)
         self.lists = SqliteLists(connection)
         self.requests = SqliteRequests(connection)
@@ -44,7 +45,9 @@ class SqliteTransaction:
 
     @property
     def created(self) -> datetime:
-        return datetime.fromisoformat(self._meta("created"))
+        if self._created is None:
+            self._created = datetime.fromisoformat(self._meta("created"))
+        return self._created
 
     @property
     def instance(self) -> str:
