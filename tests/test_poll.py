@@ -16,7 +16,7 @@ import pytest
 
 from aggregator import poll, writer
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
-from aggregator.errors import DiskFull, LockedDatabase
+from aggregator.errors import DiskFull, LockedDatabase, ParserKilled
 from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
 from aggregator.model import Outcome, Validators
@@ -25,11 +25,12 @@ from aggregator.parse.waiting import LARGE
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
 from aggregator.store.sqlite import connection
+from aggregator.store.sqlite.listings import SqliteListings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
-    from aggregator.model import FeedState, PollReport, Request
+    from aggregator.model import Document, FeedState, PollReport, Request
     from aggregator.settle import Result
     from aggregator.store.sqlite.store import SqliteStore
 
@@ -237,6 +238,72 @@ def test_known_body_is_not_read(works: Works, rss: Callable[..., bytes]) -> None
     (report,) = works.poll(parser=closed)
     assert (report.outcome, report.entries) == (Outcome.UNCHANGED, 1)
     assert works.feed().validators == Validators('"y"')
+
+
+@dataclass
+class Reader:
+    """Parsers that remember what they read; they break down on the document of this number."""
+
+    parser: ParserPool
+    breaks_at: int = 0
+    read: list[int] = field(default_factory=list)
+    """How many items of each document."""
+
+    async def parse(self, body: bytes, **told: Any) -> Document:
+        """Read as the parsers do."""
+        if len(self.read) + 1 == self.breaks_at:
+            raise ParserKilled("The document took too long.")
+        document = await self.parser.parse(body, **told)
+        self.read.append(len(document.items))
+        return document
+
+
+def test_only_what_is_new_is_read(works: Works, rss: Callable[..., bytes]) -> None:
+    """Of a document that lists one item more, that is read; what became of the others is told all the same."""
+    reader = Reader(works.parser)
+    works.publisher.say("/feed", rss("one", "two", "three"))
+    works.poll(parser=reader)
+    works.publisher.say("/feed", rss("four", "one", "two", "three"))
+    (report,) = works.poll(parser=reader)
+    assert reader.read == [3, 1]
+    assert (report.new, report.updated, report.entries, works.feed().items) == (1, 0, 4, 4)
+    works.publisher.say("/feed", rss("four", "three"))
+    (report,) = works.poll(parser=reader)
+    assert (reader.read, report.entries, report.error) == ([3, 1, 0], 2, None)
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_doubtful_document_is_read_whole(works: Works, rss: Callable[..., bytes], breaks: bool) -> None:
+    """What was left unread is not what it was any more: the document is read again, whole, and settled once."""
+    reader = Reader(works.parser, breaks_at=3 if breaks else 0)
+    works.publisher.say("/feed", rss("one", "two"))
+    works.poll(parser=reader)
+    with works.store.transaction() as tx:
+        (entry,) = tx.entries.search("one", limit=1)
+        tx.entries.set_held([entry.key], "flood")
+    works.publisher.say("/feed", rss("three", "one", "two"))
+    (report,) = works.poll(parser=reader)
+    assert reader.read == ([2, 1] if breaks else [2, 1, 3])
+    assert (report.new, works.feed().errors) == ((0, 1) if breaks else (1, 0))
+    with works.store.snapshot() as tx:
+        assert len(tx.feeds.polls(works.feed(), 9)) == 2
+
+
+def test_what_was_listed_cannot_be_read(
+    works: Works, rss: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is locked just then costs no more than reading the document whole."""
+    reader = Reader(works.parser)
+    works.publisher.say("/feed", rss("one", "two"))
+    works.poll(parser=reader)
+
+    def locked(*_: object) -> None:
+        raise LockedDatabase("It is locked.")
+
+    monkeypatch.setattr(SqliteListings, "last", locked)
+    works.publisher.say("/feed", rss("three", "one", "two"))
+    (report,) = works.poll(parser=reader)
+    assert (reader.read, report.new) == ([2, 3], 1)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class _Knife:
         self.inside -= 1
         if not self.inside:
             last = self.parser.CurrentByteIndex
-            self.strange = self.strange or last == self.opened  # <item/>: nothing says where it ends
+            self.strange = self.strange or not self.body.startswith(f"</{name}".encode(), last)  # <item/>
             span = self.opened, self.body.index(b">", last) + 1
             (self.passing if name in _TIMES else self.items).append(span)
 

@@ -122,7 +122,9 @@ class Shelf:
             or entry.canonical in links
             or entry.content_key in texts
         }
-        return Known(sighted, entries, frozenset(asked_ids(feed, strangers)) & set(self.ids.values()), former)
+        given = set(self.ids.values())
+        taken = given & set(asked_ids(feed, strangers))
+        return Known(sighted, entries, frozenset(given & set(asked_ids(feed, strangers, taken))), former)
 
     def _former(self, feed: str) -> frozenset[int]:
         seen = [seen for (lister, _), seen in self.sightings.items() if lister == feed]

@@ -11,6 +11,7 @@ import pytest
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.candidates import Candidate, candidates
 from aggregator.decide.changes import Addition, Revision, Sight
+from aggregator.decide.sameness import Evidence
 from aggregator.model import Item
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -79,11 +80,15 @@ class Desk:
         return [keys[one.key] for one in additions]
 
     def list(self, url: str, *sights: tuple[int, Item, bool], at: datetime = NOON) -> None:
-        """Note that a source lists entries: (key, item, first)."""
+        """Note that a source lists entries that are known: (key, item, first)."""
         with self.store.transaction() as tx:
             feed = tx.feeds.get(url)
             assert feed is not None
-            tx.entries.sight(feed, [Sight(key, self.candidate(item), first=first) for key, item, first in sights], at)
+            seen = [
+                Sight(key, self.candidate(item), first, Evidence.RELISTED if first else None)
+                for key, item, first in sights
+            ]
+            tx.entries.sight(feed, seen, at)
 
     def revise(self, url: str, key: int, item: Item, at: datetime = NOON, *, edited: bool = True) -> None:
         """Let a source change an entry."""

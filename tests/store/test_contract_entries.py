@@ -292,7 +292,7 @@ def test_sighted_elsewhere(desk: Any, item: Callable[..., Item]) -> None:
     (key,) = desk.keep(A, item())
     desk.list(B, (key, item(guid="b", link="https://b.example/1"), True), at=NOON - HOUR)
     assert desk.entry("https://news.example/1").sightings == (
-        Sighting(B, "b", "https://b.example/1", NOON - HOUR),
+        Sighting(B, "b", "https://b.example/1", NOON - HOUR, "relisted"),
         Sighting(A, "https://news.example/1", "https://news.example/1", NOON),
     )
 

@@ -65,7 +65,7 @@ class SqliteEntries:
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
         strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
         names = {each.key for each in listed} | set(unread)
-        former = self._former(feed, names) if strangers and feed.items else set()
+        former = self._former(feed, names) if strangers else set()
         alike = self._alike(strangers) | former
         ids = {last.entry for last in sighted.values()} | alike
         found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
