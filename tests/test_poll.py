@@ -284,9 +284,10 @@ def test_doubtful_document_is_read_whole(works: Works, rss: Callable[..., bytes]
     works.publisher.say("/feed", rss("three", "one", "two"))
     (report,) = works.poll(parser=reader)
     assert reader.read == ([2, 1] if breaks else [2, 1, 3])
-    assert (report.new, works.feed().errors) == ((0, 1) if breaks else (1, 0))
+    feed = works.feed()
+    assert (report.new, feed.errors) == ((0, 1) if breaks else (1, 0))
     with works.store.snapshot() as tx:
-        assert len(tx.feeds.polls(works.feed(), 9)) == 2
+        assert len(tx.feeds.polls(feed, 9)) == 2
 
 
 def test_what_was_listed_cannot_be_read(

@@ -94,8 +94,8 @@ def marks_of(item: Item) -> Marks:
     """Return what an item is recognised by: as it brings it along, else computed."""
     if item.marks is not None:
         return item.marks
-    text = _hash(plain_text(item.content or item.summary))
-    return Marks(canonical_url(item.link), digest(item), content_key(item), text)
+    text = plain_text(item.content or item.summary)
+    return Marks(canonical_url(item.link), digest(item), _content_key(item, text), _hash(text))
 
 
 def digest(item: Item) -> str:
@@ -112,7 +112,11 @@ def content_key(item: Item) -> str | None:
 
     Short texts need a title of ten letters, and the date makes up for the rest (SHORT).
     """
-    title, text = fold_title(item.title), fold(plain_text(item.content or item.summary))
+    return _content_key(item, plain_text(item.content or item.summary))
+
+
+def _content_key(item: Item, text: str) -> str | None:
+    title, text = fold_title(item.title), fold(text)
     if len(text) >= _ENOUGH_TEXT:
         return _hash(title, text)
     if len(title) >= _ENOUGH_TITLE and item.published is not None:
