@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
-from aggregator.decide.articles import ArticlePage, Lacking, Read, Wait
+from aggregator.decide.articles import Read
 from aggregator.model import Held, RequestKind
+from aggregator.store import rows
 from aggregator.store.articles import ArticleCount, ArticleState
-from aggregator.store.sqlite import rows
-from aggregator.store.sqlite.feeds import place_of
-from aggregator.store.sqlite.rows import from_ms, from_ms_or_none, to_json, to_ms, to_ms_or_none
+from aggregator.store.feed_columns import place_of
+from aggregator.store.rows import PAGE, from_ms_or_none, to_json, to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from aggregator.decide.articles import ArticlePage, Lacking, Wait
     from aggregator.model import FeedState
 
-_PAGE = TypeAdapter(ArticlePage)
 _WHY = "for the article of a new entry"
 
 
@@ -59,7 +57,7 @@ class SqliteArticles:
             ORDER BY entry.published, entry.id""",
             [json.dumps(list(entries))],
         )
-        return [_lacking(row) for row in found]
+        return [rows.lacking(row) for row in found]
 
     def overdue(self, wanted_before: datetime) -> list[int]:
         found = self._db.execute(
@@ -71,7 +69,7 @@ class SqliteArticles:
         self._db.execute(
             "UPDATE article SET page = ?, ended_at = ?, tries = tries + 1, error = NULL,"
             " listed = (SELECT title FROM entry WHERE id = article.entry) WHERE entry = ?",
-            [to_json(_PAGE, page), to_ms(now), entry],
+            [to_json(PAGE, page), to_ms(now), entry],
         )
         self._drop(entry)
 
@@ -96,7 +94,7 @@ class SqliteArticles:
             " WHERE page IS NOT NULL AND entry IN (SELECT value FROM json_each(?))",
             [json.dumps(list(entries))],
         )
-        return {row["entry"]: Read(_PAGE.validate_json(row["page"]), row["listed"]) for row in found}
+        return {row["entry"]: Read(PAGE.validate_json(row["page"]), row["listed"]) for row in found}
 
     def of_entry(self, entry: int) -> ArticleState | None:
         row = self._db.execute(
@@ -119,18 +117,3 @@ class SqliteArticles:
             [feed.key],
         ).fetchone()
         return ArticleCount(row["read"], row["waiting"], row["failed"], last["error"] if last else None)
-
-
-def _lacking(row: sqlite3.Row) -> Lacking:
-    return Lacking(
-        entry=row["id"],
-        feed=row["feed_url"],
-        key=row["key"] or "",
-        item=rows.item(row),
-        published=from_ms(row["published"]),
-        updated=from_ms(row["updated"]),
-        first_seen=from_ms(row["first_seen"]),
-        held=row["held"],
-        wait=Wait(row["article_url"], from_ms_or_none(row["oldest"]), Held(row["why"])),
-        tries=row["tries"],
-    )

@@ -8,15 +8,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.canonical import plain_text
-from aggregator.decide.changes import Known, KnownEntry, Listed, asked_ids
+from aggregator.decide.changes import Known, Listed, asked_ids
 from aggregator.decide.identity import story_key
-from aggregator.decide.origins import names_of
 from aggregator.decide.release import Subject
 from aggregator.listings import from_text
-from aggregator.model import Item, Sighting
+from aggregator.model import Sighting
+from aggregator.store import rows
 from aggregator.store.protocols import EntryRevision
-from aggregator.store.sqlite import rows
-from aggregator.store.sqlite.rows import ENTRY_COLUMNS, from_ms, item_columns, to_ms
+from aggregator.store.rows import ENTRY_COLUMNS, from_ms, item_columns, sighting_columns, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -75,7 +74,7 @@ class SqliteEntries:
             taken |= self._taken(asked_ids(feed.url, strangers, taken))
         return Known(
             sighted,
-            {row["id"]: each for row, each in _known_entries(entries)},
+            dict(rows.known_entries(entries)),
             frozenset(taken),
             frozenset(former),
         )
@@ -228,7 +227,7 @@ class SqliteEntries:
         self._db.execute(
             "DELETE FROM sighting WHERE feed = ? AND key IN (SELECT value FROM json_each(?))", [feed.key, keys]
         )
-        self._db.executemany(_INSERT_SIGHTING, [_sighting_columns(feed, sight, now) for sight in sights])
+        self._db.executemany(_INSERT_SIGHTING, [sighting_columns(feed, sight, now) for sight in sights])
         entries = len({sight.entry for sight in sights})
         self._db.execute("UPDATE feed SET entries = entries + ? WHERE id = ?", [entries, feed.key])
 
@@ -260,7 +259,7 @@ class SqliteEntries:
             " AND NOT EXISTS (SELECT 1 FROM sighting WHERE entry = :entry AND sighting.feed = :feed)",
             {"feed": feed.key, "entry": sight.entry},
         )
-        self._db.execute(_INSERT_SIGHTING, _sighting_columns(feed, sight, now))
+        self._db.execute(_INSERT_SIGHTING, sighting_columns(feed, sight, now))
 
     def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
         tags: dict[tuple[int, int], set[str]] = defaultdict(set)
@@ -343,41 +342,3 @@ class SqliteEntries:
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found
         ]
-
-
-def _sighting_columns(feed: FeedState, sight: Sight, now: datetime) -> list[Any]:
-    candidate = sight.candidate
-    return [
-        *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
-        *(to_ms(now), to_ms(now), sight.evidence),
-    ]
-
-
-def _known_entries(found: Iterable[sqlite3.Row]) -> Iterator[tuple[sqlite3.Row, KnownEntry]]:
-    names: dict[str, frozenset[str]] = {}
-    for row in found:
-        url = row["feed_url"]
-        if url not in names:
-            names[url] = names_of(url, row["fetch_url"], rows.HEADER.validate_json(row["header"]))
-        yield row, _known_entry(row, names[url])
-
-
-def _known_entry(row: sqlite3.Row, names: frozenset[str]) -> KnownEntry:
-    source = rows.HEADER.validate_json(row["source"]) if row["source"] else None
-    return KnownEntry(
-        key=row["id"],
-        feed=row["feed_url"],
-        item=Item(title=row["title"], link=row["link"], content=row["body"], source=source),
-        digest=row["digest"],
-        canonical=row["canonical"],
-        content_key=row["content_key"],
-        published=from_ms(row["published"]),
-        updated=from_ms(row["updated"]),
-        id=row["atom_id"],
-        names=names,
-        private=bool(row["feed_private"]),
-        held=row["held"],
-        here=tuple(json.loads(row["here"])),
-        elsewhere=bool(row["elsewhere"]),
-        left=bool(row["left"]),
-    )

@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
-from aggregator.listings import NamedBy
-from aggregator.model import Header, Hints, Item, Outcome, RequestKind
+from aggregator.model import Header, Hints, Outcome, RequestKind
+from aggregator.store.feed_columns import failure_columns, log_columns, name_of, place_of, poll_columns
 from aggregator.store.protocols import PollCount
-from aggregator.store.sqlite.rows import (
+from aggregator.store.rows import (
     FEED_COLUMNS,
     HEADER,
     HINTS,
     feed_state,
-    from_ms,
     poll_line,
     rhythm,
     to_json,
     to_ms,
-    to_ms_or_none,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings
+    from aggregator.listings import NamedBy
     from aggregator.model import FeedState, Rhythm
     from aggregator.store.protocols import PollLine, PollRecord
 
@@ -120,24 +118,16 @@ class SqliteFeeds:
         return [feed_state(row) for row in rows]
 
     def record(self, feed: FeedState, poll: PollRecord) -> None:
-        at = to_ms(poll.at)
-        fresh_until = to_ms_or_none(poll.fresh_until)
-        changes: dict[str, Any] = {"last_poll": at, "gone": int(poll.gone), "fresh_until": fresh_until}
-        if poll.outcome not in (Outcome.ERROR, Outcome.GONE):
-            changes["last_success"] = at
-        if poll.new:
-            changes["last_new"] = at
-        changes |= _failure_columns(poll) | _move_columns(poll) | _document_columns(poll)
-        self._change(feed, changes)
+        self._change(feed, poll_columns(poll) | {"gone": int(poll.gone)})
         if poll.fetch_url is not None:
             self._db.execute(
                 "UPDATE request SET host = ?, site = ? WHERE feed = ? AND kind = 'poll'",
                 [*place_of(poll.fetch_url), feed.key],
             )
-        self._log(feed, poll, at)
+        self._log(feed, poll)
 
     def absolve(self, feed: FeedState) -> None:
-        self._change(feed, _failure_columns(feed))
+        self._change(feed, failure_columns(feed))
 
     def _change(self, feed: FeedState, changes: Mapping[str, Any]) -> None:
         assignments = ", ".join(f"{name} = ?" for name in changes)
@@ -152,7 +142,7 @@ class SqliteFeeds:
         ).fetchall()
         self._db.executemany(
             "UPDATE OR IGNORE sighting SET key = ? WHERE id = ?",
-            [(keys.get(row["key"]) or _name_of(row, by), row["id"]) for row in kept],
+            [(keys.get(row["key"]) or name_of(row, by), row["id"]) for row in kept],
         )
         self._db.execute("DELETE FROM listing WHERE feed = ?", [feed.key])
 
@@ -170,20 +160,12 @@ class SqliteFeeds:
         ).fetchall()
         return PollCount({Outcome(row["outcome"]): row["polls"] for row in rows}, sum(row["whole"] for row in rows))
 
-    def _log(self, feed: FeedState, poll: PollRecord, at: int) -> None:
-        fetched = poll.fetched
+    def _log(self, feed: FeedState, poll: PollRecord) -> None:
+        columns = log_columns(feed, poll) | {"unconditional": int(poll.unconditional)}
         self._db.execute(
-            "INSERT INTO poll_log"
-            " (feed, at, outcome, status, bytes, elapsed_ms, new, updated, duplicates, error, unconditional)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                feed.key, at, poll.outcome.value,
-                fetched.status if fetched else None,
-                fetched.bytes_received if fetched else 0,
-                round(fetched.elapsed * 1000) if fetched else 0,
-                poll.new, poll.updated, poll.duplicates, poll.error, int(poll.unconditional),
-            ],
-        )  # fmt: skip
+            f"INSERT INTO poll_log ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            list(columns.values()),
+        )
 
     def polls(self, feed: FeedState, limit: int) -> list[PollLine]:
         rows = self._db.execute(
@@ -193,62 +175,3 @@ class SqliteFeeds:
 
     def forget_polls(self, before: datetime) -> int:
         return self._db.execute("DELETE FROM poll_log WHERE at < ?", [to_ms(before)]).rowcount
-
-
-def place_of(url: str) -> tuple[str, str]:
-    """Return host and site of an address."""
-    host = host_of(url)
-    return host, site_of(host)
-
-
-def _failure_columns(of: PollRecord | FeedState) -> dict[str, Any]:
-    since = to_ms_or_none(of.failing_since)
-    return {"errors": of.errors, "failing_since": since, "error": of.error, "remedy": of.remedy}
-
-
-def _move_columns(poll: PollRecord) -> dict[str, Any]:
-    move = poll.move
-    changes: dict[str, Any] = {
-        "moved_to": move.to if move else None,
-        "moved_since": to_ms(move.since) if move else None,
-        "moved_times": move.times if move else 0,
-    }
-    if poll.fetch_url is not None:
-        changes |= {"fetch_url": poll.fetch_url, "etag": None, "last_modified": None, "asked_as": None}
-    return changes
-
-
-def _document_columns(poll: PollRecord) -> dict[str, Any]:
-    """Return the columns that a document or a 304 changes; those of a failed poll stay as they are."""
-    changes: dict[str, Any] = {}
-    if poll.header is not None:
-        changes["header"] = to_json(HEADER, poll.header)
-    if poll.hints is not None:
-        changes["hints"] = to_json(HINTS, poll.hints)
-    if poll.validators is not None and poll.fetch_url is None:
-        changes["etag"], changes["last_modified"] = poll.validators.etag, poll.validators.last_modified
-        changes["asked_as"] = poll.asked_as
-    if poll.body_hash is not None:
-        changes["body_hash"] = poll.body_hash
-    if poll.items is not None:
-        changes["items"] = poll.items
-    if poll.rhythm is not None:
-        counted = poll.rhythm
-        changes["rhythm_entries"], changes["rhythm_days"] = counted.entries, counted.days
-        changes["news_at"] = to_ms_or_none(counted.at)
-    if poll.naming is not None:
-        named = poll.naming
-        changes["naming"], changes["naming_reason"] = named.by.value, named.reason
-        changes["naming_since"], changes["naming_doubts"] = to_ms_or_none(named.since), named.doubts
-    for name, moment in (("claimed", poll.claimed), ("restamped_at", poll.restamped_at)):
-        if moment is not None:
-            changes[name] = to_ms(moment)
-    return changes
-
-
-def _name_of(row: sqlite3.Row, by: NamedBy) -> str:
-    """Return the key of an item as far as its sighting tells; of the content it tells too little."""
-    if by is NamedBy.CONTENT:
-        return str(row["key"])
-    item = Item(title=row["title"], guid=row["guid"], link=row["link"], published=from_ms(row["published"]))
-    return item_keys([item], by)[0]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.gaps import Mark
 from aggregator.model import Held, RequestKind
-from aggregator.store.sqlite.feeds import place_of
-from aggregator.store.sqlite.rows import FLOOD, GAP, from_ms_or_none, to_json, to_ms
+from aggregator.store.feed_columns import place_of
+from aggregator.store.rows import FLOOD, GAP, from_ms_or_none, to_json, to_ms
 
 if TYPE_CHECKING:
     import sqlite3

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from aggregator.kinship import Kinship
 from aggregator.model import Held
-from aggregator.store.sqlite.rows import from_ms, to_ms
-from aggregator.store.stories import Kin, Membership
+from aggregator.store.rows import to_ms
+from aggregator.store.stories import Kin
+from aggregator.store.story_rows import membership
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
     from datetime import datetime
+
+    from aggregator.store.stories import Membership
 
 _MEMBERS = """
     SELECT entry.atom_id, entry.title, feed.url AS feed, feed.private, membership.method, membership.score,
@@ -43,7 +45,7 @@ class SqliteKinships:
         self._db = connection
 
     def members(self, key: int) -> list[Membership]:
-        return [_membership(row) for row in self._db.execute(_MEMBERS, [key])]
+        return [membership(row) for row in self._db.execute(_MEMBERS, [key])]
 
     def keys_of_story(self, key: int) -> list[int]:
         rows = self._db.execute(
@@ -94,18 +96,3 @@ class SqliteKinships:
         )
         for table in ("revision", "vector", "telling", "article"):
             self._db.execute(f"DELETE FROM {table} WHERE entry = ?", [key])
-
-
-def _membership(row: sqlite3.Row) -> Membership:
-    return Membership(
-        entry_id=row["atom_id"],
-        title=row["title"],
-        feed=row["feed"],
-        private=bool(row["private"]),
-        method=row["method"] or "undecided",
-        score=row["score"] or 0.0,
-        closest=row["closest"],
-        shared=tuple(json.loads(row["shared"] or "[]")),
-        version=row["version"] or 0,
-        decided_at=from_ms(row["decided_at"]),
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.listing import is_as_listed
 from aggregator.listings import to_text
-from aggregator.store.sqlite.rows import to_ms
+from aggregator.store.rows import to_ms
 
 if TYPE_CHECKING:
     import sqlite3

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
-from aggregator.decide.lists import ListState, Remark, Subscription
-from aggregator.model import Validators
-from aggregator.store.sqlite.rows import from_ms_or_none, to_json, to_ms, to_ms_or_none, to_ms_up
+from aggregator.store.list_rows import list_columns, list_state
+from aggregator.store.rows import to_ms
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
     from datetime import datetime
 
-_FEEDS = TypeAdapter(tuple[Subscription, ...])
-_REMARKS = TypeAdapter(tuple[Remark, ...])
+    from aggregator.decide.lists import ListState
 
 
 class SqliteLists:
@@ -36,51 +32,15 @@ class SqliteLists:
 
     def get(self, address: str) -> ListState | None:
         row = self._db.execute("SELECT * FROM list WHERE address = ?", [address]).fetchone()
-        return None if row is None else _state(row)
+        return None if row is None else list_state(row)
 
     def all(self) -> list[ListState]:
         return [
-            _state(row) for row in self._db.execute("SELECT * FROM list WHERE position IS NOT NULL ORDER BY position")
+            list_state(row)
+            for row in self._db.execute("SELECT * FROM list WHERE position IS NOT NULL ORDER BY position")
         ]
 
     def record(self, state: ListState) -> None:
-        columns = {
-            "title": state.title,
-            "feeds": to_json(_FEEDS, state.feeds),
-            "remarks": to_json(_REMARKS, state.remarks),
-            "etag": state.validators.etag,
-            "last_modified": state.validators.last_modified,
-            "body_hash": state.body_hash,
-            "last_poll": to_ms_or_none(state.last_poll),
-            "last_success": to_ms_or_none(state.last_success),
-            "errors": state.errors,
-            "failing_since": to_ms_or_none(state.failing_since),
-            "error": state.error,
-            "remedy": state.remedy,
-            "due_at": None if state.next_at is None else to_ms_up(state.next_at),
-            "reason": state.reason,
-            "not_before": None if state.not_before is None else to_ms_up(state.not_before),
-        }
+        columns = list_columns(state)
         assignments = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE list SET {assignments} WHERE address = ?", [*columns.values(), state.address])
-
-
-def _state(row: sqlite3.Row) -> ListState:
-    return ListState(
-        address=row["address"],
-        private=bool(row["private"]),
-        title=row["title"],
-        feeds=_FEEDS.validate_json(row["feeds"]),
-        remarks=_REMARKS.validate_json(row["remarks"]),
-        validators=Validators(row["etag"], row["last_modified"]),
-        body_hash=row["body_hash"],
-        last_poll=from_ms_or_none(row["last_poll"]),
-        last_success=from_ms_or_none(row["last_success"]),
-        errors=row["errors"],
-        failing_since=from_ms_or_none(row["failing_since"]),
-        error=row["error"],
-        remedy=row["remedy"],
-        next_at=from_ms_or_none(row["due_at"]),
-        reason=row["reason"],
-        not_before=from_ms_or_none(row["not_before"]),
-    )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from aggregator.store.protocols import Released
-from aggregator.store.sqlite.rows import from_ms, to_ms
+from aggregator.store.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import canonical_url
 from aggregator.decide.identity import digest
-from aggregator.store.sqlite import rows
+from aggregator.store import rows
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.decide.cadence import MAX_JITTER
-from aggregator.model import Request, RequestKind
-from aggregator.store.sqlite.rows import FEED_COLUMNS, feed_state, from_ms, to_ms, to_ms_up
+from aggregator.store import rows
+from aggregator.store.rows import FEED_COLUMNS, from_ms, to_ms, to_ms_up
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.decide.cadence import NextPoll
+    from aggregator.model import Request
 
 _HELD = "SELECT host, count(*) AS count FROM request WHERE lease_until > ? GROUP BY host"
 # Read in the order of the due index and only as far as needed: hosts that have no place left are passed over here,
@@ -84,7 +85,7 @@ class SqliteRequests:
 
     def by_keys(self, ids: Iterable[int]) -> list[Request]:
         """Return requests by their numbers, the longest due first."""
-        rows = self._db.execute(
+        found = self._db.execute(
             f"""
             SELECT {FEED_COLUMNS}, request.id AS request_id, request.kind AS request_kind, request.host AS request_host,
                 request.entry AS request_entry, article.url AS request_page
@@ -92,7 +93,7 @@ class SqliteRequests:
             WHERE request.id IN (SELECT value FROM json_each(?)) ORDER BY request.due_at, request.id""",
             [json.dumps(list(ids))],
         )
-        return [_request(row) for row in rows]
+        return [rows.request(row) for row in found]
 
     def reschedule(self, request: Request, then: NextPoll) -> None:
         self._db.execute(
@@ -147,14 +148,3 @@ class SqliteRequests:
     def pauses(self, now: datetime) -> dict[str, datetime]:
         rows = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > ?", [to_ms(now)])
         return {row["name"]: from_ms(row["next_allowed_at"]) for row in rows}
-
-
-def _request(row: sqlite3.Row) -> Request:
-    return Request(
-        key=row["request_id"],
-        kind=RequestKind(row["request_kind"]),
-        feed=feed_state(row),
-        host=row["request_host"],
-        entry=row["request_entry"],
-        page=row["request_page"] or "",
-    )

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aggregator.decide.stories.article import Article
 from aggregator.model import Held
-from aggregator.store.sqlite.rows import from_ms, to_ms
+from aggregator.store.rows import to_ms
 from aggregator.store.stories import Waiting
+from aggregator.store.story_rows import article
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.statistics import Statistics
     from aggregator.store.stories import Decision
 
@@ -45,8 +43,8 @@ class SqliteStories:
             {"limit": limit, "model": model, "unread": Held.ARTICLE.value},
         ).fetchall()
         return [
-            Waiting(article, row["founds"], row["story"], edited=row["grouped"] == 2)  # noqa: PLR2004 - see the schema
-            for row, article in zip(found, self._articles(found), strict=True)
+            Waiting(one, row["founds"], row["story"], edited=row["grouped"] == 2)  # noqa: PLR2004 - see the schema
+            for row, one in zip(found, self._articles(found), strict=True)
         ]
 
     def around(self, first: datetime, last: datetime, *, model: str | None = None) -> list[Article]:
@@ -70,7 +68,7 @@ class SqliteStories:
 
     def latest(self, limit: int, *, model: str | None = None) -> Iterator[Article]:
         rows = self._db.execute(f"{_ARTICLE} ORDER BY entry.id DESC LIMIT :limit", {"limit": limit, "model": model})
-        return (_article(row, frozenset()) for row in rows)
+        return (article(row, frozenset()) for row in rows)
 
     def _articles(self, found: Sequence[sqlite3.Row]) -> list[Article]:
         apart: dict[int, set[int]] = {}
@@ -82,7 +80,7 @@ class SqliteStories:
             [json.dumps([row["id"] for row in found])],
         ):
             apart.setdefault(row[0], set()).add(row[1])
-        return [_article(row, frozenset(apart.get(row["id"], ()))) for row in found]
+        return [article(row, frozenset(apart.get(row["id"], ()))) for row in found]
 
     def decide(self, decisions: Sequence[Decision], now: datetime) -> None:
         self._db.executemany(
@@ -112,7 +110,7 @@ class SqliteStories:
         self._db.execute("UPDATE entry SET grouped = 0")
 
     def snapshot(self) -> tuple[Statistics, int] | None:
-        from aggregator.decide.stories.statistics import Statistics  # noqa: PLC0415 - see _vector
+        from aggregator.decide.stories.statistics import Statistics  # noqa: PLC0415 - it needs numpy: see story_rows
 
         row = self._db.execute("SELECT * FROM snapshot ORDER BY version DESC LIMIT 1").fetchone()
         return (Statistics.from_json(json.loads(row["statistics"])), row["through"]) if row else None
@@ -129,25 +127,3 @@ class SqliteStories:
             "INSERT OR REPLACE INTO vector (entry, model, value) VALUES (?, ?, ?)",
             [(key, model, value) for key, value in vectors.items()],
         )
-
-
-def _article(row: sqlite3.Row, apart: Iterable[int]) -> Article:
-    return Article(
-        key=row["id"],
-        title=row["title"],
-        text=row["text"],
-        published=from_ms(row["published"]),
-        language=row["language"],
-        link=row["link"],
-        canonical=row["canonical"],
-        feed=row["feed"],
-        story=row["story"] if row["grouped"] else None,
-        vector=_vector(row["vector"]) if row["vector"] else None,
-        apart=frozenset(apart),
-    )
-
-
-def _vector(value: bytes) -> NDArray[np.float32]:
-    import numpy as np  # noqa: PLC0415 - commands that only read, and the web process, start without it
-
-    return np.frombuffer(value, dtype=np.float32)

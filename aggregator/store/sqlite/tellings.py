@@ -6,17 +6,18 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.kinship import Coverage, Kinship
-from aggregator.store.sqlite.rows import from_ms, to_ms
-from aggregator.store.stories import Due, Teller
+from aggregator.store.rows import from_ms, to_ms
+from aggregator.store.story_rows import coverage, dues
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import datetime
 
+    from aggregator.kinship import Coverage
     from aggregator.model import Entry
     from aggregator.store.sqlite.entries import SqliteEntries
+    from aggregator.store.stories import Due
 
 _DAY = 86_400_000
 # CROSS JOIN: SQLite joins in this order. It would begin with all that an output knows, which only grows.
@@ -71,19 +72,7 @@ class SqliteTellings:
         return dict(found)
 
     def due(self, now: datetime) -> list[Due]:
-        found: dict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
-        for row in self._db.execute(_DUE, {"now": to_ms(now)}):
-            found[row["output"], row["story"]].append(row)
-        return [
-            Due(
-                output,
-                story,
-                as_of=_as_of([row["as_of"] for row in rows]),
-                told=bool(rows[0]["told"]),
-                tellers=tuple(Teller(row["id"], from_ms(row["published"]), row["rank"], row["feed"]) for row in rows),
-            )
-            for (output, story), rows in found.items()
-        ]
+        return dues(self._db.execute(_DUE, {"now": to_ms(now)}))
 
     def told(self, output: str, keys: Collection[int]) -> None:
         self._db.executemany(
@@ -108,7 +97,7 @@ class SqliteTellings:
     def coverage(self, output: str, leads: Collection[int]) -> dict[int, list[Coverage]]:
         found: dict[int, list[Coverage]] = defaultdict(list)
         for row in self._db.execute(_COVERAGE, {"output": output, "leads": json.dumps(list(leads))}):
-            found[row["lead"]].append(_coverage(row))
+            found[row["lead"]].append(coverage(row))
         return dict(found)
 
     def close_days(self, output: str, before: datetime) -> bool:
@@ -135,23 +124,3 @@ class SqliteTellings:
             [output, day * _DAY, (day + 1) * _DAY],
         )
         return list(self._entries.by_keys([row["entry"] for row in rows]))
-
-
-def _as_of(dates: Sequence[int | None]) -> datetime | None:
-    """Return the earliest of several dates, None where one is missing: a story with anything new is news."""
-    known = [date for date in dates if date is not None]
-    return from_ms(min(known)) if len(known) == len(dates) else None
-
-
-def _coverage(row: sqlite3.Row) -> Coverage:
-    return Coverage(
-        id=row["atom_id"],
-        title=row["title"],
-        link=row["link"],
-        source=row["source"],
-        language=row["language"],
-        published=from_ms(row["published"]),
-        rank=row["rank"],
-        private=bool(row["private"]),
-        kind=Kinship(row["kind"]) if row["kind"] else None,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aggregator.store.sqlite.rows import from_ms
+from aggregator.store.rows import from_ms
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide.candidates import candidates
-from aggregator.store.sqlite.rows import from_ms
+from aggregator.store.rows import from_ms
 from subscribed.articles import Article, Pen, edit
 from subscribed.sources import Source, sources
 

@@ -1,14 +1,20 @@
-"""Rows and the domain's types: the only place that knows how one is written as the other."""
+"""Rows and the domain's types: how one is written as the other, for every backend.
+
+Rows of stories are in story_rows.py, those of lists in list_rows.py, what a poll changes in feed_columns.py.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
+from aggregator.decide.articles import ArticlePage, Lacking, Wait
+from aggregator.decide.changes import KnownEntry
+from aggregator.decide.origins import names_of
 from aggregator.listings import NamedBy, Naming
 from aggregator.losses import Flood, Gap
 from aggregator.model import (
@@ -17,11 +23,14 @@ from aggregator.model import (
     Entry,
     FeedState,
     Header,
+    Held,
     Hints,
     Item,
     Move,
     Outcome,
     Person,
+    Request,
+    RequestKind,
     Rhythm,
     Sighting,
     Validators,
@@ -29,8 +38,9 @@ from aggregator.model import (
 from aggregator.store.protocols import PollLine
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from aggregator.decide.changes import Sight
 
 HEADER = TypeAdapter(Header)
 HINTS = TypeAdapter(Hints)
@@ -41,6 +51,7 @@ CATEGORIES = TypeAdapter(tuple[Category, ...])
 ENCLOSURES = TypeAdapter(tuple[Enclosure, ...])
 GAP = TypeAdapter(Gap)
 FLOOD = TypeAdapter(Flood)
+PAGE = TypeAdapter(ArticlePage)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -51,6 +62,12 @@ ENTRY_COLUMNS = """entry.*, feed.url AS feed_url, feed.title AS feed_title, feed
     feed.tags AS feed_tags, feed.rank AS feed_rank, feed.prefix AS feed_prefix,
     (SELECT count(*) FROM entry AS member WHERE member.story = entry.story
         AND member.withdrawn_at IS NULL) AS story_size"""
+
+
+class Row(Protocol):
+    """A row of a result, by names of columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 def to_ms(moment: datetime) -> int:
@@ -83,7 +100,7 @@ def to_json(adapter: TypeAdapter[Any], value: object) -> str:
     return _NONE if value == () else adapter.dump_json(value, exclude_defaults=True).decode()
 
 
-def feed_state(row: sqlite3.Row) -> FeedState:
+def feed_state(row: Row) -> FeedState:
     """Read a row of FEED_COLUMNS."""
     header = HEADER.validate_json(row["header"])
     return FeedState(
@@ -127,23 +144,23 @@ def feed_state(row: sqlite3.Row) -> FeedState:
     )
 
 
-def rhythm(row: sqlite3.Row) -> Rhythm:
+def rhythm(row: Row) -> Rhythm:
     """Read a feed's rhythm from a row of `feed`."""
     return Rhythm(row["rhythm_entries"], row["rhythm_days"], from_ms_or_none(row["news_at"]))
 
 
-def _naming(row: sqlite3.Row) -> Naming:
+def _naming(row: Row) -> Naming:
     since = from_ms_or_none(row["naming_since"])
     return Naming(NamedBy(row["naming"]), row["naming_reason"], since, row["naming_doubts"])
 
 
-def _move(row: sqlite3.Row) -> Move | None:
+def _move(row: Row) -> Move | None:
     if row["moved_to"] is None:
         return None
     return Move(row["moved_to"], from_ms(row["moved_since"]), row["moved_times"])
 
 
-def poll_line(row: sqlite3.Row) -> PollLine:
+def poll_line(row: Row) -> PollLine:
     """Read a row of poll_log."""
     return PollLine(
         at=from_ms(row["at"]),
@@ -159,7 +176,7 @@ def poll_line(row: sqlite3.Row) -> PollLine:
     )
 
 
-def item(row: sqlite3.Row) -> Item:
+def item(row: Row) -> Item:
     """Read what an entry's publisher says from a row of `entry`."""
     return Item(
         title=row["title"],
@@ -182,7 +199,7 @@ def _all(kind: TypeAdapter[tuple[_T, ...]], text: str) -> tuple[_T, ...]:
     return () if text == _NONE else kind.validate_json(text)  # most items have none
 
 
-def entry(row: sqlite3.Row, sightings: Sequence[Sighting]) -> Entry:
+def entry(row: Row, sightings: Sequence[Sighting]) -> Entry:
     """Read a row of ENTRY_COLUMNS."""
     return Entry(
         key=row["id"],
@@ -228,3 +245,71 @@ def item_columns(value: Item) -> dict[str, Any]:
         "enclosures": to_json(ENCLOSURES, value.enclosures),
         "source": to_json(HEADER, value.source) if value.source is not None else None,
     }
+
+
+def sighting_columns(feed: FeedState, sight: Sight, now: datetime) -> list[Any]:
+    """Write a sighting: feed, key, entry, guid, link, digest, first and last time, evidence."""
+    candidate = sight.candidate
+    return [
+        *(feed.key, candidate.key, sight.entry, candidate.item.guid, candidate.item.link, candidate.digest),
+        *(to_ms(now), to_ms(now), sight.evidence),
+    ]
+
+
+def known_entries(found: Iterable[Row]) -> Iterator[tuple[int, KnownEntry]]:
+    """Read what judging needs of entries, by their keys."""
+    names: dict[str, frozenset[str]] = {}
+    for row in found:
+        url = row["feed_url"]
+        if url not in names:
+            names[url] = names_of(url, row["fetch_url"], HEADER.validate_json(row["header"]))
+        yield row["id"], _known_entry(row, names[url])
+
+
+def _known_entry(row: Row, names: frozenset[str]) -> KnownEntry:
+    source = HEADER.validate_json(row["source"]) if row["source"] else None
+    return KnownEntry(
+        key=row["id"],
+        feed=row["feed_url"],
+        item=Item(title=row["title"], link=row["link"], content=row["body"], source=source),
+        digest=row["digest"],
+        canonical=row["canonical"],
+        content_key=row["content_key"],
+        published=from_ms(row["published"]),
+        updated=from_ms(row["updated"]),
+        id=row["atom_id"],
+        names=names,
+        private=bool(row["feed_private"]),
+        held=row["held"],
+        here=tuple(json.loads(row["here"])),
+        elsewhere=bool(row["elsewhere"]),
+        left=bool(row["left"]),
+    )
+
+
+def lacking(row: Row) -> Lacking:
+    """Read an entry with its article that is asked for."""
+    return Lacking(
+        entry=row["id"],
+        feed=row["feed_url"],
+        key=row["key"] or "",
+        item=item(row),
+        published=from_ms(row["published"]),
+        updated=from_ms(row["updated"]),
+        first_seen=from_ms(row["first_seen"]),
+        held=row["held"],
+        wait=Wait(row["article_url"], from_ms_or_none(row["oldest"]), Held(row["why"])),
+        tries=row["tries"],
+    )
+
+
+def request(row: Row) -> Request:
+    """Read a request with the row of its feed."""
+    return Request(
+        key=row["request_id"],
+        kind=RequestKind(row["request_kind"]),
+        feed=feed_state(row),
+        host=row["request_host"],
+        entry=row["request_entry"],
+        page=row["request_page"] or "",
+    )
