@@ -5,10 +5,11 @@ AggregatorError
 ├── StoreError
 │   ├── ForeignDatabase         65  the file is not a database of ours
 │   ├── NewerDatabase           65  a later version of the program wrote it
-│   ├── CorruptDatabase         65  SQLite says that it is damaged
+│   ├── CorruptDatabase         65  it is damaged
 │   ├── LockedDatabase          75  another process holds it: try later
 │   ├── FolderNotWritable       78  nothing can be written where the database is
-│   └── DiskFull                75  no space left
+│   ├── DiskFull                75  no space left
+│   └── UnreachableDatabase     69  its server does not answer
 ├── Unavailable                 69  a port is taken, a service does not answer
 ├── Usage                        2  a command was called with the wrong words
 ├── FetchError                      a source did not give its document
@@ -106,7 +107,7 @@ class NewerDatabase(StoreError):
 
 
 class CorruptDatabase(StoreError):
-    """SQLite says that the database is damaged."""
+    """The database is damaged."""
 
 
 class LockedDatabase(StoreError):
@@ -125,6 +126,12 @@ class DiskFull(StoreError):
     """No space is left where the database is."""
 
     exit_code = 75
+
+
+class UnreachableDatabase(StoreError):
+    """The database's server does not answer, or lets nobody in."""
+
+    exit_code = 69
 
 
 class Unavailable(AggregatorError):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,10 +26,12 @@ from aggregator.run.stories import StoryStage
 from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
+from postgres_server import HOW_TO_GET_ONE, PostgresServer, find_programs, shared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from aggregator.decide.articles import ArticlePage
     from aggregator.model import Entry, Request
@@ -43,6 +48,24 @@ def database(tmp_path: Path) -> Iterator[SqliteStore]:
     store = SqliteStore(tmp_path / "aggregator.db")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_of_the_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresServer]:
+    """Return a PostgreSQL server of the tests' own, one for all workers; skip where there is none."""
+    programs = find_programs()
+    if programs is None or find_spec("psycopg") is None:
+        pytest.skip(HOW_TO_GET_ONE)
+    place = tmp_path_factory.getbasetemp()
+    with shared(programs, place if worker_id == "master" else place.parent) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_of_the_run: PostgresServer) -> Iterator[PostgresServer]:
+    """Return the server; databases that the test makes there are its own."""
+    yield postgres_of_the_run
+    postgres_of_the_run.drop_all()
 
 
 @dataclass

@@ -17,7 +17,6 @@ from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from aggregator.model import Entry, FeedState, Request
     from aggregator.store.protocols import Store
@@ -25,14 +24,26 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+def _in_file(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    path = request.getfixturevalue("tmp_path") / "db" / "aggregator.db"
+    return lambda: SqliteStore(path)
+
+
+def _on_server(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    url = request.getfixturevalue("postgres").ready()
+    from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - the server is there, so psycopg is
+
+    return lambda: PostgresStore(url)
+
+
+@pytest.fixture(params=[_in_file, _on_server], ids=["sqlite", "postgres"])
+def open_store(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
     """Return what opens the test's own database of one backend, empty at first, as often as it is called."""
     opened: list[Store] = []
-    makers = {"sqlite": lambda: SqliteStore(tmp_path / "db" / "aggregator.db")}
+    opens = request.param(request)
 
     def make() -> Store:
-        opened.append(makers[request.param]())
+        opened.append(opens())
         return opened[-1]
 
     yield make

@@ -1,0 +1,76 @@
+"""The statements of one transaction, and the locks that keep what was read true until it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from psycopg import Cursor
+    from psycopg.rows import DictRow
+
+    from aggregator.store.postgres.connection import Connection
+
+_WRITING = 0x41474752_0002
+"""Advisory lock of whoever decides and writes: one at a time in all processes, until its transaction ends.
+
+Places in outputs, `updated` and entries that two feeds share are counted or looked for over all that is kept, and one
+transaction settles many results: locks by URL would be taken in a different order by each, and wait for each other.
+"""
+_CLAIMING = 0x41474752_0003
+"""Advisory lock of whoever counts what is held of each host and takes more of it."""
+_AT_A_TIME = 200
+
+LISTED = "md5(sighting.key) IN (SELECT md5(value) FROM unnest(%s::text[]) AS value)"
+"""The sightings of these keys, in SQL."""
+
+
+class Session:
+    """One transaction's statements; the first that is no claim waits until no other process is writing."""
+
+    def __init__(self, connection: Connection, *, writes: bool) -> None:
+        self._db = connection
+        self._must_wait = writes
+
+    def execute(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> Cursor[DictRow]:
+        """Run a statement once no other process is writing."""
+        self._wait()
+        return self._db.execute(statement, values)
+
+    def one(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> DictRow:
+        """Run a statement that has one row."""
+        (row,) = self.execute(statement, values)
+        return row
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement for each of several rows."""
+        if rows:
+            self._wait()
+            with self._db.cursor() as cursor:
+                cursor.executemany(statement, rows)
+
+    def beside(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> Cursor[DictRow]:
+        """Run a statement whether another process is writing or not: it must skip what that one has locked."""
+        return self._db.execute(statement, values)
+
+    def gradually(self, statement: str, values: dict[str, Any]) -> Iterator[DictRow]:
+        """Yield the rows of a result beside writers, read only as far as they are asked for."""
+        with self._db.cursor("gradually") as cursor:
+            cursor.itersize = _AT_A_TIME
+            cursor.execute(statement, values)
+            yield from cursor
+
+    def claim(self) -> None:
+        """Wait until no other process is claiming.
+
+        Who claims first and writes afterwards, in one transaction, may meet who does it the other way round: one of
+        them gets LockedDatabase and tries again. So a transaction that claims does that last.
+        """
+        self._db.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIMING])
+
+    def _wait(self) -> None:
+        if self._must_wait:
+            self._must_wait = False
+            # A statement of its own: what the next one sees was committed before the lock was had.
+            self._db.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITING])
