@@ -13,7 +13,15 @@ from aggregator.decide.release import Subject
 from aggregator.listings import from_text
 from aggregator.model import Sighting
 from aggregator.store import rows
-from aggregator.store.postgres.search import QUERY, RANKED_BY, VECTOR, WEIGHTS, query_values, vector_values
+from aggregator.store.postgres.search import (
+    QUERY,
+    RANKED_BY,
+    VECTOR,
+    WEIGHTS,
+    configuration_of,
+    query_values,
+    vector_values,
+)
 from aggregator.store.postgres.session import LISTED
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.rows import ENTRY_COLUMNS, from_ms, item_columns, sighting_columns, to_ms
@@ -149,6 +157,7 @@ class PostgresEntries:
             "content_key": candidate.content_key,
             "digest": candidate.digest,
             "language": language,
+            "configuration": configuration_of(language),
             "text": plain_text(item.content or item.summary)[:_SEARCHED_TEXT],
         }
 
@@ -304,7 +313,8 @@ class PostgresEntries:
 
     def search(self, query: str, *, limit: int) -> list[Entry]:
         found = self._db.execute(
-            f"SELECT id FROM entry JOIN ({QUERY}) AS asked ON entry.search @@ asked.words"
+            f"SELECT id FROM ({QUERY}) AS asked JOIN entry ON entry.search @@ asked.words"
+            " AND entry.configuration = asked.configuration"
             f" ORDER BY ts_rank('{WEIGHTS}', entry.search, asked.words, {RANKED_BY}) DESC, id DESC LIMIT %s",
             [*query_values(query), limit],
         ).fetchall()
@@ -336,4 +346,4 @@ class PostgresEntries:
 
 
 def _vector_values(columns: Mapping[str, Any]) -> list[str]:
-    return vector_values(columns["title"], columns["text"], columns["language"])
+    return vector_values(columns["title"], columns["text"], columns["configuration"])

@@ -59,7 +59,7 @@ class PostgresFeeds:
                 """
                 UPDATE feed SET url = %s, fetch_url = %s, etag = NULL, last_modified = NULL, body_hash = NULL,
                     asked_as = NULL, moved_to = NULL, moved_since = NULL, moved_times = 0,
-                    errors = 0, failing_since = NULL, error = NULL, remedy = NULL, gone = 0
+                    errors = 0, failing_since = NULL, error = NULL, remedy = NULL, gone = FALSE
                 WHERE url = %s RETURNING id""",
                 [source.url, source.url, old],
             ).fetchone()

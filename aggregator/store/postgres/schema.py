@@ -115,7 +115,8 @@ _ENTRIES = """
         revisions INTEGER NOT NULL DEFAULT 0,
         held TEXT,
         withdrawn_at BIGINT,
-        search TSVECTOR NOT NULL
+        configuration TEXT NOT NULL,             -- of PostgreSQL's text search, by its language
+        search TSVECTOR NOT NULL                 -- of title and text
     );
     CREATE UNIQUE INDEX entry_atom_id ON entry(md5(atom_id));
     CREATE INDEX entry_canonical ON entry(md5(canonical), id);

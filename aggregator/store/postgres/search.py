@@ -2,7 +2,8 @@
 
 PostgreSQL's own parser takes texts apart by rules of English prose (`4.5` after a space is `-4.5` after a hyphen), so
 it is given words that are apart already. Each stands in the index as it is, without case and accents, and where
-PostgreSQL knows the entry's language, as its stem there. A word of a query is found by either.
+PostgreSQL knows the entry's language, as its stem there. A word of a query is found by either, by the stem only
+among entries of that language.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _CONFIGURATIONS = {
     "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
 }  # fmt: skip
 """Text search configurations of PostgreSQL 13 and later, by language (ISO 639-1)."""
-_STEMMING = sorted(set(_CONFIGURATIONS.values()))
 _NONE = "simple"
+_ALL = sorted({_NONE, *_CONFIGURATIONS.values()})
 _LONGEST = 200
 """Characters of a word: a tsvector takes 2,047 bytes."""
 _WORD = re.compile(r"[^\W_]+")
@@ -35,30 +36,29 @@ VECTOR = (
 )
 """An entry's tsvector in SQL, of vector_values."""
 QUERY = """
-    SELECT string_agg(word.forms, ' & ')::tsquery AS words FROM (
-        SELECT string_agg(DISTINCT '(' || form::text || ')', ' | ') AS forms
-        FROM unnest(%s::text[], %s::text[], %s::text[]) AS asked(word, configuration, form_of),
-            plainto_tsquery(configuration::regconfig, form_of) AS form
-        WHERE numnode(form) > 0 GROUP BY asked.word) AS word"""
-"""A query's tsquery in SQL, of query_values; NULL, which matches nothing, when it has no words."""
+    SELECT configuration, string_agg('(' || forms || ')', ' & ')::tsquery AS words FROM (
+        SELECT configuration, concat_ws(' | ', nullif(plainto_tsquery('simple', folded)::text, ''),
+            nullif(plainto_tsquery(configuration::regconfig, plain)::text, '')) AS forms
+        FROM unnest(%s::text[], %s::text[]) AS asked(folded, plain), unnest(%s::text[]) AS known(configuration)
+    ) AS word WHERE forms <> '' GROUP BY configuration"""
+"""A query's tsquery for each configuration in SQL, of query_values; no rows when it has no words."""
 
 
-def vector_values(title: str, text: str, language: str | None) -> list[str]:
+def configuration_of(language: str | None) -> str:
+    """Return the text search configuration for texts in a language (RFC 5646)."""
+    return _CONFIGURATIONS.get((language or "").lower().partition("-")[0], _NONE)
+
+
+def vector_values(title: str, text: str, configuration: str) -> list[str]:
     """Return the values of VECTOR."""
-    configuration = _CONFIGURATIONS.get((language or "").lower().partition("-")[0], _NONE)
     stemmed = ["", ""] if configuration == _NONE else [_plain(title), _plain(text)]
     return [_folded(title), _folded(text), configuration, stemmed[0], configuration, stemmed[1]]
 
 
 def query_values(query: str) -> list[list[str]]:
-    """Return the values of QUERY: words, configurations and what each is to make a form of."""
-    words = dict.fromkeys(_words(query))
-    asked = [
-        (word, configuration, form)
-        for word in words
-        for configuration, form in ((_NONE, _folded(word)), *((one, _plain(word)) for one in _STEMMING))
-    ]
-    return [list(column) for column in zip(*asked, strict=True)] or [[], [], []]
+    """Return the values of QUERY: words without accents, the same with them, configurations."""
+    words = list(dict.fromkeys(_words(query)))
+    return [[_folded(word) for word in words], [_plain(word) for word in words], _ALL]
 
 
 def _folded(text: str) -> str:

@@ -99,10 +99,10 @@ class PostgresTellings:
         return dict(found)
 
     def close_days(self, output: str, before: datetime) -> bool:
-        line = to_ms(before) // _DAY
+        line = to_ms(before) // _DAY * _DAY
         closed = self._db.execute(
             "INSERT INTO issue (output, day) SELECT DISTINCT output, released_at / %(day)s FROM release"
-            " WHERE output = %(output)s AND released_at < %(line)s * %(day)s AND released_at >= %(day)s *"
+            " WHERE output = %(output)s AND released_at < %(line)s AND released_at >= %(day)s *"
             " (SELECT coalesce(max(day) + 1, 0) FROM issue WHERE issue.output = %(output)s)",
             {"output": output, "day": _DAY, "line": line},
         )
