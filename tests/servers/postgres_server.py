@@ -59,11 +59,11 @@ class PostgresServer:
 
     def ready(self) -> str:
         """Make a database that has today's tables and was made just now; return its address."""
-        name = self._make(_TEMPLATE)
-        with self.connect(name) as db:
+        address = self.url(self._make(_TEMPLATE))
+        with self.connect(address) as db:
             for key, value in (("instance", str(uuid.uuid4())), ("created", datetime.now(UTC).isoformat())):
                 db.execute("UPDATE meta SET value = %s WHERE name = %s", [value, key])
-        return self.url(name)
+        return address
 
     def _make(self, template: str) -> str:
         name = f"t{uuid.uuid4().hex}"
@@ -80,11 +80,11 @@ class PostgresServer:
         self.made.clear()
 
     @contextlib.contextmanager
-    def connect(self, name: str = "postgres") -> Iterator[Any]:
-        """Connect beside what is tested; each statement is a transaction."""
+    def connect(self, address: str = "") -> Iterator[Any]:
+        """Connect to a database beside what is tested; each statement is a transaction."""
         import psycopg  # noqa: PLC0415 - where it is not installed, tests that need it are skipped
 
-        with psycopg.connect(self.url(name), autocommit=True) as db:
+        with psycopg.connect(address or self.url(), autocommit=True) as db:
             yield db
 
     def control(self, *words: str) -> None:
