@@ -58,7 +58,8 @@ lock: $(VENV)/python.stamp
 	@$(PIP) install pip-tools
 	@$(BIN)/pip-compile $(LOCK) --output-file requirements/run.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra build --output-file requirements/build.txt pyproject.toml
-	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --extra fleet --output-file requirements/dev.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra fleet --output-file requirements/fleet.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra semantic --output-file requirements/semantic.txt pyproject.toml
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \

@@ -39,7 +39,10 @@ _COMMANDS = {
 @click.version_option(__version__, prog_name="aggregator")
 @click.option("--config", "config", metavar="FILE", envvar="AGGREGATOR_CONFIG", help="The file of sources: feeds.yaml.")
 @click.option(
-    "--database", metavar="URL", envvar="AGGREGATOR_DATABASE", help="sqlite:///path, in place of the file's setting."
+    "--database",
+    metavar="URL",
+    envvar="AGGREGATOR_DATABASE",
+    help="sqlite:///PATH or postgresql://HOST/NAME, in place of the file's setting.",
 )
 @click.option("--log-format", type=click.Choice(FORMATS), help="Text on a terminal, JSON otherwise.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from aggregator.cli.tables import json_line, shown
-from aggregator.config.addresses import database_path
+from aggregator.cli.tables import json_line
+from aggregator.cli.tables import shown as legible
+from aggregator.config.addresses import database_place
 from aggregator.config.find import find_config
 from aggregator.config.load import load
 from aggregator.config.logs import hide, set_up_logs
@@ -20,11 +21,13 @@ from aggregator.config.secrets import Mask
 from aggregator.config.settings import Site
 from aggregator.errors import ConfigError, StoreError
 from aggregator.lists import effective
+from aggregator.store.opening import open_store, shown
 from aggregator.store.sqlite.lock import Lock, read_holder
-from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from aggregator.config.settings import Settings
+    from aggregator.store.opening import Place
+    from aggregator.store.protocols import Store
 
 
 _NO_TERMINAL = 10_000
@@ -102,11 +105,16 @@ class Context:
         self.forget_settings()
 
     @cached_property
-    def database(self) -> Path:
-        """The database's file: the option is relative to the current folder, the setting to its own file."""
+    def database(self) -> Place:
+        """Where the database is: the option is relative to the current folder, the setting to its own file."""
         if self._database:
-            return database_path(self._database, Path.cwd())
-        return database_path(self.settings.database, self.config_path.parent)
+            return database_place(self._database, Path.cwd())
+        return database_place(self.settings.database, self.config_path.parent)
+
+    @property
+    def database_shown(self) -> str:
+        """How the database is called in messages."""
+        return shown(self.database)
 
     @cached_property
     def mask(self) -> Mask:
@@ -119,7 +127,7 @@ class Context:
     def print(self, text: str) -> None:
         """Print lines for people on stdout: no secrets, no control characters, no markup."""
         for line in self.mask(text).split("\n"):
-            self.out.print(shown(line), markup=False)
+            self.out.print(legible(line), markup=False)
 
     def print_json(self, value: object) -> None:
         """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone.
@@ -134,8 +142,8 @@ class Context:
 
     @property
     def folder(self) -> Path:
-        """Where the database is, with all other run-time state."""
-        return self.database.parent
+        """Where all run-time state is: beside the database's file, or in db/ beside feeds.yaml when it has none."""
+        return self.database.parent if isinstance(self.database, Path) else self.config_path.parent / "db"
 
     @property
     def renditions(self) -> Path:
@@ -145,17 +153,17 @@ class Context:
     @property
     def lock(self) -> Lock:
         """The lock of the one writer."""
-        return Lock(self.folder / "lock", guards=self.database)
+        return Lock(self.folder / "lock", guards=self.database if isinstance(self.database, Path) else None)
 
     def daemon_socket(self, folder: Path | None = None) -> Path | None:
         """Return where the daemon that runs on this (or another) folder listens for commands, or None."""
         address = read_holder((folder or self.folder) / "lock").get("control")
         return Path(address) if isinstance(address, str) else None
 
-    def open_for_reading(self) -> SqliteStore:
+    def open_for_reading(self) -> Store:
         """Open the database beside its writer."""
-        return SqliteStore(self.database, readonly=True)
+        return open_store(self.database, readonly=True)
 
-    def open_for_writing(self) -> SqliteStore:
+    def open_for_writing(self) -> Store:
         """Open the database as its writer: the lock must be held."""
-        return SqliteStore(self.database)
+        return open_store(self.database)

@@ -102,7 +102,7 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
     if warned := len(warnings(context.settings)):
         _log.warning("config.warnings", count=warned, see="aggregator check")
     sources = sum(source.enabled for source in settings.sources.values())
-    _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=str(context.database))
+    _log.info("daemon.started", sources=sources, outputs=len(settings.published), database=context.database_shown)
     if web is not None:
         _invite(context, web)
 

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 @click.option("--to", "target", metavar="URL", help="Another database (not active yet).")
 @click.pass_obj
 def migrate(context: Context, target: str | None) -> None:
-    """Bring the database up to date; a copy of it is kept beside it. The daemon does so by itself when it starts."""
+    """Bring the database up to date. The daemon does so by itself when it starts.
+
+    A copy of a SQLite database is kept beside it; back one on a server up before (pg_dump).
+    """
     if target is not None:
-        raise Usage("migrate --to is not active yet: this version keeps SQLite only.")
+        raise Usage("migrate --to is not active yet: a new database begins empty.")
     lock = context.lock
     lock.acquire()
     try:
         context.open_for_writing().close()
     finally:
         lock.release()
-    click.echo(f"{context.database} is up to date", err=True)
+    click.echo(f"{context.database_shown} is up to date", err=True)
 
 
 @click.command()

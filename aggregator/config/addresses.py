@@ -80,7 +80,7 @@ def private_findings(text: str) -> Iterator[Finding]:
 
 def database_findings(url: str) -> Iterator[Finding]:
     """Say what keeps a text from being the address of a database that we know."""
-    if url.startswith(("postgresql://", "postgres://")):
+    if is_server(url):
         return
     place = url.removeprefix("sqlite:///")
     if place == url:
@@ -93,17 +93,19 @@ def database_findings(url: str) -> Iterator[Finding]:
         yield "the address of a database has no ?options.", "Remove ? and what follows it."
 
 
-def database_path(url: str, base: Path) -> Path:
+def is_server(url: str) -> bool:
+    """Tell whether a text is the address of a PostgreSQL server's database."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def database_place(url: str, base: Path) -> Path | str:
     """Return the file of `sqlite:///db/x.db` (relative to the folder `base`) or `sqlite:////x.db` (absolute).
 
-    Raise ConfigError for anything else.
+    The address of a server stays as it is. Raise ConfigError for anything else.
     """
-    found = list(database_findings(url))
-    if url.startswith(("postgresql://", "postgres://")):
-        found = [("PostgreSQL is not active yet.", "Write sqlite:///db/aggregator.db.")]
-    if found:
+    if found := list(database_findings(url)):
         raise ConfigError([Problem(str(base), None, "database", *finding) for finding in found])
-    return base / url.removeprefix("sqlite:///")
+    return url if is_server(url) else base / url.removeprefix("sqlite:///")
 
 
 def same_address(url: str) -> str:

@@ -124,8 +124,6 @@ def _published(feed: FeedSettings, settings: Settings) -> bool:
 
 
 def _not_active(settings: Settings) -> Iterator[Warned]:
-    if not settings.database.startswith("sqlite:"):
-        yield ("database",), "PostgreSQL is not active yet.", "Write sqlite:///db/aggregator.db."
     for later in NOT_ACTIVE:
         for place in _uses(settings, later):
             yield place, f"{later.capability} is not active yet.", later.meanwhile

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from aggregator.config.logs import log_arguments
 from aggregator.errors import Unavailable
+from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 1024
@@ -61,9 +64,14 @@ async def until_stopped() -> None:
 class WebProcess:
     """Keeps one child running `python -m aggregator.serve` on a socket; an async context manager."""
 
-    def __init__(self, listener: socket.socket, database: Path, renditions: Path) -> None:
+    def __init__(self, listener: socket.socket, database: Place, renditions: Path) -> None:
         self._listener = listener
-        self._arguments = ("--database", str(database), "--renditions", str(renditions))
+        self._arguments: tuple[str, ...] = ("--renditions", str(renditions))
+        self._environment = dict(os.environ)
+        if isinstance(database, Path):
+            self._arguments += ("--database", str(database))
+        else:  # it may hold a password, which a command line would show to every user
+            self._environment[DATABASE] = database
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = False
 
@@ -89,7 +97,7 @@ class WebProcess:
         number = self._listener.fileno()
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(),
-            stdin=asyncio.subprocess.PIPE, pass_fds=(number,),
+            stdin=asyncio.subprocess.PIPE, pass_fds=(number,), env=self._environment,
         )  # fmt: skip
 
     async def _keep(self) -> None:

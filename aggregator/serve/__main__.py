@@ -20,14 +20,16 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from aggregator.config.addresses import is_server
 from aggregator.config.logs import FORMATS, set_up_logs
 from aggregator.publish.renditions import Renditions
 from aggregator.serve import limits
 from aggregator.serve.app import create_app
 from aggregator.serve.health import ask_daemon
+from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     from starlette.types import ASGIApp
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
-    status = functools.partial(ask_daemon, options.database.parent / "lock")
+    status = functools.partial(ask_daemon, options.renditions.parent / "lock")
     config = configuration(create_app(Renditions(options.renditions), options.database, status))
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
@@ -64,11 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m aggregator.serve", description="Serve what the daemon publishes.")
     parser.add_argument("--fd", type=int, required=True, help="number of the open file that listens")
-    parser.add_argument("--database", type=Path, required=True, help="the SQLite file; only read")
+    server = _server(os.environ)
+    parser.add_argument("--database", type=Path, required=server is None, help="the SQLite file; only read")
     parser.add_argument("--renditions", type=Path, required=True, help="folder of the published documents")
     parser.add_argument("--log-format", choices=FORMATS, default="json", help="of what it says on stderr")
     parser.add_argument("--verbose", action="store_true", help="say more")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.database = options.database or server
+    return options
+
+
+def _server(environment: Mapping[str, str]) -> str | None:
+    """Return the address of a database on a server: it may hold a password, which all may read in a command line."""
+    named = environment.get(DATABASE, "")
+    return named if is_server(named) else None
 
 
 def configuration(app: ASGIApp, protocol: type[asyncio.Protocol] = AutoHTTPProtocol) -> uvicorn.Config:

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 
     from aggregator.publish.renditions import Renditions
     from aggregator.serve.health import Status
+    from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
 _STATIC = {"style.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"}
 _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
-def create_app(renditions: Renditions, database: Path, status: Status) -> ASGIApp:
+def create_app(renditions: Renditions, database: Place, status: Status) -> ASGIApp:
     """Return the application; `status` asks the daemon how it is, for /readyz."""
     shelf, reader = Shelf(renditions), Reader(database)
     pages = Pages(shelf, reader)

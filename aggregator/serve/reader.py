@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aggregator.store.sqlite.store import SqliteStore
+from aggregator.store.opening import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from aggregator.store.protocols import Transaction
+    from aggregator.store.opening import Place
+    from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
 
@@ -20,9 +21,9 @@ _T = TypeVar("_T")
 class Reader:
     """One connection in a thread of its own, opened again when the file is another one (made, restored)."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._store: SqliteStore | None = None
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._store: Store | None = None
         self._opened: tuple[int, int] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
 
@@ -34,16 +35,18 @@ class Reader:
         with self._current().snapshot() as tx:
             return work(tx)
 
-    def _current(self) -> SqliteStore:
+    def _current(self) -> Store:
         file = self._file()
         if self._store is None or file != self._opened:
             self._let_go()
-            self._store, self._opened = SqliteStore(self._path, readonly=True), file
+            self._store, self._opened = open_store(self._place, readonly=True), file
         return self._store
 
     def _file(self) -> tuple[int, int] | None:
+        if not isinstance(self._place, Path):
+            return None
         try:
-            status = self._path.stat()
+            status = self._place.stat()
         except OSError:
             return None
         return status.st_dev, status.st_ino
@@ -54,6 +57,6 @@ class Reader:
             self._store = None
 
     def close(self) -> None:
-        """Let go of the file, after what is being read."""
+        """Let go of the database, after what is being read."""
         self._thread.submit(self._let_go)
         self._thread.shutdown()

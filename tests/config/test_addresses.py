@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.addresses import database_path, same_address, site_findings, url_findings
+from aggregator.config.addresses import database_place, same_address, site_findings, url_findings
 from aggregator.errors import ConfigError
 
 
@@ -23,7 +23,13 @@ from aggregator.errors import ConfigError
 )
 def test_a_database_is_relative_to_the_file_or_absolute(url: str, path: str) -> None:
     """Three slashes are relative to the folder of feeds.yaml, four are absolute."""
-    assert database_path(url, Path("/etc/feeds")) == Path(path)
+    assert database_place(url, Path("/etc/feeds")) == Path(path)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@db.example/x", "postgres://db.example/x?sslmode=require"])
+def test_a_database_on_a_server(url: str) -> None:
+    """The address of a server is for its driver to read."""
+    assert database_place(url, Path("/etc/feeds")) == url
 
 
 @pytest.mark.parametrize(
@@ -39,14 +45,12 @@ def test_a_database_is_relative_to_the_file_or_absolute(url: str, path: str) -> 
         ("x.db", "not the address of a database"),
         ("", "not the address of a database"),
         ("mysql://u:p@db.example/x", "not the address of a database"),
-        ("postgresql://u:p@db.example/x", "PostgreSQL is not active yet."),
-        ("postgres://db.example/x", "PostgreSQL is not active yet."),
     ],
 )
 def test_other_databases_are_refused(url: str, message: str) -> None:
     """The message says what to write, and no password."""
     with pytest.raises(ConfigError) as refused:
-        database_path(url, Path("/etc/feeds"))
+        database_place(url, Path("/etc/feeds"))
     (problem,) = refused.value.problems
     assert message in problem.message
     assert "sqlite:///" in problem.remedy or "?" in problem.remedy

@@ -1,0 +1,44 @@
+"""Which backend keeps what: a file is SQLite's, an address names a PostgreSQL server."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from aggregator.errors import UnreachableDatabase
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from aggregator.store.protocols import Store
+
+Place: TypeAlias = "Path | str"
+"""Where a database is: a file, or the address (postgresql://...) of one on a server."""
+
+DATABASE = "AGGREGATOR_DATABASE"
+"""The environment variable that names a database."""
+
+
+def open_store(place: Place, *, readonly: bool = False) -> Store:
+    """Open a database, to write after making it or bringing it up to date, or only to read.
+
+    Raises a StoreError that names the remedy; ConfigError when the address of a server makes no sense.
+    """
+    if isinstance(place, Path):
+        return SqliteStore(place, readonly=readonly)
+    if find_spec("psycopg") is None:
+        raise UnreachableDatabase(
+            "PostgreSQL needs the extra [fleet], which is not installed.", 'Install it: pip install "aggregator[fleet]"'
+        )
+    from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - an extra
+
+    return PostgresStore(place, readonly=readonly)
+
+
+def shown(place: Place) -> str:
+    """Return how a database is called in messages and logs: no user, no password."""
+    if isinstance(place, Path) or find_spec("psycopg") is None:
+        return str(place) if isinstance(place, Path) else "PostgreSQL"
+    from aggregator.store.postgres.connection import name_of  # noqa: PLC0415 - an extra
+
+    return name_of(place)
