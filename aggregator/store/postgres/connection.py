@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import StrDumperUnknown
 
 from aggregator.errors import (
     ConfigError,
@@ -25,6 +26,8 @@ from aggregator.store.postgres.schema import MIGRATIONS, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from psycopg.abc import Buffer
 
 Connection: TypeAlias = "psycopg.Connection[DictRow]"
 
@@ -50,6 +53,13 @@ _MEANINGS: dict[str, tuple[type[StoreError], str, str]] = {
     "58": (DiskFull, "cannot be read or written", "Check the server's disk: its space, its health, its mount."),
     "XX": (CorruptDatabase, "is damaged, or PostgreSQL failed", "Read the server's log; restore a backup."),
 }
+
+
+class _Text(StrDumperUnknown):
+    """Text without U+0000, which PostgreSQL has no place for: nothing of ours has it, but it may be asked for."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", ""))
 
 
 def open_for_writing(url: str) -> Connection:
@@ -121,6 +131,7 @@ def _connect(url: str, name: str) -> Connection:
         )
     except psycopg.OperationalError as error:
         raise UnreachableDatabase(f"{name} cannot be opened: {_first_line(error)}.", _remedy(error)) from error
+    connection.adapters.register_dumper(str, _Text)
     try:
         _check_server(connection, name)
     except BaseException:
