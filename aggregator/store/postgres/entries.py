@@ -22,7 +22,7 @@ from aggregator.store.postgres.search import (
     query_values,
     vector_values,
 )
-from aggregator.store.postgres.session import LISTED
+from aggregator.store.postgres.session import LISTED, md5s
 from aggregator.store.protocols import EntryRevision
 from aggregator.store.rows import ENTRY_COLUMNS, from_ms, item_columns, sighting_columns, to_ms
 
@@ -60,9 +60,9 @@ _NEAREST = 256
 """Entries that share one canonical URL or content key, the last ones: a hostile feed gives all its items one link."""
 _NEAR = f"""
     SELECT near.id FROM unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL (
-        SELECT id FROM entry WHERE md5(entry.{{column}}) = md5(wanted.value) ORDER BY id DESC LIMIT {_NEAREST}
+        SELECT id FROM entry WHERE md5(entry.{{column}}) = wanted.value ORDER BY id DESC LIMIT {_NEAREST}
     ) AS near"""
-_NAMED = "SELECT {columns} FROM entry WHERE md5(atom_id) IN (SELECT md5(value) FROM unnest(%s::text[]) AS value)"
+_NAMED = "SELECT {columns} FROM entry WHERE md5(atom_id) = ANY(%s)"
 
 
 class PostgresEntries:
@@ -74,7 +74,7 @@ class PostgresEntries:
     def known(self, feed: FeedState, listed: Sequence[Candidate], unread: Collection[str] = ()) -> Known:
         before = self._among(
             f"SELECT key, entry, digest, link FROM sighting WHERE feed = %s AND {LISTED}",
-            [candidate.key for candidate in listed],
+            md5s(candidate.key for candidate in listed),
             feed.key,
         )
         sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
@@ -96,14 +96,14 @@ class PostgresEntries:
         )
 
     def _taken(self, ids: Collection[str]) -> set[str]:
-        return {row["atom_id"] for row in self._among(_NAMED.format(columns="atom_id"), ids)}
+        return {row["atom_id"] for row in self._among(_NAMED.format(columns="atom_id"), md5s(ids))}
 
     def _former(self, feed: FeedState, listed: AbstractSet[str]) -> set[int]:
         """Return the entries that a feed's last document listed under names that are listed no longer."""
         kept = self._db.execute("SELECT value FROM listing WHERE feed = %s", [feed.key]).fetchone()
         if kept is not None:
             gone = from_text(kept["value"]).keys - listed
-            rows = self._among(f"SELECT entry FROM sighting WHERE feed = %s AND {LISTED}", gone, feed.key)
+            rows = self._among(f"SELECT entry FROM sighting WHERE feed = %s AND {LISTED}", md5s(gone), feed.key)
             return {row["entry"] for row in rows}
         last = self._db.execute(
             "SELECT entry FROM sighting WHERE feed = %(feed)s"
@@ -116,9 +116,9 @@ class PostgresEntries:
         found: set[int] = set()
         for column in ("canonical", "content_key"):
             values = {getattr(candidate, column) for candidate in strangers} - {None}
-            found |= {row["id"] for row in self._among(_NEAR.format(column=column), values)}
+            found |= {row["id"] for row in self._among(_NEAR.format(column=column), md5s(values))}
         guids = {candidate.item.guid for candidate in strangers} - {None}
-        return found | {row["id"] for row in self._among(_NAMED.format(columns="id"), guids)}
+        return found | {row["id"] for row in self._among(_NAMED.format(columns="id"), md5s(guids))}
 
     def _among(self, query: str, values: Iterable[object], *before: object) -> Sequence[Row]:
         values = list(values)
@@ -225,7 +225,7 @@ class PostgresEntries:
         if not sights:
             return
         keys = [sight.candidate.key for sight in sights]
-        self._db.execute(f"DELETE FROM sighting WHERE feed = %s AND {LISTED}", [feed.key, keys])
+        self._db.execute(f"DELETE FROM sighting WHERE feed = %s AND {LISTED}", [feed.key, md5s(keys)])
         self._db.executemany(_INSERT_SIGHTING, [sighting_columns(feed, sight, now) for sight in sights])
         entries = len({sight.entry for sight in sights})
         self._db.execute("UPDATE feed SET entries = entries + %s WHERE id = %s", [entries, feed.key])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aggregator.decide.gaps import Mark
 from aggregator.model import Held, RequestKind
 from aggregator.store.feed_columns import place_of
-from aggregator.store.postgres.session import LISTED
+from aggregator.store.postgres.session import LISTED, md5s
 from aggregator.store.rows import FLOOD, GAP, from_ms_or_none, to_json, to_ms
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PostgresGaps:
     def listed_by(self, feed: FeedState, keys: Collection[str], moment: datetime) -> set[str]:
         rows = self._db.execute(
             f"SELECT key FROM sighting WHERE feed = %s AND first_seen <= %s AND {LISTED}",
-            [feed.key, to_ms(moment), list(keys)],
+            [feed.key, to_ms(moment), md5s(keys)],
         )
         return {row["key"] for row in rows}
 

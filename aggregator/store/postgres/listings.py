@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.listing import is_as_listed
 from aggregator.listings import to_text
-from aggregator.store.postgres.session import LISTED
+from aggregator.store.postgres.session import LISTED, md5s
 from aggregator.store.rows import to_ms
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class PostgresListings:
         if not lines:
             return []
         by_key = {line.key: line for line in lines}
-        rows = self._db.execute(_UNREAD, [feed.key, list(by_key)]).fetchall()
+        rows = self._db.execute(_UNREAD, [feed.key, md5s(by_key)]).fetchall()
         same = [row["id"] for row in rows if is_as_listed(by_key[row["key"]], row["digest"], row["canonical"])]
         return same if len(same) == len(lines) else None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from psycopg import Cursor
     from psycopg.rows import DictRow
@@ -22,8 +23,16 @@ _CLAIMING = 0x41474752_0003
 """Advisory lock of whoever counts what is held of each host and takes more of it."""
 _AT_A_TIME = 200
 
-LISTED = "md5(sighting.key) IN (SELECT md5(value) FROM unnest(%s::text[]) AS value)"
-"""The sightings of these keys, in SQL."""
+LISTED = "md5(sighting.key) = ANY(%s)"
+"""The sightings of some keys, given as `md5s` of them, in SQL."""
+
+
+def md5s(names: Iterable[str]) -> list[str]:
+    """Return by what names are found that are too long for an index: as PostgreSQL's md5() of each.
+
+    Computed here, they make a list of constants, for which it always takes the index.
+    """
+    return [hashlib.md5(name.encode(), usedforsecurity=False).hexdigest() for name in names]
 
 
 class Session:
