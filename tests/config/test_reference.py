@@ -84,7 +84,7 @@ def test_every_group_has_its_section() -> None:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_every_example_works(read: Callable[..., settings.Settings], text: str) -> None:
     """What is copied from the reference loads."""
-    read(text, {"TOKEN": "an-example", "LABS_TOKEN": "another-example"})
+    read(text, {"TOKEN": "an-example", "LABS_TOKEN": "another-example", "DATABASE_PASSWORD": "a-third"})
 
 
 def test_every_setting_stands_in_an_example() -> None:
