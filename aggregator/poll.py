@@ -22,6 +22,7 @@ import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.articles import complete
@@ -214,7 +215,7 @@ class Pipeline:
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)
-        return self._understand(replace(result, at=fetched.received), fetched)
+        return self._understand(replace(result, at=fetched.received, fetched=fetched), fetched)
 
     async def fetch(self, ask: Ask) -> Fetched:
         """Ask for what is no source's document, in turn with all other requests; raises FetchError and Resting."""
@@ -230,13 +231,12 @@ class Pipeline:
         self.restraint.check(host)
 
     def _understand(self, result: Result, fetched: Fetched) -> Result:
-        result = replace(result, fetched=fetched)
         match classify(fetched):
             case Answer.NOT_MODIFIED if not result.unconditional:
                 # A 304 that names no validators leaves those that it confirms (RFC 9111 section 4.3.4).
                 given, stored = fetched.validators, result.feed.validators
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
-                return replace(result, fetched=replace(fetched, validators=kept))
+                return result if kept == given else replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
                 return replace(result, body_hash=_hash(fetched.body, self.settings.sources.get(result.feed.url)))
             case answer:
@@ -372,7 +372,12 @@ def _digest(ask: Ask, source: FeedSettings) -> str:
 
     Validators of a page are worth nothing when the operator says that it is read in another way.
     """
-    asked = json.dumps([ask.url, sorted(ask.headers.items()), *_read_as(source)])
+    return _name_of(ask.url, tuple(sorted(ask.headers.items())), *_read_as(source))
+
+
+@lru_cache(maxsize=1024)  # named twice for every request
+def _name_of(url: str, headers: tuple[tuple[str, str], ...], *read_as: str) -> str:
+    asked = json.dumps([url, headers, *read_as])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 

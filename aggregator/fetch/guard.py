@@ -10,6 +10,7 @@ import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
@@ -53,6 +54,10 @@ _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _EMBEDDING: Final = tuple(
     IPv6Network(prefix) for prefix in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")
 )
+
+
+_REMEMBERED: Final = 4096
+"""Answers kept of each question about an address: what it is does not change, and it is asked at every poll."""
 
 
 @dataclass(slots=True)
@@ -139,7 +144,7 @@ class Guard:
         family, kind, protocol, _, sockaddr = info
         dial = _dial.get()
         dial.resolved = True
-        if self._proxy is None and (refusal := self._judged(dial, ip_address(sockaddr[0]))) is not None:
+        if self._proxy is None and (refusal := self._judged(dial, _parsed(sockaddr[0]))) is not None:
             dial.refused = dial.refused or refusal
             raise OSError(errno.EACCES, refusal.message)
         return socket.socket(family, kind, protocol)
@@ -204,6 +209,11 @@ class Guard:
         )
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _parsed(address: str) -> IPAddress:
+    return ip_address(address)
+
+
 def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:
     return AddressRefused(
         f"{subject} {kind}; {dial.outside}, a public host, must not redirect there.",
@@ -211,6 +221,7 @@ def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def unwrap(address: IPAddress) -> IPAddress:
     """Give the IPv4 address that an IPv6 one stands for (mapped, NAT64, 6to4, Teredo, ...), or the address itself."""
     if isinstance(address, IPv4Address) or int(address) <= 1:
@@ -221,6 +232,7 @@ def unwrap(address: IPAddress) -> IPAddress:
     return address.sixtofour or (teredo[1] if teredo else address)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _kind(address: IPAddress) -> tuple[IPNetwork, str] | None:
     """Say in which network of which kind an address is; None when it is public."""
     for network, kind in _KINDS:
