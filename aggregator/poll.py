@@ -215,7 +215,7 @@ class Pipeline:
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)
-        return self._understand(replace(result, at=fetched.received, fetched=fetched), fetched)
+        return self._understand(replace(result, at=fetched.received), fetched)
 
     async def fetch(self, ask: Ask) -> Fetched:
         """Ask for what is no source's document, in turn with all other requests; raises FetchError and Resting."""
@@ -231,12 +231,13 @@ class Pipeline:
         self.restraint.check(host)
 
     def _understand(self, result: Result, fetched: Fetched) -> Result:
+        result = replace(result, fetched=fetched)
         match classify(fetched):
             case Answer.NOT_MODIFIED if not result.unconditional:
                 # A 304 that names no validators leaves those that it confirms (RFC 9111 section 4.3.4).
                 given, stored = fetched.validators, result.feed.validators
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
-                return result if kept == given else replace(result, fetched=replace(fetched, validators=kept))
+                return replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
                 return replace(result, body_hash=_hash(fetched.body, self.settings.sources.get(result.feed.url)))
             case answer:
