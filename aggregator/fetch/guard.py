@@ -56,10 +56,6 @@ _EMBEDDING: Final = tuple(
 )
 
 
-_REMEMBERED: Final = 4096
-"""Answers kept of each question about an address: what it is does not change, and it is asked at every poll."""
-
-
 @dataclass(slots=True)
 class Dial:
     """What is being connected to for the request under way, and what came of it."""
@@ -144,7 +140,7 @@ class Guard:
         family, kind, protocol, _, sockaddr = info
         dial = _dial.get()
         dial.resolved = True
-        if self._proxy is None and (refusal := self._judged(dial, _parsed(sockaddr[0]))) is not None:
+        if self._proxy is None and (refusal := self._judged(dial, sockaddr[0])) is not None:
             dial.refused = dial.refused or refusal
             raise OSError(errno.EACCES, refusal.message)
         return socket.socket(family, kind, protocol)
@@ -173,11 +169,9 @@ class Guard:
             )
         local = dial.host == "localhost" or dial.host.endswith(".localhost")  # RFC 6761
         try:
-            address = IPv4Address("127.0.0.1") if local else ip_address(dial.host)
+            refusal = self._judged(dial, "127.0.0.1" if local else dial.host)
         except ValueError:
             refusal = self._judged_by_name(dial)
-        else:
-            refusal = self._judged(dial, address)
         if refusal is not None:
             raise refusal
 
@@ -188,10 +182,9 @@ class Guard:
             return None
         return _led_astray(dial, f"{dial.host} is", "a private address")
 
-    def _judged(self, dial: Dial, address: IPAddress) -> AddressRefused | None:
-        """Note whether an address is public; return why it must not be connected to, if so."""
-        reached = unwrap(address)
-        found = _kind(reached)
+    def _judged(self, dial: Dial, text: str) -> AddressRefused | None:
+        """Note whether an address is public; return why it must not be connected to, if so; ValueError for a name."""
+        address, reached, found = _known(text)
         if found is None:
             dial.public = True
             return None
@@ -209,9 +202,12 @@ class Guard:
         )
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _parsed(address: str) -> IPAddress:
-    return ip_address(address)
+@lru_cache(maxsize=4096)  # what an address is does not change, and it is asked at every poll
+def _known(text: str) -> tuple[IPAddress, IPAddress, tuple[IPNetwork, str] | None]:
+    """Say of an address as it is written which it is, which it stands for, and of what kind that is."""
+    address = ip_address(text)
+    reached = unwrap(address)
+    return address, reached, _kind(reached)
 
 
 def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:
@@ -221,7 +217,6 @@ def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def unwrap(address: IPAddress) -> IPAddress:
     """Give the IPv4 address that an IPv6 one stands for (mapped, NAT64, 6to4, Teredo, ...), or the address itself."""
     if isinstance(address, IPv4Address) or int(address) <= 1:
@@ -232,7 +227,6 @@ def unwrap(address: IPAddress) -> IPAddress:
     return address.sixtofour or (teredo[1] if teredo else address)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _kind(address: IPAddress) -> tuple[IPNetwork, str] | None:
     """Say in which network of which kind an address is; None when it is public."""
     for network, kind in _KINDS:
