@@ -22,6 +22,7 @@ import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.articles import complete
@@ -410,7 +411,12 @@ def _digest(ask: Ask, source: FeedSettings) -> str:
 
     Validators of a page are worth nothing when the operator says that it is read in another way.
     """
-    asked = json.dumps([ask.url, sorted(ask.headers.items()), *_read_as(source)])
+    return _name_of(ask.url, tuple(sorted(ask.headers.items())), *_read_as(source))
+
+
+@lru_cache(maxsize=1024)  # named twice for every request
+def _name_of(url: str, headers: tuple[tuple[str, str], ...], *read_as: str) -> str:
+    asked = json.dumps([url, headers, *read_as])
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 

@@ -224,6 +224,26 @@ def test_what_is_being_asked_has_a_moment_to_answer(daemon: Daemon, rss: Callabl
     assert sorted(daemon.publisher.paths) == ["/a", "/b", "/c"]
 
 
+def test_more_polls_than_room(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls that do not fit in begin as others end; those that never began are given back, and are due as before."""
+    monkeypatch.setattr("aggregator.run.round._MOST", 1)
+    monkeypatch.setattr("aggregator.run.round._AHEAD", 1)
+    polling = daemon.settings.polling.model_copy(update={"concurrency": 1, "per_host": 1})
+    daemon.settings = daemon.settings.model_copy(update={"polling": polling})
+    assert {report.status for report in daemon.round(every=True).values()} == {404}
+    assert sorted(daemon.publisher.paths) == ["/a", "/b", "/c"]
+
+    async def scenario(pipeline: Pipeline) -> None:
+        choice = Choice(every=True, force=True)
+        async with contextlib.aclosing(poll_round(pipeline, daemon.store, choice, utc_now)) as reports:
+            await anext(reports)
+
+    before = {path: daemon.feed(path).last_poll for path in PATHS}
+    daemon.run(scenario)
+    assert daemon.leased() == set()
+    assert any(daemon.feed(path).last_poll == last for path, last in before.items())
+
+
 def test_database_in_trouble(daemon: Daemon) -> None:
     """When results cannot be stored the round ends with that error; nothing stays held when it is over."""
     gate = threading.Event()
