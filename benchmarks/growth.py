@@ -39,7 +39,7 @@ from aggregator.decide.cadence import NextPoll
 from aggregator.decide.identity import marked
 from aggregator.model import Fetched, Validators
 from aggregator.parse.document import parse
-from aggregator.run.round import LEASE, within_budget
+from aggregator.run.round import LEASE, Spending
 from aggregator.run.stories import StoryStage
 from aggregator.settle import Chance, Result, settle
 
@@ -65,6 +65,7 @@ class Steps:
     feeds: int
     times: int
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
+    spending: Spending = field(default_factory=Spending)
 
     def measure(self) -> dict[str, float]:
         """Return the microseconds of each step."""
@@ -94,7 +95,7 @@ class Steps:
         """Do what the daemon does at each tick."""
         now = NOW + at
         with self.filled.store.transaction() as tx:
-            limit = within_budget(tx, polling or self.filled.settings.polling, now, room)
+            limit = self.spending.room(tx, polling or self.filled.settings.polling, now, room)
             return tx.requests.claim_due(now, limit=limit, lease=LEASE, per_host=PER_HOST)
 
     def _give_back(self, requests: list[Request]) -> None:
