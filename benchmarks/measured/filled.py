@@ -8,9 +8,10 @@ the `fresh`, stay as they are when they are new: measurements poll them for real
 
 from __future__ import annotations
 
+import itertools
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -57,11 +58,27 @@ def fill(path: Path, feeds: int, entries: int) -> Filled:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -500000"):
             db.execute(f"PRAGMA {pragma}")
         db.execute("BEGIN")
-        _polled(db, feeds)
-        _listed(db, feeds, entries)
+        with _without_indexes(db, ("entry", "sighting", "release", "poll_log")):
+            _polled(db, feeds)
+            _listed(db, feeds, entries)
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode = WAL")
     return Filled(SqliteStore(path), settings, fresh)
+
+
+@contextmanager
+def _without_indexes(db: sqlite3.Connection, tables: tuple[str, ...]) -> Iterator[None]:
+    """Make the indexes of tables after their rows: that is several times faster."""
+    marks = ", ".join("?" * len(tables))
+    found = db.execute(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({marks})",  # noqa: S608 - marks
+        tables,
+    ).fetchall()
+    for name, _ in found:
+        db.execute(f"DROP INDEX {name}")
+    yield
+    for _, statement in found:
+        db.execute(statement)
 
 
 def address(number: int) -> str:
@@ -118,8 +135,8 @@ def _listed(db: sqlite3.Connection, feeds: int, entries: int) -> None:
 def _rows(feeds: int, entries: int) -> Iterator[tuple[object, ...]]:
     chance = random.Random(1)  # noqa: S311
     words = [f"w{number:x}" for number in range(20_000)]
-    odds = [1 / (number + 3) for number in range(len(words))]
-    texts = [" ".join(chance.choices(words, odds, k=48)) for _ in range(_TEXTS)]
+    odds = list(itertools.accumulate(1 / (number + 3) for number in range(len(words))))
+    texts = [" ".join(chance.choices(words, cum_weights=odds, k=48)) for _ in range(_TEXTS)]
     span = 80 * 24 * _HOUR // entries
     for number in range(entries):
         feed, text = number % feeds + 1, texts[number % _TEXTS]
