@@ -1,8 +1,8 @@
 """How the cost of each step grows with the number of sources: it should grow with news, not with polls or sources.
 
-    python benchmarks/growth.py [--feeds 1000,10000,100000] [--entries 500000] [--times 200] [--plot docs/growth.svg]
+    python benchmarks/growth.py [--feeds 1000,10000,100000] [--entries 300000] [--times 200] [--plot docs/growth.svg]
 
-Databases of so many sources are made (measured/filled.py): 20 entries a source, at most 500,000 in all, so 5 a source
+Databases of so many sources are made (measured/filled.py): 20 entries a source, at most 300,000 in all, so 3 a source
 at 100,000, and ten polls of each in the log. They take turns, and in each turn every step is done many times on sources
 drawn at random. What counts is the median of their CPU time, commit included, in microseconds, in the turn in which it
 was least. Steps:
@@ -243,7 +243,7 @@ def drawn(found: dict[int, dict[str, float]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--feeds", default="1000,10000,100000")
-    parser.add_argument("--entries", type=int, default=500_000, help="at most, in all")
+    parser.add_argument("--entries", type=int, default=300_000, help="at most, in all")
     parser.add_argument("--times", type=int, default=200, help=f"each step is done, at most {FRESH}")
     parser.add_argument("--plot", type=Path, help="write the ratios as SVG")
     given = parser.parse_args()
