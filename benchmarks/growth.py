@@ -235,7 +235,11 @@ def table(found: dict[int, dict[str, float]]) -> None:
 
 def drawn(found: dict[int, dict[str, float]]) -> str:
     sizes, base = list(found), next(iter(found.values()))
-    ratios = {step.replace("`", ""): [found[feeds][step] / base[step] for feeds in sizes] for step in base if step not in UNPLOTTED}
+    ratios = {
+        step.replace("`", ""): [found[feeds][step] / base[step] for feeds in sizes]
+        for step in base
+        if step not in UNPLOTTED
+    }
     title = f"CPU time of a step, as a ratio to {sizes[0]:,} sources"
     return plot(title, sizes, ratios, unit="sources in the database", aim=AIM)
 
