@@ -12,8 +12,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from aggregator.cli import main
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +26,7 @@ def counted(what: str) -> Iterator[None]:
 
 
 def count() -> None:
-    """Wrap what decides stories and what renders; imported here: parsers load this file too, and need neither."""
+    """Wrap what decides stories and what renders."""
     from aggregator.publish.press import Press  # noqa: PLC0415
     from aggregator.run.stories import StoryStage  # noqa: PLC0415
 
@@ -46,7 +44,9 @@ def count() -> None:
     Press.publish = counted_publish  # type: ignore[method-assign]
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # every parser loads this file too: multiprocessing wants it so
+    from aggregator.cli import main
+
     count()
     sys.argv[0] = "aggregator"
     try:
