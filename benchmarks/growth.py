@@ -57,7 +57,7 @@ GROUP = 64
 CLAIMED = 10
 ROOM = 256
 PER_HOST = 4
-TURNS = 5
+TURNS = 10
 AIM = 1.2
 UNPLOTTED = ("tick while a platform is behind",)
 """What does grow would leave no room for the rest: it is in the table."""
