@@ -21,7 +21,7 @@ from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine, utc_now
 from aggregator.run.report import list_json, report_json
-from aggregator.run.round import LEASE, abandon, poll_round, within_budget
+from aggregator.run.round import LEASE, Spending, abandon, poll_round
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
@@ -109,6 +109,7 @@ class Daemon:
         self._busy = 0
         self._reading = asyncio.Lock()
         self._list_changes = 0  # of remote lists, taken over
+        self._spending = Spending()
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
 
@@ -208,7 +209,7 @@ class Daemon:
         with self._parts.store.transaction() as tx:
             if probe or resume:
                 tx.requests.hasten(REASON, now, limit=None if resume else 1)
-            limit = within_budget(tx, self.settings.polling, now, room, under_way=len(self._polls))
+            limit = self._spending.room(tx, self.settings.polling, now, room, under_way=len(self._polls))
             return tx.requests.claim_due(now, limit=limit, lease=LEASE, per_host=_PER_HOST_AHEAD)
 
     def _send(self, requests: list[Request]) -> None:
@@ -328,6 +329,7 @@ class Daemon:
         await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
 
     def _forget_polls(self) -> int:
+        self._spending = Spending()  # an emptied log numbers its lines anew
         with self._parts.store.transaction() as tx:
             return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
 

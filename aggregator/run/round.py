@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from functools import partial
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, cast
 
 from aggregator.decide.budget import HOUR, SLICE, allowance
@@ -109,7 +110,7 @@ def _claim(store: Store, choice: Choice, polling: Polling, now: datetime) -> tup
                 skipped.append(_skipped(feed, why))
         if choice.is_routine:
             wanted.sort(key=lambda feed: feed.next_poll_at or now)
-            room = within_budget(tx, polling, now, len(wanted))
+            room = Spending().room(tx, polling, now, len(wanted))
             skipped += [_skipped(feed, "polling.budget is used up for now") for feed in wanted[room:]]
             wanted = wanted[:room]
         requests = tx.requests.claim([feed.url for feed in wanted], now, lease=LEASE)
@@ -118,13 +119,33 @@ def _claim(store: Store, choice: Choice, polling: Polling, now: datetime) -> tup
     return [*skipped, *(_held(feed.url) for feed in held)], requests
 
 
-def within_budget(tx: Transaction, polling: Polling, now: datetime, wanted: int, *, under_way: int = 0) -> int:
-    """Return how many of the polls that are due may begin now."""
-    if polling.budget is None:
-        return wanted
-    last_hour, last_slice = (tx.feeds.polls_since(now - span).total for span in (HOUR, SLICE))
-    room = allowance(polling.budget, last_hour=last_hour, last_slice=last_slice, under_way=under_way)
-    return min(wanted, room)
+class Spending:
+    """Knows what of polling.budget is used up; kept by whoever asks often, it reads each line of the log once."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._hour: list[datetime] = []
+        self._slice: list[datetime] = []
+
+    def room(self, tx: Transaction, polling: Polling, now: datetime, wanted: int, *, under_way: int = 0) -> int:
+        """Return how many of the polls that are due may begin now."""
+        if polling.budget is None:
+            self._last, self._hour, self._slice = 0, [], []
+            return wanted
+        for number, at in tx.feeds.polls_after(self._last, now - HOUR):
+            self._last = number
+            heappush(self._hour, at)
+            heappush(self._slice, at)
+        last_hour, last_slice = _since(self._hour, now - HOUR), _since(self._slice, now - SLICE)
+        room = allowance(polling.budget, last_hour=last_hour, last_slice=last_slice, under_way=under_way)
+        return min(wanted, room)
+
+
+def _since(times: list[datetime], moment: datetime) -> int:
+    """Count the times since then, and forget the others; `times` is a heap."""
+    while times and times[0] < moment:
+        heappop(times)
+    return len(times)
 
 
 def _skipped(feed: FeedState, why: str) -> PollReport:
