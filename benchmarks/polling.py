@@ -176,8 +176,8 @@ def _start(side: Side, folder: Path, urls: list[str]) -> float:
     """Return the CPU time of a start with nothing to do; what renders then is counted as rendering all the same."""
     if side.idle is None:
         return 0.0
-    cost = run(side.idle(folder, urls), fails=True)
-    return cost.cpu - side.besides(cost)
+    costs = [run(side.idle(folder, urls), fails=True) for _ in range(3)]
+    return statistics.median(cost.cpu - side.besides(cost) for cost in costs)
 
 
 def _round(side: Side, folder: Path, urls: list[str], figures: Figures) -> None:
