@@ -18,7 +18,7 @@ help:
 	@echo "make test   set up and run the tests (PYTEST=... for more words to pytest)"
 	@echo "make test-semantic   the tests of the extra [semantic], which it installs"
 	@echo "make lint   style, types and the direction of imports"
-	@echo "make bench  measure"
+	@echo "make bench  measure, beside peers (10 minutes)"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 	@echo "make clean  remove all that these made, but not db/"
 
@@ -50,8 +50,13 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# About ten minutes on two cores; each file says how to measure more.
 bench: $(VENV)/dev.stamp
-	@for file in benchmarks/*.py; do echo "==> $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do \
+		case $$file in */stories.py) less="--articles 30000";; */parsing.py) less="--rounds 1";; *) less=;; esac; \
+		echo "==> $$file $$less"; begun=$$(date +%s); $(BIN)/python $$file $$less || exit 1; \
+		echo "==> $$file took $$(( $$(date +%s) - begun )) s"; \
+	done
 
 lock: $(VENV)/python.stamp
 	@echo "==> Pinning versions in requirements/"

@@ -13,6 +13,7 @@ An article that cannot be compared, by a mistake of ours, is told once and stays
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -28,7 +29,7 @@ from aggregator.kinship import Kinship
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from aggregator.decide.stories.article import Article
     from aggregator.decide.stories.grouping import Placement
@@ -43,6 +44,8 @@ _MOST = 20_000
 """Articles in memory, beyond which those are dropped that are too old to be compared with."""
 _MOMENT = timedelta(milliseconds=1)
 """The store's unit of time: its spans are half open, ours are not."""
+_AHEAD = timedelta(hours=6)
+"""How far beyond what is needed articles are read: the next ones of a step mostly need them."""
 _SAMPLE = 10_000
 """Articles, the latest, whose words are counted; and so many newer ones make it time to count again."""
 _FEW, _SHARE = 50, 0.5
@@ -89,14 +92,17 @@ class Grouping:
     def _take(self, tx: Transaction, waiting: list[Waiting], step: Step, now: datetime) -> None:
         statistics = self._statistics(tx, now)
         near = self._near = self._near or _Surroundings(statistics, self.model, self._odd)
+        desk = _Desk(tx, now)
+        near.begin(waiting[-1].article.published)
         for one in waiting:
             if one.edited:
                 near.read_again(one)
             else:
-                decision = _decide(tx, one, near)
-                tx.stories.decide([decision], now)  # at once: the next may have its link
+                decision = _decide(desk, one, near)
+                desk.decided.append(decision)
                 step.decided.append(decision)
                 step.stories |= {one.until_now, decision.story}
+        desk.write()
         tx.stories.read_again([one.article.key for one in waiting if one.edited])
 
     def _statistics(self, tx: Transaction, now: datetime) -> Statistics:
@@ -124,6 +130,23 @@ def _growth(documents: int) -> float:
     return max(_FEW, documents * _SHARE) if documents < _SAMPLE else _SAMPLE
 
 
+class _Desk:
+    """The store within a step: what was decided is written together, before anything is read that may tell of it."""
+
+    def __init__(self, tx: Transaction, now: datetime) -> None:
+        self._tx = tx
+        self._now = now
+        self.decided: list[Decision] = []
+        """Not written yet."""
+
+    def write(self) -> Transaction:
+        """Write what was decided; return the store, which now knows it."""
+        if self.decided:
+            self._tx.stories.decide(self.decided, self._now)
+            self.decided.clear()
+        return self._tx
+
+
 class _Surroundings:
     """The articles that those being decided are compared with: a window that follows their dates."""
 
@@ -135,10 +158,20 @@ class _Surroundings:
         self._window = Window(statistics)
         self._first = self._last = datetime.min.replace(tzinfo=UTC)
         """The window knows what was published from the first up to the last."""
+        self._furthest = self._last
+        """To here the articles of a step are compared."""
+        self._ahead: deque[Article] = deque()
+        """Read already, of what was published from the last up to `_read_to`, the oldest first."""
+        self._read_to: datetime | None = None
 
-    def place(self, tx: Transaction, article: Article) -> Placement | None:
+    def begin(self, latest: datetime) -> None:
+        """Begin a step, whose latest article has this date; what was read ahead may have changed."""
+        self._furthest = latest + APART + _MOMENT
+        self._read_to = None
+
+    def place(self, desk: _Desk, article: Article) -> Placement | None:
         """Return where an article belongs, by the articles near it; None when it cannot be compared."""
-        self._move(tx, article)
+        self._move(desk, article)
         try:
             return self._window.place(article)
         except Exception:  # noqa: BLE001 - see the module
@@ -147,6 +180,11 @@ class _Surroundings:
 
     def add(self, article: Article) -> None:
         """Take an article whose story is decided."""
+        if article.published >= self._last:
+            self._read_to = None  # it belongs to what is ahead
+        self._add(article)
+
+    def _add(self, article: Article) -> None:
         try:
             self._window.add(article)
         except Exception:  # noqa: BLE001 - see the module
@@ -157,19 +195,19 @@ class _Surroundings:
             _log.critical("stories.not_compared", entry=article.key, title=article.title, exc_info=True)
         self._odd.add(article.key)
 
-    def _move(self, tx: Transaction, article: Article) -> None:
+    def _move(self, desk: _Desk, article: Article) -> None:
         """Have all articles in the window that this one is to be compared with."""
         first, last = article.published - APART, article.published + APART + _MOMENT
         if first > self._last or last < self._first:
-            self._window, self._first, self._last = Window(self.statistics), first, first
+            self._window, self._first, self._last, self._read_to = Window(self.statistics), first, first, None
         if len(self._window) > _MOST and first > self._first:
             self._window.forget(first)
             self._first = first
         if first < self._first:
-            self._read(tx, first, self._first)
+            self._take(self._around(desk, first, self._first))
             self._first = first
         if last > self._last:
-            self._read(tx, self._last, last)
+            self._take(self._up_to(desk, last))
             self._last = last
 
     def read_again(self, one: Waiting) -> None:
@@ -177,24 +215,40 @@ class _Surroundings:
         if one.article.key in self._window:
             self.add(replace(one.article, story=one.until_now))
 
-    def _read(self, tx: Transaction, first: datetime, last: datetime) -> None:
-        for article in tx.stories.around(first, last, model=self._model):
-            self.add(article)
+    def _up_to(self, desk: _Desk, last: datetime) -> Iterator[Article]:
+        """Give the articles from the window's last moment on; they are read for the whole step, as far as is sensible.
+
+        Most articles of a step move the window by seconds, and there is mostly nothing there.
+        """
+        if self._read_to is None or self._read_to < last:
+            self._read_to = max(last, min(self._furthest, last + _AHEAD))
+            self._ahead = deque(self._around(desk, self._last, self._read_to))
+        while self._ahead and self._ahead[0].published < last:
+            yield self._ahead.popleft()
+
+    def _around(self, desk: _Desk, first: datetime, last: datetime) -> list[Article]:
+        return desk.write().stories.around(first, last, model=self._model)
+
+    def _take(self, articles: Iterable[Article]) -> None:
+        for article in articles:
+            self._add(article)
 
 
-def _decide(tx: Transaction, one: Waiting, near: _Surroundings) -> Decision:
-    decision = _by_hand(tx, one) or _by_link(tx, one) or _by_words(tx, one, near)
+def _decide(desk: _Desk, one: Waiting, near: _Surroundings) -> Decision:
+    decision = _by_hand(desk, one) or _by_link(desk, one) or _by_words(desk, one, near)
     near.add(replace(one.article, story=decision.story))
     return decision
 
 
-def _by_hand(tx: Transaction, one: Waiting) -> Decision | None:
-    joined = tx.kinships.joined(one.article.key)
+def _by_hand(desk: _Desk, one: Waiting) -> Decision | None:
+    joined = desk.write().kinships.joined(one.article.key) if one.by_hand else []
     return Decision(one.article.key, joined[0][1], "by hand", 1.0, closest=joined[0][0]) if joined else None
 
 
-def _by_link(tx: Transaction, one: Waiting) -> Decision | None:
-    article = one.article
+def _by_link(desk: _Desk, one: Waiting) -> Decision | None:
+    if not one.linked:
+        return None
+    tx, article = desk.write(), one.article
     others = [other for other in tx.stories.linked(article.canonical or "") if other.key != article.key]
     other = linked_to(article, others)
     if other is None or other.story is None or not article.apart.isdisjoint(tx.kinships.keys_of_story(other.key)):
@@ -203,8 +257,8 @@ def _by_link(tx: Transaction, one: Waiting) -> Decision | None:
     return Decision(article.key, other.story, "same link", 1.0, closest=other.key, relations=related)
 
 
-def _by_words(tx: Transaction, one: Waiting, near: _Surroundings) -> Decision:
-    found = near.place(tx, one.article)
+def _by_words(desk: _Desk, one: Waiting, near: _Surroundings) -> Decision:
+    found = near.place(desk, one.article)
     if found is None:
         return Decision(one.article.key, one.founds, "first")
     method = found.method if found.story else "first"

@@ -19,22 +19,20 @@ else is a mistake of ours, and never looks like a bad feed.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.articles import complete
+from aggregator.asking import as_read, ask_of, asked_as, name_of
 from aggregator.blame import Blame
 from aggregator.config.echoes import is_own_output
 from aggregator.config.secrets import base_address
 from aggregator.decide.answers import Answer, classify, is_emptied, status_error
-from aggregator.decide.archives import as_asked, may_ask
+from aggregator.decide.archives import may_ask
 from aggregator.decide.cadence import NextPoll
 from aggregator.decide.listing import unread
-from aggregator.decide.sites import host_of, is_public, origin_of
+from aggregator.decide.sites import host_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled, StoreError
-from aggregator.fetch.client import Ask
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
 from aggregator.model import RequestKind, Validators
@@ -52,13 +50,12 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.articles import ArticlePage
+    from aggregator.fetch.client import Ask
     from aggregator.fetch.hosts import Turns
-    from aggregator.model import Document, FeedState, Fetched, PollReport, Request
+    from aggregator.model import Document, Fetched, PollReport, Request
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
-_PARSER_VERSION = b"2"
-"""Part of every body's hash: a parser that reads more must read an unchanged body once more."""
 
 
 class Fetches(Protocol):
@@ -192,8 +189,8 @@ class Pipeline:
                 self.restraint.asking.discard(request.key)
 
     async def _ask(self, request: Request, source: FeedSettings, place: Place, *, refetch: bool) -> Result:
-        ask = _asked(request, source, refetch=refetch)
-        result = Result(request, self._stages.clock(), asked_as=_digest(ask, source), unconditional=not ask.validators)
+        ask = ask_of(request, source, refetch=refetch)
+        result = Result(request, self._stages.clock(), asked_as=asked_as(ask, source), unconditional=not ask.validators)
         self._blame.asks(request, result.at)
         try:
             if is_own_output(ask.url, self.settings):
@@ -216,7 +213,7 @@ class Pipeline:
             return result
         self._blame.heard(request, fetched.received, None)
         self.restraint.heard(source, fetched)
-        return self._understand(replace(result, at=fetched.received), fetched)
+        return self._understand(replace(result, at=fetched.received, fetched=fetched), fetched)
 
     async def fetch(self, ask: Ask) -> Fetched:
         """Ask for what is no source's document, in turn with all other requests; raises FetchError and Resting."""
@@ -232,15 +229,14 @@ class Pipeline:
         self.restraint.check(host)
 
     def _understand(self, result: Result, fetched: Fetched) -> Result:
-        result = replace(result, fetched=fetched)
         match classify(fetched):
             case Answer.NOT_MODIFIED if not result.unconditional:
                 # A 304 that names no validators leaves those that it confirms (RFC 9111 section 4.3.4).
                 given, stored = fetched.validators, result.feed.validators
                 kept = Validators(given.etag or stored.etag, given.last_modified or stored.last_modified)
-                return replace(result, fetched=replace(fetched, validators=kept))
+                return result if kept == given else replace(result, fetched=replace(fetched, validators=kept))
             case Answer.DOCUMENT:
-                return replace(result, body_hash=_hash(fetched.body, self.settings.sources.get(result.feed.url)))
+                return replace(result, body_hash=name_of(fetched.body, self.settings.sources.get(result.feed.url)))
             case answer:
                 return replace(result, gone=answer is Answer.GONE, error=status_error(fetched))
 
@@ -253,7 +249,7 @@ class Pipeline:
             return await self._read_article(result, fetched, source, asked=asked)
         try:
             last = await self._last_listing(result)
-            document = await self._in_parser(fetched, _as_asked(result.request, source), asked=asked, last=last)
+            document = await self._in_parser(fetched, as_read(result.request, source), asked=asked, last=last)
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
         listed = len(document.items) or len(document.header.sitemaps) or len(unread(document))
@@ -329,7 +325,9 @@ class Pipeline:
             self.restraint.heard(source, fetched)
             return fetched
 
-        ask = _asked(result.request, source, refetch=True)
+        if result.document is None and result.error is None and source.kind != "sitemap":  # most often a 304
+            return result
+        ask = ask_of(result.request, source, refetch=True)
         means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
         return await gather(result, source, means, **options)
 
@@ -361,65 +359,3 @@ class Pipeline:
 
 async def _nothing_more() -> None:
     """Tell nobody that nothing more is asked."""
-
-
-def _asked(request: Request, source: FeedSettings, *, refetch: bool) -> Ask:
-    """Return what to ask a source's server; validators go where they came from, and with the headers they came for."""
-    feed = request.feed
-    ask = Ask(
-        feed.fetch_url,
-        headers=source.headers,
-        verify=source.verify,
-        outside=_outside(host_of(feed.url), feed.fetch_url)
-        or _outside(host_of(source.listed_in or ""), feed.fetch_url),
-        name="" if feed.private else hashlib.sha256(feed.url.encode()).hexdigest()[:8],
-    )
-    match request.kind:
-        case RequestKind.ARCHIVE:
-            return _of_page(ask, feed, feed.gap.page if feed.gap is not None else None)
-        case RequestKind.ARTICLE:
-            return _of_page(ask, feed, request.page)
-    known = not refetch and feed.asked_as in (None, _digest(ask, source))
-    return replace(ask, validators=feed.validators) if known else ask
-
-
-def _of_page(ask: Ask, feed: FeedState, page: str | None) -> Ask:
-    """Return what to ask for a page that the feed's document named: what is secret stays with the feed's origin."""
-    if not page:
-        return ask
-    outside = ask.outside or _outside(host_of(feed.fetch_url), page)
-    if origin_of(page) != origin_of(feed.fetch_url):
-        return replace(ask, url=page, headers={}, verify=True, outside=outside)
-    return replace(ask, url=as_asked(feed, page), outside=outside)
-
-
-def _as_asked(request: Request, source: FeedSettings) -> FeedSettings:
-    """Return a source as what its request asks for is to be read: a feed without an archive may have a sitemap."""
-    gap = request.feed.gap
-    by_sitemap = request.kind is RequestKind.ARCHIVE and gap is not None and gap.by_sitemap
-    return source.model_copy(update={"kind": "sitemap"}) if by_sitemap else source
-
-
-def _outside(own: str, url: str) -> str | None:
-    """Return the public host that leads to an address elsewhere."""
-    return own if own != host_of(url) and is_public(own) else None
-
-
-def _digest(ask: Ask, source: FeedSettings) -> str:
-    """Name an address with all that what is read of the answer depends on; short, so that it tells nothing of secrets.
-
-    Validators of a page are worth nothing when the operator says that it is read in another way.
-    """
-    asked = json.dumps([ask.url, sorted(ask.headers.items()), *_read_as(source)])
-    return hashlib.sha256(asked.encode()).hexdigest()[:8]
-
-
-def _hash(body: bytes, source: FeedSettings | None) -> str:
-    """Name a body together with all that decides what is read in it."""
-    read_as = " ".join(_read_as(source)) if source is not None else ""
-    return hashlib.sha256(_PARSER_VERSION + read_as.encode() + body).hexdigest()
-
-
-def _read_as(source: FeedSettings) -> list[str]:
-    """Return what the operator says of how a document is read; nothing for a feed."""
-    return [] if source.kind == "feed" else [source.kind, str(source.pages), source.item.model_dump_json()]

@@ -139,6 +139,24 @@ def test_the_window_reads_what_it_lacks(newsdesk: Newsdesk) -> None:
     assert len(window_of(stage)) == 6
 
 
+@pytest.mark.parametrize("limit", [1, 100])
+def test_what_lies_ahead_is_read_as_it_is_needed(newsdesk: Newsdesk, limit: int) -> None:
+    """A step reads ahead, and its window holds no more than one that is read for each article by itself."""
+    for hours, site in ((100, "a"), (99, "b"), (97, "c"), (60, "d")):
+        newsdesk.tell(site, "grok", 0, hours=hours, drain=False)
+        step(newsdesk, Grouping())
+    stage = Grouping()
+    grok = newsdesk.tell("a", "grok", 1, hours=171.5, drain=False)
+    link = newsdesk.tell("b", "chip", 0, hours=171, drain=False)
+    headline = newsdesk.item("c", "Something else", link=link, guid="tag:c.example,2026:headline", hours=98)
+    newsdesk.bring("c", headline, drain=False)
+    late = newsdesk.tell("d", "law", 0, hours=170, drain=False)
+    taken = [one for _ in range(4) for one in step(newsdesk, stage, limit)]
+    assert taken == [grok, link, late, "tag:c.example,2026:headline"]
+    assert len(window_of(stage)) == 6  # what is 97 or 60 hours old is ahead still
+    assert frozenset({link, "tag:c.example,2026:headline"}) in newsdesk.groups()
+
+
 def test_memory_is_bounded(newsdesk: Newsdesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, what is too old to be compared with is forgotten; what is near stays."""
     monkeypatch.setattr(grouping, "_MOST", 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.decide.rhythm import rate, worth
@@ -227,6 +228,7 @@ def not_now(hints: Hints, at: datetime, *, jitter: float) -> NextPoll | None:
     return NextPoll(moment, why) if why else None
 
 
+@lru_cache(maxsize=1024)  # the same few pauses are named at every poll
 def human(wait: timedelta) -> str:
     """Write a duration as people do: `4 min`, `1 h 30 min`, `2 d`."""
     seconds = round(wait.total_seconds())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from aggregator.decide.cadence import NextPoll
 from aggregator.decide.sites import site_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from aggregator.model import FeedState
@@ -52,34 +53,48 @@ class Reachability:
         self.sites = sites
         self.down = False
         """Our network, rather than the hosts, is taken to be at fault."""
-        self._hosts: dict[str, tuple[datetime, bool]] = {}
-        """When each was tried last, and whether in vain."""
+        self._hosts: OrderedDict[str, datetime] = OrderedDict()
+        """When each was tried last; the longest ago first."""
+        self._silent: dict[str, None] = {}
+        """Those that were tried in vain."""
         self._last: deque[bool] = deque(maxlen=_LAST)
 
     def begin(self, host: str, at: datetime) -> None:
         """Count an attempt that has begun: while it may still succeed, its host is not silent."""
-        self._hosts[host] = (at, False)
+        self._note(host, at, in_vain=False)
 
     def end(self, host: str, at: datetime, *, reached: bool, telling: bool = True) -> None:
         """Count what an attempt came to: connected or not, whatever was answered then."""
         if not reached and not telling:
-            self._hosts.pop(host, None)
+            self._forget(host)
             return
-        self._hosts[host] = (at, not reached)
+        self._note(host, at, in_vain=not reached)
         self._last.append(reached)
         before, self.down = self.down, self._is_down(at)
         if before != self.down:
             self._last.clear()
             self._hosts.clear()
+            self._silent.clear()
+
+    def _note(self, host: str, at: datetime, *, in_vain: bool) -> None:
+        self._forget(host)
+        self._hosts[host] = at
+        if in_vain:
+            self._silent[host] = None
+
+    def _forget(self, host: str) -> None:
+        self._hosts.pop(host, None)
+        self._silent.pop(host, None)
 
     def _is_down(self, at: datetime) -> bool:
         if self.down:  # old failures must not keep a network down that is back
             return sum(self._last) * 2 <= _LAST
-        self._hosts = {host: tried for host, tried in self._hosts.items() if abs(at - tried[0]) <= WINDOW}
-        silent = [host for host, (_, in_vain) in self._hosts.items() if in_vain]
+        while self._hosts and abs(at - self._hosts[oldest := next(iter(self._hosts))]) > WINDOW:
+            self._forget(oldest)
+        silent = self._silent
         return len(self._hosts) >= HOSTS and len(silent) * 2 > len(self._hosts) and self._are_many(silent)
 
-    def _are_many(self, silent: list[str]) -> bool:
+    def _are_many(self, silent: Iterable[str]) -> bool:
         """Tell whether hosts belong to most of the sites that were tried, and to several."""
         sites, tried = {site_of(host) for host in silent}, {site_of(host) for host in self._hosts}
         return len(sites) * 2 > len(tried) and len(sites) >= min(SITES, self.sites)

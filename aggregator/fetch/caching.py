@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from aggregator.model import Caching, Validators
@@ -94,6 +95,7 @@ def _seconds(value: str) -> int | None:
     return min(int(value[:20]), _LONGEST)
 
 
+@lru_cache(maxsize=4096)  # a Last-Modified comes again with every 304, a Date with every answer of a second
 def _http_date(value: str | None) -> datetime | None:
     """Read an HTTP-date in any of its three forms (RFC 9110 section 5.6.7)."""
     try:

@@ -10,6 +10,7 @@ import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
@@ -139,7 +140,7 @@ class Guard:
         family, kind, protocol, _, sockaddr = info
         dial = _dial.get()
         dial.resolved = True
-        if self._proxy is None and (refusal := self._judged(dial, ip_address(sockaddr[0]))) is not None:
+        if self._proxy is None and (refusal := self._judged(dial, sockaddr[0])) is not None:
             dial.refused = dial.refused or refusal
             raise OSError(errno.EACCES, refusal.message)
         return socket.socket(family, kind, protocol)
@@ -168,11 +169,9 @@ class Guard:
             )
         local = dial.host == "localhost" or dial.host.endswith(".localhost")  # RFC 6761
         try:
-            address = IPv4Address("127.0.0.1") if local else ip_address(dial.host)
+            refusal = self._judged(dial, "127.0.0.1" if local else dial.host)
         except ValueError:
             refusal = self._judged_by_name(dial)
-        else:
-            refusal = self._judged(dial, address)
         if refusal is not None:
             raise refusal
 
@@ -183,10 +182,9 @@ class Guard:
             return None
         return _led_astray(dial, f"{dial.host} is", "a private address")
 
-    def _judged(self, dial: Dial, address: IPAddress) -> AddressRefused | None:
-        """Note whether an address is public; return why it must not be connected to, if so."""
-        reached = unwrap(address)
-        found = _kind(reached)
+    def _judged(self, dial: Dial, text: str) -> AddressRefused | None:
+        """Note whether an address is public; return why it must not be connected to, if so; ValueError for a name."""
+        address, reached, found = _known(text)
         if found is None:
             dial.public = True
             return None
@@ -202,6 +200,14 @@ class Guard:
             f"If this source may be on a private network, add {endpoint} (or a network such as {network}) "
             "to network.allow_private in feeds.yaml.",
         )
+
+
+@lru_cache(maxsize=4096)  # what an address is does not change, and it is asked at every poll
+def _known(text: str) -> tuple[IPAddress, IPAddress, tuple[IPNetwork, str] | None]:
+    """Say of an address as it is written which it is, which it stands for, and of what kind that is."""
+    address = ip_address(text)
+    reached = unwrap(address)
+    return address, reached, _kind(reached)
 
 
 def _led_astray(dial: Dial, subject: str, kind: str) -> AddressRefused:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Awaitable, Callable
     from datetime import timedelta
     from typing import Self
 
@@ -45,19 +44,30 @@ class HostQueue:
         self._resting: dict[str, _Lane] = {}
         """Hosts without users, oldest first."""
 
-    @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
         """Wait until `host` may be asked; the request is made inside."""
+        return _Turn(self, host)
+
+    async def begin(self, host: str) -> _Lane:
+        """Wait for a turn; what is returned ends it, by `end`."""
         lane = self._enter(host)
         try:
-            async with lane.slots:
+            await lane.slots.acquire()
+            try:
                 await self._pause(lane)
-                try:
-                    yield
-                finally:
-                    lane.free_at = self._monotonic() + self._gap
-        finally:
+            except BaseException:
+                lane.slots.release()
+                raise
+        except BaseException:
             self._leave(host, lane)
+            raise
+        return lane
+
+    def end(self, host: str, lane: _Lane) -> None:
+        """Let the next one wait out the pause."""
+        lane.free_at = self._monotonic() + self._gap
+        lane.slots.release()
+        self._leave(host, lane)
 
     async def _pause(self, lane: _Lane) -> None:
         while (wait := lane.free_at - self._monotonic()) > 0:
@@ -84,6 +94,21 @@ class HostQueue:
             del self._resting[host]
 
 
+class _Turn(AbstractAsyncContextManager[None]):
+    """One turn at a host: written out, since every request takes one, and a generator's costs three times as much."""
+
+    __slots__ = ("_host", "_lane", "_queue")
+
+    def __init__(self, queue: HostQueue, host: str) -> None:
+        self._queue, self._host = queue, host
+
+    async def __aenter__(self) -> None:
+        self._lane = await self._queue.begin(self._host)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._queue.end(self._host, self._lane)
+
+
 class Turns(Protocol):
     """What spaces the requests to a host (HostQueue)."""
 
@@ -100,7 +125,8 @@ class Place:
 
     def __init__(self, hosts: Turns, slots: asyncio.Semaphore) -> None:
         self._hosts, self._slots = hosts, slots
-        self._held = AsyncExitStack()
+        self._turn: AbstractAsyncContextManager[None] | None = None
+        self._has_slot = False
         self._host: str | None = None
 
     async def __aenter__(self) -> Self:
@@ -114,11 +140,18 @@ class Place:
         if host == self._host:
             return
         await self.leave()
-        await self._held.enter_async_context(self._hosts.turn(host))
-        await self._held.enter_async_context(self._slots)
+        turn = self._hosts.turn(host)
+        await turn.__aenter__()
+        self._turn = turn
+        self._has_slot = await self._slots.acquire()
         self._host = host
 
     async def leave(self) -> None:
         """Let go of host and slot."""
         self._host = None
-        await self._held.aclose()
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
+        if (turn := self._turn) is not None:
+            self._turn = None
+            await turn.__aexit__(None, None, None)

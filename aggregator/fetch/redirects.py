@@ -45,8 +45,8 @@ class Trail:
         `outside` is the public host that once led to this address.
         """
         located = locate(url)
-        userinfo = located.raw_authority.rpartition("@")[0] or None
-        return cls(located.with_user(None), userinfo, outside=outside)
+        userinfo, at, _ = located.raw_authority.rpartition("@")
+        return cls(located.with_user(None) if at else located, userinfo or None, outside=outside)
 
     @property
     def address(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from string import printable
 from typing import Final
@@ -34,6 +35,7 @@ _BAD_PORTS: Final = frozenset({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=4096)  # the same addresses are asked again and again
 def locate(url: str) -> URL:
     """Check an absolute http(s) address and encode what cannot be sent; all else stays byte for byte.
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from aggregator.parse.pieces import Pieces
     from aggregator.parse.syndication import Opened
 
-READING = 1
-"""The way in which documents are read: with another one, what was read before is read once more."""
+READING = 2
+"""The way in which documents are read: with another one, what was read before is read once more, changed or not."""
 
 
 def parse(

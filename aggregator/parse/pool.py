@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import multiprocessing
 import signal
+import sys
 from concurrent.futures.process import BrokenProcessPool
+from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -186,6 +188,9 @@ class ParserPool:
 
 
 def _context() -> BaseContext:
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None:  # a script, which each worker would run once more; not so a package's
+        main.__spec__ = ModuleSpec("aggregator.__main__", None)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["aggregator.parse.preloaded"])
     return context

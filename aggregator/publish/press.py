@@ -63,9 +63,10 @@ class Press:
         self._folder = folder
         self._open_store = open_store
 
-    def publish(self, names: Collection[str], *, tell_troubles: bool = True) -> list[str]:
-        """Render these outputs, the list of sources, and what is wrong with them.
+    def publish(self, names: Collection[str], *, about_sources: bool = True) -> list[str]:
+        """Render these outputs, and what tells of all sources: the list of them, and what is wrong with them.
 
+        The latter costs more, the more sources there are, and news do not change it.
         Return the names of documents whose bytes changed. What was published of outputs that are gone is removed.
         Raises DiskFull and FolderNotWritable.
         """
@@ -74,9 +75,8 @@ class Press:
             with store.snapshot() as tx:
                 wanted = [name for name in sorted(names) if name in self.settings.published]
                 changed = [document for name in wanted for document in self._render(tx, name)]
-                changed += self._sources(tx)
-                if tell_troubles:
-                    changed += self._troubles(tx)
+                if about_sources:
+                    changed += [*self._sources(tx), *self._troubles(tx)]
         finally:
             store.close()
         site = self.settings.site

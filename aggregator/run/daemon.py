@@ -20,8 +20,8 @@ from aggregator.errors import AggregatorError, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine, utc_now
-from aggregator.run.report import list_json, report_json
-from aggregator.run.round import LEASE, abandon, poll_round, within_budget
+from aggregator.run.report import list_json, log_poll, report_json
+from aggregator.run.round import LEASE, Spending, abandon, poll_round
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
@@ -109,6 +109,7 @@ class Daemon:
         self._busy = 0
         self._reading = asyncio.Lock()
         self._list_changes = 0  # of remote lists, taken over
+        self._spending = Spending()
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
 
@@ -208,7 +209,7 @@ class Daemon:
         with self._parts.store.transaction() as tx:
             if probe or resume:
                 tx.requests.hasten(REASON, now, limit=None if resume else 1)
-            limit = within_budget(tx, self.settings.polling, now, room, under_way=len(self._polls))
+            limit = self._spending.room(tx, self.settings.polling, now, room, under_way=len(self._polls))
             return tx.requests.claim_due(now, limit=limit, lease=LEASE, per_host=_PER_HOST_AHEAD)
 
     def _send(self, requests: list[Request]) -> None:
@@ -284,7 +285,7 @@ class Daemon:
         self._list_changes = changes
         await self._engine.adopt(settings)
         self.settings = self._parts.press.settings = settings
-        self._mark(settings.published)
+        self._mark([*settings.published, _NO_OUTPUT])
         await self._publish_or_tell()
 
     async def _publish_dirty(self) -> None:
@@ -294,8 +295,8 @@ class Daemon:
             if not names:
                 return
             try:
-                press, troubles = self._parts.press, _NO_OUTPUT in names
-                await asyncio.to_thread(press.publish, frozenset(names), tell_troubles=troubles)
+                publish, about_sources = self._parts.press.publish, _NO_OUTPUT in names
+                await asyncio.to_thread(publish, frozenset(names), about_sources=about_sources)
             except BaseException:
                 self._mark(names)
                 raise
@@ -328,6 +329,7 @@ class Daemon:
         await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
 
     def _forget_polls(self) -> int:
+        self._spending = Spending()  # an emptied log numbers its lines anew
         with self._parts.store.transaction() as tx:
             return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
 
@@ -385,16 +387,3 @@ class Daemon:
             "last_tick_age": round(age, 3),
             "reason": reason,
         }
-
-
-_LEVELS = {Outcome.NEW: "info", Outcome.UPDATED: "info", Outcome.ERROR: "warning", Outcome.GONE: "warning"}
-
-
-def log_poll(report: PollReport, *, blamed: bool = True) -> None:
-    """Log a poll: news and failures for everybody, the rest for those who want to know more (-v).
-
-    A failure that is not blamed on the source has been told once for all.
-    """
-    level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
-    told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
-    getattr(_log, level)(report.kind.value, **told)

@@ -1,8 +1,10 @@
-"""A poll's report as JSON: the words of `aggregator poll --json`."""
+"""A poll's report, as JSON (the words of `aggregator poll --json`) and in the log."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from aggregator.model import Outcome
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
     from aggregator.decide.lists import ListState
     from aggregator.model import PollReport
+
+_log = structlog.get_logger(__name__)
+_LEVELS = {Outcome.NEW: "info", Outcome.UPDATED: "info", Outcome.ERROR: "warning", Outcome.GONE: "warning"}
 
 SCHEMA = 1
 """Number of the JSON's shape; it grows when a field changes its meaning or goes."""
@@ -65,3 +70,13 @@ def round_json(feeds: Sequence[dict[str, Any]], elapsed: float) -> dict[str, Any
             "skipped": outcomes.count(Outcome.SKIPPED),
         },
     }
+
+
+def log_poll(report: PollReport, *, blamed: bool = True) -> None:
+    """Log a poll: news and failures for everybody, the rest for those who want to know more (-v).
+
+    A failure that is not blamed on the source has been told once for all.
+    """
+    level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
+    told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
+    getattr(_log, level)(report.kind.value, **told)

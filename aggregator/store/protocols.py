@@ -159,6 +159,12 @@ class Feeds(Protocol):
     def polls_since(self, moment: datetime) -> PollCount:
         """Count the polls of all sources since then."""
 
+    def polls_after(self, last: int, moment: datetime) -> list[tuple[int, datetime]]:
+        """Return number and time of the polls that were logged after the one of this number and ended since a moment.
+
+        Numbers begin at 1 and follow the order of logging.
+        """
+
     def polls(self, feed: FeedState, limit: int) -> list[PollLine]:
         """Return the last polls of a source, newest first."""
 

@@ -111,7 +111,7 @@ def feed_state(row: Row) -> FeedState:
         kind=row["kind"],
         enabled=bool(row["enabled"]),
         private=bool(row["private"]),
-        tags=tuple(json.loads(row["tags"])),
+        tags=_words(row["tags"]),
         header=header,
         hints=HINTS.validate_json(row["hints"]),
         validators=Validators(row["etag"], row["last_modified"]),
@@ -195,6 +195,10 @@ def item(row: Row) -> Item:
     )
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return () if text == _NONE else tuple(json.loads(text))
+
+
 def _all(kind: TypeAdapter[tuple[_T, ...]], text: str) -> tuple[_T, ...]:
     return () if text == _NONE else kind.validate_json(text)  # most items have none
 
@@ -211,7 +215,7 @@ def entry(row: Row, sightings: Sequence[Sighting]) -> Entry:
         feed=row["feed_url"],
         source=_titled(HEADER.validate_json(row["feed_header"]), row["feed_title"]),
         private=bool(row["feed_private"]),
-        tags=tuple(json.loads(row["feed_tags"])),
+        tags=_words(row["feed_tags"]),
         rank=row["feed_rank"],
         prefix=row["feed_prefix"],
         canonical=row["canonical"],

@@ -30,6 +30,10 @@ class Waiting:
     """Key of the story that it is in."""
     edited: bool
     """Its story is decided; its text has changed since."""
+    linked: bool
+    """Other entries have its link: `linked` may find them."""
+    by_hand: bool
+    """The operator put it together with other entries: `Kinships.joined` may find them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
-"""What a process and its children cost: seconds of CPU and the most memory at one time."""
+"""What a command costs, with all processes that come of it: seconds of CPU and the most memory at one time."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_REAPER = Path(__file__).with_name("reaper.py")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Cost:
 
     output: str
     wall: float
+    """Seconds until the command ended; what it left behind may have gone on."""
     cpu: float
     """Seconds of all its processes together, those of its start included."""
     memory: int
@@ -25,23 +27,30 @@ class Cost:
 
 
 def run(command: list[str], *, fails: bool = False) -> Cost:
-    """Run a command to its end."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    peak = _Peak(process.pid)
-    peak.start()
-    output = process.stdout.read() if process.stdout else ""
-    _, status, used = os.wait4(process.pid, 0)
+    """Run a command to its end, and wait for all that it started."""
+    reading, writing = os.pipe()
+    reaper = [sys.executable, "-S", str(_REAPER), str(writing), *command]
+    with subprocess.Popen(
+        reaper, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, pass_fds=[writing]
+    ) as process:
+        os.close(writing)
+        peak = _Peak(process.pid)
+        peak.start()
+        output = process.stdout.read() if process.stdout else ""
     peak.ended.set()
     peak.join()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode and not fails:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(output, time.perf_counter() - started, used.ru_utime + used.ru_stime, peak.most)
+    with open(reading) as file:  # noqa: PTH123 - a descriptor
+        told = file.read()
+    if not told:
+        raise SystemExit(f"{' '.join(command)} could not be measured: {_REAPER.name} ended with {process.returncode}")
+    figures = json.loads(told)
+    if figures["code"] and not fails:
+        raise SystemExit(f"{' '.join(command)} ended with {figures['code']}")
+    return Cost(output, figures["wall"], figures["cpu"], peak.most)
 
 
 class _Peak(threading.Thread):
-    """Looks at the memory of a process and its children until told that it ended."""
+    """Looks at the memory of all that descends from a process, itself left out, until told that it ended."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -51,7 +60,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(0.2):
-            self.most = max(self.most, sum(map(_memory, family(self._pid))))
+            self.most = max(self.most, sum(map(_memory, family(self._pid)[1:])))
 
 
 def family(pid: int) -> list[int]:

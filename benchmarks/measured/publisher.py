@@ -31,7 +31,9 @@ def document(feed: int, first: int = 0) -> bytes:
 
 def _item(feed: int, number: int) -> str:
     address = f"https://s{feed}.example/{number}"
-    date = f"Mon, {number % 28 + 1:02} Jun 2026 08:00:{number % 60:02} GMT"
+    date = (
+        f"Mon, {number % 28 + 1:02} Jun 2026 {feed // 60 % 24:02}:{feed % 60:02}:{(feed // 1440 + number) % 60:02} GMT"
+    )
     content = f"{PARAGRAPH * 3}<p>Written for feed {feed} as number {number}.</p>"
     return (
         f"<item><title>Feed {feed}, story {number}</title><link>{address}</link><guid>{address}</guid>"

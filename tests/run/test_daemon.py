@@ -21,8 +21,9 @@ from aggregator.poll import Pipeline
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call, choice_from
-from aggregator.run.daemon import Daemon, Parts, log_poll
+from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
+from aggregator.run.report import log_poll
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:

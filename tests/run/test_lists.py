@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
+from aggregator.asking import ask_of
 from aggregator.config.settings import FeedSettings, Network, OpmlSettings, Polling, Settings, Site
 from aggregator.decide.choice import Choice
 from aggregator.errors import ConnectFailed, DiskFull
 from aggregator.model import FeedState, Request, RequestKind, Validators
-from aggregator.poll import _asked
 from aggregator.run.engine import Engine, take_over, utc_now
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def test_a_public_list_leads_to_public_addresses_only(address: str, moved_to: st
     url = "https://news.example.org/feed"
     feed = FeedState(key=1, url=url, fetch_url=moved_to or url)
     source = FeedSettings(url=url).of_list(address)
-    assert _asked(Request(1, RequestKind.POLL, feed, "news.example.org"), source, refetch=False).outside == outside
+    assert ask_of(Request(1, RequestKind.POLL, feed, "news.example.org"), source, refetch=False).outside == outside
 
 
 def test_lists_in_turn_with_polls(desk: Desk) -> None:

@@ -18,7 +18,8 @@ from aggregator.decide.choice import Choice
 from aggregator.errors import LockedDatabase
 from aggregator.model import Outcome
 from aggregator.run.engine import Engine, network_of, take_over, utc_now
-from aggregator.run.round import LEASE, abandon, poll_round
+from aggregator.run.round import LEASE, Spending, abandon, poll_round
+from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,6 +225,26 @@ def test_what_is_being_asked_has_a_moment_to_answer(daemon: Daemon, rss: Callabl
     assert sorted(daemon.publisher.paths) == ["/a", "/b", "/c"]
 
 
+def test_more_polls_than_room(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls that do not fit in begin as others end; those that never began are given back, and are due as before."""
+    monkeypatch.setattr("aggregator.run.round._MOST", 1)
+    monkeypatch.setattr("aggregator.run.round._AHEAD", 1)
+    polling = daemon.settings.polling.model_copy(update={"concurrency": 1, "per_host": 1})
+    daemon.settings = daemon.settings.model_copy(update={"polling": polling})
+    assert {report.status for report in daemon.round(every=True).values()} == {404}
+    assert sorted(daemon.publisher.paths) == ["/a", "/b", "/c"]
+
+    async def scenario(pipeline: Pipeline) -> None:
+        choice = Choice(every=True, force=True)
+        async with contextlib.aclosing(poll_round(pipeline, daemon.store, choice, utc_now)) as reports:
+            await anext(reports)
+
+    before = {path: daemon.feed(path).last_poll for path in PATHS}
+    daemon.run(scenario)
+    assert daemon.leased() == set()
+    assert any(daemon.feed(path).last_poll == last for path, last in before.items())
+
+
 def test_database_in_trouble(daemon: Daemon) -> None:
     """When results cannot be stored the round ends with that error; nothing stays held when it is over."""
     gate = threading.Event()
@@ -275,6 +296,28 @@ def test_a_budget_is_kept(daemon: Daemon) -> None:
     assert {reports[path].reason for path in ("/b", "/c")} == {"polling.budget is used up for now"}
     assert {report.outcome for report in daemon.round().values()} == {Outcome.SKIPPED}
     assert daemon.round("/b")["/b"].status == 404
+
+
+def test_what_is_spent_is_known_at_each_look(daemon: Daemon) -> None:
+    """Polls logged since the last look count, whatever their order; those that are an hour old, or minutes, no longer."""
+    now, minute, spending = utc_now(), timedelta(minutes=1), Spending()
+
+    def room(at: datetime, budget: int | None = 24, *ended: datetime) -> int:
+        with daemon.store.transaction() as tx:
+            (feed, *_) = tx.feeds.all()
+            for end in ended:
+                tx.feeds.record(feed, PollRecord(end, Outcome.NOT_MODIFIED))
+            return spending.room(tx, Polling(budget=budget), at, 9)
+
+    assert room(now) == 2  # a slice's share
+    assert room(now, 24, now, now - 4 * minute, now - 2 * minute) == 0
+    assert room(now + 2 * minute) == 0
+    assert room(now + 4 * minute) == 1
+    assert room(now + 9 * minute) == 2
+    assert room(now + 9 * minute, 24, *[now + minute] * 20) == 1
+    assert room(now + 70 * minute) == 2
+    assert room(now + 70 * minute, None) == 9
+    assert room(now + 9 * minute) == 1
 
 
 def test_the_stretch_for_a_budget(daemon: Daemon) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 A, B = "https://a.example/feed", "https://b.example/feed"
 
 
@@ -341,6 +341,18 @@ def test_rhythms_of_all_that_is_polled(desk: Any) -> None:
     _record(desk, "https://gone.example/", at=NOON, outcome=Outcome.GONE, gone=True, errors=1)
     with desk.store.snapshot() as tx:
         assert tx.feeds.rhythms() == {A: rhythm}
+
+
+def test_polls_since_the_last_look(desk: Any) -> None:
+    """A look finds what was logged after the last one, in that order, and nothing that had ended before the moment."""
+    desk.sync(A, B)
+    for at in (NOON - HOUR, NOON, NOON - MINUTE):
+        _record(desk, A, at=at, outcome=Outcome.NEW)
+    with desk.store.snapshot() as tx:
+        assert tx.feeds.polls_after(0, NOON - HOUR) == [(1, NOON - HOUR), (2, NOON), (3, NOON - MINUTE)]
+        assert tx.feeds.polls_after(0, NOON - MINUTE) == [(2, NOON), (3, NOON - MINUTE)]
+        assert tx.feeds.polls_after(1, NOON) == [(2, NOON)]
+        assert tx.feeds.polls_after(3, NOON - HOUR) == []
 
 
 def test_polls_are_counted(desk: Any) -> None:

@@ -156,6 +156,15 @@ def test_later_pause_wins(desk: Any) -> None:
     assert _paused_until(desk, "b.example") is None
 
 
+def test_a_pause_that_is_over_is_forgotten(desk: Any) -> None:
+    """A claim drops pauses that have ended, and no others: each claim reads all that there are."""
+    _pause(desk, "a.example", NOON + HOUR)
+    desk.claim(NOON + HOUR - SECOND)
+    assert _paused_until(desk, "a.example") == NOON + HOUR
+    desk.claim(NOON + HOUR)
+    assert _paused_until(desk, "a.example") is None
+
+
 def test_not_before(desk: Any) -> None:
     """Before the time that its server asked for, a request is taken neither by name nor because it is due."""
     desk.sync(A)

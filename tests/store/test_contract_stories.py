@@ -107,6 +107,17 @@ def test_linked_finds_decided_articles_of_one_link(store: Store, desk: Desk, thr
         assert [article.key for article in tx.stories.linked("news.example/1")] == [three[0], other]
 
 
+def test_an_entry_with_the_link_of_another_waits_as_linked(
+    store: Store, desk: Desk, three: list[int], item: Any
+) -> None:
+    """Whether it pays to look for entries with its link is known of what waits, decided or not."""
+    (other,) = desk.keep(B, item(1, guid="tag:other", published=NOON))
+    with store.transaction() as tx:
+        tx.stories.decide([Decision(three[0], "s", "first")], NOON)
+        linked = {one.article.key: one.linked for one in tx.stories.waiting(limit=9)}
+    assert linked == {three[1]: False, three[2]: False, other: True}
+
+
 def test_undecide_lets_all_wait_and_stay(store: Store, three: list[int]) -> None:
     """Every entry is to be decided anew, and meanwhile stays in its story."""
     with store.transaction() as tx:
@@ -168,6 +179,10 @@ def test_what_the_operator_decided_outlives_a_decision(store: Store, three: list
         assert tx.kinships.joined(two) == [(one, "s")]
         apart = {waiting.article.key: waiting.article.apart for waiting in tx.stories.waiting(limit=9)}
         assert apart == {two: frozenset(), three_: frozenset({one})}
+        assert {waiting.article.key: waiting.by_hand for waiting in tx.stories.waiting(limit=9)} == {
+            two: True,
+            three_: False,
+        }
         tx.kinships.sever([(two, one)], Kinship.TOGETHER)
         assert tx.kinships.joined(two) == []
         assert tx.kinships.keys_of_story(one) == [one]

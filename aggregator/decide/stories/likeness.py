@@ -7,9 +7,8 @@ met before: `Linux` is less than one of them, and a story needs more.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from math import fsum
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from aggregator.decide.stories.profile import Profile
@@ -34,8 +33,7 @@ _OTHER_VERSION: Final = 0.5
 """What evidence counts between two titles that name different versions of one thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """Of two articles, in multiples of what is enough."""
 
     score: float
@@ -97,9 +95,11 @@ def are_of_one_publisher(one: Profile, other: Profile) -> bool:
 
 def _words_alike(one: Profile, other: Profile) -> tuple[float, float]:
     """Return the cosine of the telling words, 0 to 1, and how much the shared ones prove."""
-    shared = one.weights.keys() & other.weights.keys()
-    cosine = math.fsum(one.weights[word] * other.weights[word] for word in shared)  # exact in whatever order
-    return cosine, math.fsum(one.evidence[word] + other.evidence[word] for word in shared) / 2
+    first, second = one.weights, other.weights
+    shared = first.keys() & second.keys()
+    cosine = fsum([first[word] * second[word] for word in shared])  # exact in whatever order
+    first, second = one.evidence, other.evidence
+    return cosine, fsum([first[word] + second[word] for word in shared]) / 2
 
 
 def _meanings_alike(one: Profile, other: Profile) -> float | None:

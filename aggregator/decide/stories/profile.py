@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.sites import host_of, is_public, site_of
@@ -13,7 +14,7 @@ from aggregator.decide.stories.templates import Form
 from aggregator.decide.stories.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,24 +63,27 @@ class Profile:
 def profile_of(article: Article, statistics: Statistics) -> Profile:
     """Return what is compared of an article."""
     title = words_of(article.title)
-    weights = _telling(_places(title, words_of(article.text)), statistics, statistics.habits_of(article.feed))
-    rare = tuple(word for word in weights if statistics.is_rare(word))[:_MOST_RARE]
+    places = _places(title, words_of(article.text))
+    for word in statistics.habits_of(article.feed).intersection(places):
+        del places[word]
+    news = dict(zip(places, statistics.weights(places), strict=True))
+    weights = _telling(places, news)
     headline = frozenset(title)
     vector = article.vector
     return Profile(
         article,
         weights,
-        {word: _evidence(word, word in headline, statistics) for word in weights},
-        rare,
+        _evidence(weights, headline, news),
+        tuple(islice(statistics.rare(weights), _MOST_RARE)),
         Form.of(article.title),
         _publisher(host_of(article.link or "")),
         None if vector is None else statistics.centred(vector, article.language),
     )
 
 
-def _telling(places: Mapping[str, float], statistics: Statistics, habits: frozenset[str]) -> dict[str, float]:
-    """Return the weights of the most telling words, in falling order, without what the feed says every time."""
-    found = [(place * statistics.weight(word), word) for word, place in places.items() if word not in habits]
+def _telling(places: Mapping[str, float], news: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of the most telling words, in falling order."""
+    found = [(place * news[word], word) for word, place in places.items()]
     found.sort(reverse=True)
     del found[_MOST_WORDS:]
     length = math.sqrt(sum(weight * weight for weight, _ in found))
@@ -95,10 +99,13 @@ def _places(title: list[str], text: list[str]) -> dict[str, float]:
     return places
 
 
-def _evidence(word: str, in_title: bool, statistics: Statistics) -> float:  # noqa: FBT001
-    """Return how much a shared word proves; a version, beside the name with which it comes, hardly more."""
-    part = _VERSIONED if _IS_VERSION.match(word) else 1.0
-    return statistics.weight(word) * part * (1.0 if in_title else _IN_TEXT)
+def _evidence(words: Iterable[str], headline: frozenset[str], news: Mapping[str, float]) -> dict[str, float]:
+    """Return how much shared words prove; a version, beside the name with which it comes, hardly more."""
+    found = {word: news[word] if word in headline else news[word] * _IN_TEXT for word in words}
+    for word in words:
+        if not word.isalpha() and _IS_VERSION.match(word):
+            found[word] *= _VERSIONED
+    return found
 
 
 @lru_cache(maxsize=10_000)

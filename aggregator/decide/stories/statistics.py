@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from aggregator.decide.stories.common import TRADE_WORDS
 from aggregator.decide.stories.words import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -31,6 +30,8 @@ _RARE_COUNT: Final = 15
 """Articles in which a word may stand and be rare, however few there are: one story has as many."""
 _MOST_COUNTS: Final = 200_000
 """Words kept: about 3 MB of JSON."""
+_MOST_WEIGHTS: Final = 50_000
+"""Words whose weights are remembered."""
 _LEAST_COUNT: Final = 2
 _HABIT_COUNT: Final = 12
 """Articles of a feed in which a word stands from which it may be a habit: fewer may be one story."""
@@ -43,11 +44,20 @@ _ROOT_OF_TRADE = frozenset(form for word in TRADE_WORDS for form in words_of(wor
 _NO_HABITS: Final[frozenset[str]] = frozenset()
 
 
-@lru_cache(maxsize=10_000)
-def _weight(known: float, documents: int) -> float:
-    """Return how much a word says that so many of the articles have, the imagined ones included."""
-    articles = max(documents, known) + _PRIOR
-    return math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1))
+class _Weights(dict[str, float]):
+    """How much words say, as far as it was asked."""
+
+    def __init__(self, counts: Mapping[str, int], documents: int) -> None:
+        super().__init__()
+        self._counts = counts
+        self._documents = documents
+
+    def __missing__(self, word: str) -> float:
+        if len(self) >= _MOST_WEIGHTS:
+            self.clear()
+        known = self._counts.get(word, 1) + (_PRIOR_TRADE if word in _ROOT_OF_TRADE else _PRIOR_ANY)
+        articles = max(self._documents, known) + _PRIOR
+        return self.setdefault(word, math.log(articles / known) / math.log(articles / (_PRIOR_ANY + 1)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +72,10 @@ class Statistics:
     """By feed, words that stand in so many of its articles that they are no evidence."""
     means: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     """By language, and for all under ""; of unit vectors, so shorter than 1."""
+    _weights: _Weights = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_weights", _Weights(self.counts, self.documents))
 
     @classmethod
     def of(cls, articles: Iterable[Article], *, version: int) -> Statistics:
@@ -73,12 +87,16 @@ class Statistics:
 
     def weight(self, word: str) -> float:
         """Return how much a word says: 1 when it was met once at most, less the more often it is met."""
-        known = self.counts.get(word, 1) + (_PRIOR_TRADE if word in _ROOT_OF_TRADE else _PRIOR_ANY)
-        return _weight(known, self.documents)
+        return self._weights[word]
 
-    def is_rare(self, word: str) -> bool:
-        """Tell whether a word is seldom enough to make two articles candidates."""
-        return self.counts.get(word, 1) <= max(_RARE_COUNT, _RARE_PART * self.documents)
+    def weights(self, words: Iterable[str]) -> Iterator[float]:
+        """Return how much each of some words says."""
+        return map(self._weights.__getitem__, words)
+
+    def rare(self, words: Iterable[str]) -> Iterator[str]:
+        """Give those of some words that are seldom enough to make two articles candidates."""
+        met, most = self.counts.get, max(_RARE_COUNT, _RARE_PART * self.documents)
+        return (word for word in words if met(word, 1) <= most)
 
     def habits_of(self, feed: str) -> frozenset[str]:
         """Return the words that a feed repeats."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from aggregator.decide.stories.meanings import Meanings
 from aggregator.decide.stories.profile import Profile, profile_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from aggregator.decide.stories.article import Article
@@ -25,6 +26,8 @@ APART: Final = timedelta(hours=72)
 _MOST_LISTED: Final = 300
 """Articles of a window in which a word stands, from which it finds nothing any more: the cost's bound."""
 _MOST_CANDIDATES: Final = 16
+_MOST_SORTED: Final = 2 * _MOST_CANDIDATES
+"""Some of them are too old or too new."""
 _MOST_STORIES: Final = 6
 """Stories, of the closest candidates, that are looked at in full."""
 
@@ -77,7 +80,8 @@ class Window:
 
     def forget(self, before: datetime) -> None:
         """Forget the articles dated before a moment."""
-        for key in [key for key, profile in self._profiles.items() if profile.article.published < before]:
+        line = before.timestamp()
+        for key in [key for key, moment in self._moments.items() if moment < line]:
             self.remove(key)
 
     def articles_of(self, story: str) -> tuple[Article, ...]:
@@ -111,8 +115,8 @@ class Window:
         """Return articles that share a rare word, or nearly the meaning, with how much they share."""
         strengths: defaultdict[int, float] = defaultdict(float)
         for word in profile.rare:
-            listed = self._listed.get(word, {})
-            if len(listed) <= _MOST_LISTED:
+            listed = self._listed.get(word)
+            if listed and len(listed) <= _MOST_LISTED:
                 weight = profile.weights[word]
                 for key, other in listed.items():
                     strengths[key] += weight * other
@@ -126,12 +130,23 @@ class Window:
         """Yield those near in time, the strongest first; dates are looked at only as far as somebody asks."""
         moment = profile.article.published.timestamp()
         moments, most = self._moments, APART.total_seconds()
-        for _, key in sorted([(-strength, key) for key, strength in strengths.items()]):
+        for key in _strongest_first(strengths):
             if abs(moments[key] - moment) <= most:
                 yield key
 
     def _others(self, story: str, profile: Profile) -> tuple[Profile, ...]:
         return tuple(member for key, member in self._stories[story].items() if key != profile.article.key)
+
+
+def _strongest_first(strengths: Mapping[int, float]) -> Iterator[int]:
+    """Yield keys in falling order, of equals the smaller; only those are sorted that somebody asks for."""
+    line = min(nlargest(_MOST_SORTED, strengths.values()), default=0.0)
+    yield from _sorted((key, strength) for key, strength in strengths.items() if strength >= line)
+    yield from _sorted((key, strength) for key, strength in strengths.items() if strength < line)
+
+
+def _sorted(strengths: Iterable[tuple[int, float]]) -> list[int]:
+    return [key for _, key in sorted([(-strength, key) for key, strength in strengths])]
 
 
 def _are_near(one: Profile, other: Profile) -> bool:

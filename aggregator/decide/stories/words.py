@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from aggregator.decide.stories.common import FUNCTION_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_CHARACTERS: Final = 2_000
 """Of a text; what follows says little of what is new in it."""
 _MOST_FOLDED = 2 * MOST_CHARACTERS  # one character may stand for eighteen (U+FDFA)
 _MOST_LETTERS: Final = 40
 """Of one word: longer runs are data, and would fill a snapshot."""
+_MOST_KNOWN: Final = 50_000
+"""Words, as written, that are remembered: some 15 MB."""
 _SHORTEST_WORD: Final = 2
 _NEAR: Final = frozenset({"", " ", "-"})
 """What may part a name from its version."""
@@ -48,24 +51,64 @@ _THOUSANDS = re.compile(r"[, ](?=\d{3}(?!\d))")
 _NAME = re.compile(r"[^\W\d_]{2,}(?=\d)")
 """The name to which a version is written without a gap: gpt4."""
 _IS_NUMBER = re.compile(r"v?\d")
+_DIGIT = re.compile(r"\d")
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in order, repeated ones again; of MOST_CHARACTERS, in linear time."""
     folded = _ADDRESS.sub(" ", fold_accents(text[:MOST_CHARACTERS])[:_MOST_FOLDED])
-    found: list[str] = []
+    pieces = folded.split(" ")
+    found: list[Iterable[str] | None] = list(map(_KNOWN.__getitem__, pieces))
+    if None in found:
+        found = _with_numbers(pieces, found)
+    return list(chain.from_iterable(filter(None, found)))
+
+
+class _Known(dict[str, "tuple[str, ...] | None"]):
+    """The words of what stands between two spaces, nearly all of which was met before; None where digits are in it."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...] | None:
+        if _DIGIT.search(piece):
+            return None
+        words = tuple(form for word in _WORD.findall(piece) for form in _forms(word[:_MOST_LETTERS]))
+        if len(piece) <= _MOST_LETTERS:  # what is written without spaces is long and seldom the same
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[piece] = words
+        return words
+
+
+_KNOWN: Final = _Known()
+
+
+def _with_numbers(pieces: list[str], found: list[Iterable[str] | None]) -> list[Iterable[str] | None]:
+    """Return the words of all pieces; numbers are read together with the piece before them, which may be their name."""
+    whole: list[Iterable[str] | None] = []
+    found.append(None)  # the end
+    done = 0
+    while (at := found.index(None, done)) < len(pieces):
+        start, end = max(at - 1, done), at + 1
+        while end < len(pieces) and found[end] is None:
+            end += 1
+        whole += found[done:start]
+        whole.append(_numbered(" ".join(pieces[start:end])))
+        done = end
+    return whole + found[done:]
+
+
+def _numbered(text: str) -> Iterator[str]:
+    """Give the words of a text with digits."""
     name, end = "", 0
-    for match in _WORD.finditer(folded):
+    for match in _WORD.finditer(text):
         word = match[0][:_MOST_LETTERS]
         if _IS_NUMBER.match(word):
-            found += _numbers(word, name if folded[end : match.start()] in _NEAR else "")
+            yield from _numbers(word, name if text[end : match.start()] in _NEAR else "")
             name = ""
         else:
             forms = _forms(word)
-            found += forms
+            yield from forms
             name = word if forms else ""
         end = match.end()
-    return found
 
 
 def fold_accents(text: str) -> str:
@@ -75,7 +118,6 @@ def fold_accents(text: str) -> str:
     return text.casefold()
 
 
-@lru_cache(maxsize=50_000)
 def _forms(word: str) -> tuple[str, ...]:
     """Return what stands for a word that begins with a letter; nothing for function words and single letters."""
     if _UNSPACED.match(word):

@@ -117,7 +117,7 @@ class PostgresEntries:
         for column in ("canonical", "content_key"):
             values = {getattr(candidate, column) for candidate in strangers} - {None}
             found |= {row["id"] for row in self._among(_NEAR.format(column=column), md5s(values))}
-        guids = {candidate.item.guid for candidate in strangers} - {None}
+        guids = {one.item.guid for one in strangers if one.item.guid is not None}
         return found | {row["id"] for row in self._among(_NAMED.format(columns="id"), md5s(guids))}
 
     def _among(self, query: str, values: Iterable[object], *before: object) -> Sequence[Row]:

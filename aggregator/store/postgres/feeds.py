@@ -14,6 +14,7 @@ from aggregator.store.rows import (
     HEADER,
     HINTS,
     feed_state,
+    from_ms,
     poll_line,
     rhythm,
     to_json,
@@ -162,6 +163,13 @@ class PostgresFeeds:
             [to_ms(moment)],
         ).fetchall()
         return PollCount({Outcome(row["outcome"]): row["polls"] for row in rows}, sum(row["whole"] for row in rows))
+
+    def polls_after(self, last: int, moment: datetime) -> list[tuple[int, datetime]]:
+        # Numbers are given under the writers' lock: a later one is not seen before an earlier one.
+        found = self._db.execute(
+            "SELECT id, at FROM poll_log WHERE id > %s AND at >= %s ORDER BY id", [last, to_ms(moment)]
+        )
+        return [(row["id"], from_ms(row["at"])) for row in found]
 
     def _log(self, feed: FeedState, poll: PollRecord) -> None:
         columns = log_columns(feed, poll) | {"unconditional": poll.unconditional}

@@ -30,6 +30,8 @@ _TAKE = """
     UPDATE request SET lease_until = %(lease)s WHERE id IN (
         SELECT id FROM request WHERE {which} ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id"""
+_DROP_PAUSES = """
+    DELETE FROM site WHERE name IN (SELECT name FROM site WHERE next_allowed_at <= %(now)s FOR UPDATE SKIP LOCKED)"""
 
 _APART = timedelta(seconds=30)
 """How far apart a site's requests begin after a pause, at most."""
@@ -43,6 +45,8 @@ class PostgresRequests:
 
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
         self._db.claim()
+        # Pauses that are over: each claim reads all that there are.
+        self._db.beside(_DROP_PAUSES, {"now": to_ms(now)})
         held = Counter({row["host"]: row["count"] for row in self._db.beside(_HELD, [to_ms(now)])})
         chosen = list(islice(self._due(now, held, per_host), limit))
         return self._take(f"id = ANY(%(ids)s) AND due_at <= %(now)s AND {_FREE}", now, lease, {"ids": chosen})

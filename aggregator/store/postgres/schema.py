@@ -92,8 +92,7 @@ _REQUESTS = """
     );
     CREATE INDEX request_due ON request(due_at, id) WHERE due_at IS NOT NULL AND NOT parked;
     CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL;
-    CREATE INDEX request_site ON request(site, due_at);
-    CREATE INDEX request_reason ON request(reason, due_at);
+    CREATE INDEX request_site ON request(site);
     CREATE TABLE site (name TEXT PRIMARY KEY, next_allowed_at BIGINT NOT NULL, reason TEXT NOT NULL)"""
 
 _ENTRIES = """

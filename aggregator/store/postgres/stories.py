@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from aggregator.model import Held
+from aggregator.store.postgres.session import md5s
 from aggregator.store.rows import to_ms
 from aggregator.store.stories import Waiting
 from aggregator.store.story_rows import article
@@ -43,17 +44,47 @@ class PostgresStories:
             " ORDER BY entry.published, entry.id LIMIT %(limit)s",
             {"limit": limit, "model": model, "unread": Held.ARTICLE.value},
         ).fetchall()
+        if not found:
+            return []
+        several, joined = self._several([row["canonical"] for row in found]), self._joined([row["id"] for row in found])
         return [
-            Waiting(one, row["founds"], row["story"], edited=row["grouped"] == 2)  # noqa: PLR2004 - see the schema
+            Waiting(
+                one,
+                row["founds"],
+                row["story"],
+                edited=row["grouped"] == 2,  # noqa: PLR2004 - see the schema
+                linked=row["canonical"] in several,
+                by_hand=row["id"] in joined,
+            )
             for row, one in zip(found, self._articles(found), strict=True)
         ]
+
+    def _several(self, canonical: Sequence[str | None]) -> set[str]:
+        """Return those of canonical URLs that several entries have."""
+        found = self._db.execute(
+            "SELECT min(canonical) AS canonical FROM entry WHERE md5(canonical) = ANY(%s)"
+            " GROUP BY md5(canonical) HAVING count(*) > 1",
+            [md5s(one for one in canonical if one is not None)],
+        )
+        return {row["canonical"] for row in found}
+
+    def _joined(self, keys: Sequence[int]) -> set[int]:
+        """Return those of entries that the operator put together with others."""
+        found = self._db.execute(
+            """
+            SELECT entry FROM relation WHERE kind = 'together' AND entry = ANY(%(keys)s)
+            UNION
+            SELECT other FROM relation WHERE kind = 'together' AND other = ANY(%(keys)s)""",
+            {"keys": keys},
+        )
+        return {row["entry"] for row in found}
 
     def around(self, first: datetime, last: datetime, *, model: str | None = None) -> list[Article]:
         span = {"first": to_ms(first), "last": to_ms(last), "model": model}
         return self._articles(
             self._db.execute(
                 f"{_ARTICLE} WHERE entry.published >= %(first)s AND entry.published < %(last)s AND entry.grouped <> 0"
-                " AND entry.withdrawn_at IS NULL",
+                " AND entry.withdrawn_at IS NULL ORDER BY entry.published, entry.id",
                 span,
             ).fetchall()
         )
@@ -72,6 +103,8 @@ class PostgresStories:
         return (article(row, frozenset()) for row in rows)
 
     def _articles(self, found: Sequence[Row]) -> list[Article]:
+        if not found:
+            return []
         apart: dict[int, set[int]] = {}
         for row in self._db.execute(
             """

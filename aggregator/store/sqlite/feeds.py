@@ -14,6 +14,7 @@ from aggregator.store.rows import (
     HEADER,
     HINTS,
     feed_state,
+    from_ms,
     poll_line,
     rhythm,
     to_json,
@@ -159,6 +160,14 @@ class SqliteFeeds:
             [to_ms(moment)],
         ).fetchall()
         return PollCount({Outcome(row["outcome"]): row["polls"] for row in rows}, sum(row["whole"] for row in rows))
+
+    def polls_after(self, last: int, moment: datetime) -> list[tuple[int, datetime]]:
+        # Of a whole log only what is recent; later, of what was logged meanwhile, all: the shorter way each time.
+        way = "NOT INDEXED" if last else "INDEXED BY poll_log_at"
+        rows = self._db.execute(
+            f"SELECT id, at FROM poll_log {way} WHERE id > ? AND at >= ? ORDER BY id", [last, to_ms(moment)]
+        )
+        return [(row["id"], from_ms(row["at"])) for row in rows]
 
     def _log(self, feed: FeedState, poll: PollRecord) -> None:
         columns = log_columns(feed, poll) | {"unconditional": int(poll.unconditional)}

@@ -41,6 +41,8 @@ class SqliteRequests:
         self._db = connection
 
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
+        # Pauses that are over: each claim reads all that there are.
+        self._db.execute("DELETE FROM site WHERE next_allowed_at <= ?", [to_ms(now)])
         held = Counter({row["host"]: row["count"] for row in self._db.execute(_HELD, [to_ms(now)])})
         chosen = list(islice(self._due(now, held, per_host), limit))
         self._db.execute(

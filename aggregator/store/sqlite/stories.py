@@ -42,17 +42,47 @@ class SqliteStories:
             " ORDER BY entry.published, entry.id LIMIT :limit",
             {"limit": limit, "model": model, "unread": Held.ARTICLE.value},
         ).fetchall()
+        if not found:
+            return []
+        several, joined = self._several([row["canonical"] for row in found]), self._joined([row["id"] for row in found])
         return [
-            Waiting(one, row["founds"], row["story"], edited=row["grouped"] == 2)  # noqa: PLR2004 - see the schema
+            Waiting(
+                one,
+                row["founds"],
+                row["story"],
+                edited=row["grouped"] == 2,  # noqa: PLR2004 - see the schema
+                linked=row["canonical"] in several,
+                by_hand=row["id"] in joined,
+            )
             for row, one in zip(found, self._articles(found), strict=True)
         ]
+
+    def _several(self, canonical: list[str | None]) -> set[str]:
+        """Return those of canonical URLs that several entries have."""
+        found = self._db.execute(
+            "SELECT canonical FROM entry WHERE canonical IN (SELECT value FROM json_each(?))"
+            " GROUP BY canonical HAVING count(*) > 1",
+            [json.dumps(canonical)],
+        )
+        return {row[0] for row in found}
+
+    def _joined(self, keys: list[int]) -> set[int]:
+        """Return those of entries that the operator put together with others."""
+        found = self._db.execute(
+            """
+            SELECT entry FROM relation WHERE kind = 'together' AND entry IN (SELECT value FROM json_each(?1))
+            UNION
+            SELECT other FROM relation WHERE kind = 'together' AND other IN (SELECT value FROM json_each(?1))""",
+            [json.dumps(keys)],
+        )
+        return {row[0] for row in found}
 
     def around(self, first: datetime, last: datetime, *, model: str | None = None) -> list[Article]:
         span = {"first": to_ms(first), "last": to_ms(last), "model": model}
         return self._articles(
             self._db.execute(
                 f"{_ARTICLE} WHERE entry.published >= :first AND entry.published < :last AND entry.grouped <> 0"
-                " AND entry.withdrawn_at IS NULL",
+                " AND entry.withdrawn_at IS NULL ORDER BY entry.published, entry.id",
                 span,
             ).fetchall()
         )
@@ -71,6 +101,8 @@ class SqliteStories:
         return (article(row, frozenset()) for row in rows)
 
     def _articles(self, found: Sequence[sqlite3.Row]) -> list[Article]:
+        if not found:
+            return []
         apart: dict[int, set[int]] = {}
         for row in self._db.execute(
             """

@@ -42,7 +42,8 @@ def test_words_of_the_trade_are_common_from_the_start() -> None:
 )
 def test_a_rare_word_is_in_few_articles(count: int, documents: int, rare: bool) -> None:
     """A word is rare in one article of forty, or in fifteen however few there are."""
-    assert Statistics(1, documents, {"volcan": count}).is_rare("volcan") is rare
+    found = Statistics(1, documents, {"volcan": count}).rare(["volcan", "lagoon"])
+    assert list(found) == (["volcan", "lagoon"] if rare else ["lagoon"])
 
 
 def test_what_a_feed_repeats_is_its_habit(write: Callable[..., Article]) -> None:
@@ -103,3 +104,12 @@ def test_order_makes_no_other_snapshot(titles: list[str]) -> None:
     first = Article(0, "", "", datetime(2026, 4, 20, tzinfo=UTC), "https://x.example/")
     counted = Statistics.of((replace(first, title=title) for title in titles), version=1)
     assert counted.counts == {"volcan": 2}
+
+
+def test_weights_that_were_forgotten_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many weights are remembered; the others are made again, and are what they were."""
+    monkeypatch.setattr(module, "_MOST_WEIGHTS", 2)
+    words = ["volcan", "lagoon", "glacie"]
+    counted = Statistics(1, 50, {"volcan": 20, "lagoon": 3})
+    assert list(counted.weights(words)) == list(counted.weights(words)) == [counted.weight(word) for word in words]
+    assert len(counted._weights) <= 2

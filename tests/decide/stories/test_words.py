@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.decide.stories import words as module
 from aggregator.decide.stories.words import MOST_CHARACTERS, words_of
 
 
@@ -76,3 +77,21 @@ def test_hostile_text_costs_no_more(piece: str) -> None:
     start = time.process_time()
     words_of(text)
     assert time.process_time() - start < 60
+
+
+@pytest.mark.parametrize(
+    "text", ["Zeta 3 is out", "3 Zeta", "Zeta  3", "Zeta\n3", "Zeta, 3", "1 000 2 000 a", "Zeta 3 4 Eta 5"]
+)
+def test_words_far_from_numbers_change_nothing(text: str) -> None:
+    """Only what stands beside digits is read together with its neighbours: words before and after are as they are."""
+    assert words_of(f"volcano. {text} lagoon") == ["volcan", *words_of(text), "lagoon"]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory holds so many words and no long ones, and what is forgotten is read as it was."""
+    monkeypatch.setattr(module, "_MOST_KNOWN", 2)
+    monkeypatch.setattr(module, "_KNOWN", known := module._Known())
+    text = "volcano lagoon " + "glacier" * 9 + " volcano crater"
+    assert words_of(text) == words_of(text) == ["volcan", "lagoon", "glacie", "volcan", "crater"]
+    assert 0 < len(known) <= 2
+    assert max(map(len, known)) < 10

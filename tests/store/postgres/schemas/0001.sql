@@ -264,14 +264,14 @@ CREATE TABLE public.vector (
     model text NOT NULL,
     value bytea
 );
-INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 13:33:22.738653+00');
+INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 13:42:22.22713+00');
 INSERT INTO public.entry VALUES (1, 'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df', 1, 'a.example/1', NULL, '2:0310527e943ba320e171c340506b9c1a', 'Première, revue', 'https://a.example/1', '<p>Été</p>', NULL, 'Été', 1767614400000, 1767621600000, 1767614400000, NULL, NULL, NULL, NULL, '[{"name":"Ann"}]', '[]', '[]', '[]', NULL, 'cfd51634e52d', 'cfd51634e52d', 0, 1, NULL, NULL, 'simple', '''ete'':3 ''premiere'':1A ''revue'':2A');
 INSERT INTO public.feed VALUES (2, 'https://b.example/feed', 'https://b.example/feed', 1, NULL, 'feed', '[]', 5, NULL, true, true, '{"title":"News","links":[{"href":"https://b.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767618000000, 1767618000000, NULL, 0, NULL, NULL, NULL, false, 0, 0, 1767618000000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.feed VALUES (1, 'https://a.example/feed', 'https://a.example/feed', 0, 'The A', 'feed', '["lab"]', 5, NULL, true, false, '{"title":"News","links":[{"href":"https://a.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767621600000, 1767621600000, 1767614400000, 0, NULL, NULL, NULL, false, 0, 0, 1767614400000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.listing VALUES (2, '["","guid",[],["g:b"]]');
 INSERT INTO public.listing VALUES (1, '["","guid",[],["g:urn:x:1"]]');
-INSERT INTO public.meta VALUES ('instance', '7cffeaef-7a2f-4e7c-a781-9027dbc2742e');
-INSERT INTO public.meta VALUES ('created', '2026-11-27T13:33:22.843035+00:00');
+INSERT INTO public.meta VALUES ('instance', 'f5ab639f-15c3-4dfb-9138-509638df2bcf');
+INSERT INTO public.meta VALUES ('created', '2026-11-27T13:42:22.346511+00:00');
 INSERT INTO public.output VALUES ('all', 1767614400000, 'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO public.output VALUES ('labs', 1767614400000, '7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
 INSERT INTO public.poll_log VALUES (1, 1, 1767614400000, 'new', 200, 99, 500, 1, 0, 0, NULL, false);
@@ -351,8 +351,7 @@ CREATE INDEX release_entry ON public.release USING btree (entry);
 CREATE INDEX release_time ON public.release USING btree (output, released_at, seq);
 CREATE INDEX request_due ON public.request USING btree (due_at, id) WHERE ((due_at IS NOT NULL) AND (NOT parked));
 CREATE INDEX request_lease ON public.request USING btree (lease_until) WHERE (lease_until IS NOT NULL);
-CREATE INDEX request_reason ON public.request USING btree (reason, due_at);
-CREATE INDEX request_site ON public.request USING btree (site, due_at);
+CREATE INDEX request_site ON public.request USING btree (site);
 CREATE INDEX sighting_entry ON public.sighting USING btree (entry, feed);
 CREATE UNIQUE INDEX sighting_key ON public.sighting USING btree (feed, md5(key));
 CREATE INDEX sighting_last_seen ON public.sighting USING btree (feed, last_seen);

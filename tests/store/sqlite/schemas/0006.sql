@@ -8,12 +8,12 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 12:22:20.378061+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 12:22:20.387247+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 12:22:20.395315+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 12:22:20.400118+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 12:22:20.401407+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 12:22:20.402230+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 13:06:42.511260+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 13:06:42.522249+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 13:06:42.530894+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 13:06:42.536255+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 13:06:42.537741+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 13:06:42.538972+00:00');
 CREATE TABLE article (
             entry INTEGER PRIMARY KEY REFERENCES entry,
             feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
@@ -91,8 +91,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','78e2f6c2-d4e3-43bb-bcf2-9b3d80529ea5');
-INSERT INTO "meta" VALUES('created','2026-11-27T12:22:20.375023+00:00');
+INSERT INTO "meta" VALUES('instance','3d25ae56-9e28-4604-a4a5-cd37b9535b6f');
+INSERT INTO "meta" VALUES('created','2026-11-27T13:06:42.507586+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
@@ -194,10 +194,9 @@ CREATE INDEX telling_due ON telling(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX telling_entry ON telling(entry);
 CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked;
 CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX request_site ON request(site, due_at);
-CREATE INDEX request_reason ON request(reason, due_at);
 CREATE INDEX article_feed ON article(feed, wanted_at);
 CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article';
+CREATE INDEX request_site ON request(site);
 COMMIT;
 CREATE VIRTUAL TABLE "entry_fts" USING FTS5 (
     "title", "text",
