@@ -48,7 +48,7 @@ def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refe
     """  # noqa: D301 - \b is click's
     settings = context.effective
     chosen = Choice(frozenset(known_urls(settings, urls)), every=every, force=force, refetch=refetch)
-    with _progress(context, shown=not as_json) as progress:
+    with progress_bar(context, shown=not as_json) as progress:
         task = progress.add_task("polling", total=len(chosen.urls) or len(settings.sources))
         reports, elapsed = run_round(context, chosen, lambda _: progress.advance(task))
     report = _report(reports, elapsed)
@@ -137,7 +137,8 @@ async def _round(
         return reports, engine.pipeline.settings, elapsed
 
 
-def _progress(context: Context, *, shown: bool) -> Progress:
+def progress_bar(context: Context, *, shown: bool) -> Progress:
+    """Return a bar on stderr that is gone when it is full; none where stderr is no terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

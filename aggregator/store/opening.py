@@ -10,6 +10,8 @@ from aggregator.errors import UnreachableDatabase
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from aggregator.store.protocols import Store
 
 Place: TypeAlias = "Path | str"
@@ -26,10 +28,7 @@ def open_store(place: Place, *, readonly: bool = False) -> Store:
     """
     if isinstance(place, Path):
         return SqliteStore(place, readonly=readonly)
-    if find_spec("psycopg") is None:
-        raise UnreachableDatabase(
-            "PostgreSQL needs the extra [fleet], which is not installed.", 'Install it: pip install "aggregator[fleet]"'
-        )
+    _need_driver()
     from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - an extra
 
     return PostgresStore(place, readonly=readonly)
@@ -42,3 +41,18 @@ def shown(place: Place) -> str:
     from aggregator.store.postgres.connection import name_of  # noqa: PLC0415 - an extra
 
     return name_of(place)
+
+
+def copying_to_server() -> ModuleType:
+    """Return what copies a file to a server; UnreachableDatabase where the extra is not installed."""
+    _need_driver()
+    from aggregator.store.postgres import copying  # noqa: PLC0415 - an extra
+
+    return copying
+
+
+def _need_driver() -> None:
+    if find_spec("psycopg") is None:
+        raise UnreachableDatabase(
+            "PostgreSQL needs the extra [fleet], which is not installed.", 'Install it: pip install "aggregator[fleet]"'
+        )

@@ -56,3 +56,25 @@ def test_a_server_that_is_not_there(home, publisher, make) -> None:
     assert "PostgreSQL database news at 127.0.0.1:1 cannot be opened" in done.stderr
     assert "Check that the server runs" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+def test_moving_to_a_server(home, publisher, make, postgres) -> None:
+    """`migrate --to` copies all; with the new address the program goes on where it was."""
+    home.write(publisher.serve("/feed", make.rss(make.item(1), make.item(2))))
+    home.run("poll")
+    before, database = home.entries(), _on_server(postgres)
+    moved = home.run("migrate", "--to", database)
+    assert "entry" in moved.stdout
+    assert "All rows were compared" in moved.stderr
+    home.write(
+        publisher.serve("/feed", make.rss(make.item(1), make.item(2), make.item(3))), more=f"database: {database}\n"
+    )
+    assert home.entries() == before
+    home.run("poll", "--force")
+    assert len(home.entries()) == 3
+    assert (
+        "in use"
+        in home.run(
+            "--database", f"sqlite:///{home.folder}/db/aggregator.db", "migrate", "--to", database, code=65
+        ).stderr
+    )

@@ -1,0 +1,140 @@
+"""A whole SQLite database on a server: all of it, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+from aggregator.corrections import join, withdraw
+from aggregator.errors import CorruptDatabase, ForeignDatabase
+from aggregator.grouping import Grouping
+from aggregator.model import Document, Fetched, Header, Item
+from aggregator.releasing import release_missing
+from aggregator.settle import Chance, Result, settle
+from aggregator.store.opening import copying_to_server
+from aggregator.store.sqlite.store import SqliteStore
+from aggregator.telling import tell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from postgres_server import PostgresServer
+
+
+Open = "Callable[..., PostgresStore]"
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+A, B = "https://a.example/feed", "https://b.example/feed"
+SETTINGS = Settings(
+    feeds=(FeedSettings(url=A, tags=("lab",), full_text=True), FeedSettings(url=B)),
+    outputs=(OutputSettings(name="stories", by="story"), OutputSettings(name="daily", digest="daily")),
+)
+ONE = Item(title="Première", guid="urn:x:1", link="https://a.example/1", summary="<p>Été</p>", language="fr")
+
+
+def _poll(tx: Any, url: str, at: datetime, *items: Item) -> None:
+    (request,) = tx.requests.claim([url], at, lease=timedelta(minutes=1))
+    settle(tx, Result(request, at, Fetched(url, 200, at), Document(Header(), items), "h"), SETTINGS, Chance(0))
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """Return a SQLite database that has something of almost everything."""
+    store = SqliteStore(tmp_path / "aggregator.db")
+    with store.transaction() as tx:
+        tx.feeds.sync(SETTINGS.sources, NOON)
+        tx.lists.sync({"https://l.example/": True}, NOON)
+        release_missing(tx, SETTINGS, NOON)
+        more = [Item(title=f"Other {n} unlike any", guid=f"g{n}", link=f"https://b.example/{n}") for n in range(5)]
+        _poll(tx, B, NOON, replace(ONE, guid="b"), *more)
+        _poll(tx, B, NOON + timedelta(hours=3), replace(ONE, guid="b", title="Première, revue"), *more)
+        _poll(tx, A, NOON, ONE)
+        keys = [one.article.key for one in tx.stories.waiting(limit=9, model="m")]
+        tx.stories.keep_vectors(dict.fromkeys(keys, b"\0\0\x80\x3f" * 2), "m")
+        Grouping("m").step(tx, NOON)
+        tell(tx, SETTINGS, NOON + timedelta(days=1))
+        first, second, third = (entry.id for entry in tx.entries.by_keys(keys[:3]))
+        join(tx, first, second, SETTINGS, NOON)
+        withdraw(tx, third, SETTINGS, NOON)
+        tx.requests.pause_site("a.example", NOON + timedelta(days=1), "test")
+    store.close()
+    return tmp_path / "aggregator.db"
+
+
+def _all(tx: Any) -> list[Any]:
+    entries = list(tx.entries.all())
+    return [
+        tx.instance, tx.created, tx.feeds.all(), tx.lists.all(), tx.requests.pauses(NOON), entries,
+        [tx.entries.revisions(entry.key) for entry in entries],
+        [tx.kinships.members(entry.key) + tx.kinships.kin(entry.key) for entry in entries],
+        [tx.feeds.polls(feed, 99) for feed in tx.feeds.all()],
+        [tx.listings.last(feed) for feed in tx.feeds.all()],
+        [list(tx.releases.of_output(name)) for name in ("all", "stories", "daily")],
+        tx.tellings.of([entry.key for entry in entries]),
+        tx.stories.snapshot(),
+    ]  # fmt: skip
+
+
+def test_all_that_was_kept(filled: Path, postgres: PostgresServer, opened: Open) -> None:
+    """Through the protocols both databases say the same, numbers go on, and every table was compared."""
+    copying, url, told = copying_to_server(), postgres.empty(), []
+    copied = copying.copy(filled, url, told.append)
+    assert [one.table for one in copied] == list(copying.TABLES)
+    assert sum(told) == sum(one.rows for one in copied) == copying.count_rows(filled)
+    assert {one.table for one in copied if not one.rows} == {"issue"}
+    file, server = SqliteStore(filled, readonly=True), opened(url)
+    with contextlib.closing(file), file.snapshot() as before, server.transaction() as after:
+        assert _all(after) == _all(before)
+        assert [entry.item.title for entry in after.entries.search("premiere revue", limit=9)] == ["Première, revue"]
+        last = max(entry.key for entry in after.entries.all())
+        _poll(after, B, NOON + timedelta(days=2), Item(title="After it", guid="after", link="https://b.example/after"))
+        assert max(entry.key for entry in after.entries.all()) == last + 1
+
+
+def test_every_table_of_the_file(filled: Path) -> None:
+    """A table that is added to SQLite's is copied too."""
+    with contextlib.closing(sqlite3.connect(filled)) as db:
+        found = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    ours = {name for name in found if not name.startswith(("entry_fts", "sqlite_", "_sqlite"))}
+    assert ours == set(copying_to_server().TABLES)
+
+
+def test_every_column_of_the_file(filled: Path, postgres: PostgresServer) -> None:
+    """A column that is added to SQLite's is copied too."""
+    with contextlib.closing(sqlite3.connect(filled)) as db, postgres.connect(postgres.ready()) as server:
+        for table in copying_to_server().TABLES:
+            ours = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+            found = server.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+            assert {name for (name,) in found} - {"configuration", "search"} == ours, table
+
+
+def test_a_database_that_is_used(filled: Path, postgres: PostgresServer, opened: Open) -> None:
+    """What somebody uses is not written over."""
+    url = postgres.ready()
+    with opened(url).transaction() as tx:
+        tx.feeds.sync({A: FeedSettings(url=A)}, NOON)
+        instance = tx.instance
+    with pytest.raises(ForeignDatabase, match="in use"):
+        copying_to_server().copy(filled, url, print)
+    with opened(url).snapshot() as tx:
+        assert (tx.instance, len(tx.feeds.all())) == (instance, 1)
+
+
+def test_a_row_that_is_lost(
+    filled: Path, postgres: PostgresServer, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the databases differ afterwards, nothing of the copy stays."""
+    copying, url = copying_to_server(), postgres.ready()
+    write = copying._write
+    monkeypatch.setattr(
+        copying, "_write", lambda *args: write(*args[:3], args[3][:-1]) if args[1] == "sighting" else write(*args)
+    )
+    with pytest.raises(CorruptDatabase, match="`sighting`"):
+        copying.copy(filled, url, print)
+    with opened(url).snapshot() as tx:
+        assert tx.feeds.all() == []
