@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.store.sqlite.rows import HEADER, to_json, to_ms
+from aggregator.store.rows import HEADER, to_json, to_ms
 
 from aggregator.config.settings import FeedSettings, Settings
 from aggregator.model import Header, Link

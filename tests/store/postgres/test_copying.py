@@ -76,7 +76,7 @@ def _all(tx: Any) -> list[Any]:
         [tx.listings.last(feed) for feed in tx.feeds.all()],
         [list(tx.releases.of_output(name)) for name in ("all", "stories", "daily")],
         tx.tellings.of([entry.key for entry in entries]),
-        tx.stories.snapshot(),
+        tx.stories.snapshot()[0].to_json(),
     ]  # fmt: skip
 
 
