@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.store.rows import HEADER, to_json, to_ms
-
 from aggregator.config.settings import FeedSettings, Settings
 from aggregator.model import Header, Link
 from aggregator.releasing import release_missing
+from aggregator.store.rows import HEADER, to_json, to_ms
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
