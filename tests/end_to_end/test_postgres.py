@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 
 def _on_server(postgres, *, secret: str = "") -> str:
     return postgres.empty().replace("aggregator@", f"aggregator:{secret}@" if secret else "aggregator@")
@@ -51,6 +53,7 @@ def _read(file: Path) -> bytes:
 
 def test_a_server_that_is_not_there(home, publisher, make) -> None:
     """The error names the database and what to do, not the password."""
+    pytest.importorskip("psycopg")
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
     done = home.run("--database", "postgresql://u:s3cret@127.0.0.1:1/news", "poll", code=69)
     assert "PostgreSQL database news at 127.0.0.1:1 cannot be opened" in done.stderr

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("psycopg")
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,7 +15,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def opened() -> Iterator[Callable[..., PostgresStore]]:
     """Return what opens stores that are closed with the test."""
-    from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - skipped above where it can't be had
+    pytest.importorskip("psycopg")
+    from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - skipped where it can't be had
 
     stores: list[PostgresStore] = []
 

@@ -226,5 +226,6 @@ def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_have_no_secrets() -> None:
     """A database is called by its name and its server."""
+    pytest.importorskip("psycopg")
     assert shown("postgresql://u:s3cret@db.example:5433/news") == "PostgreSQL database news at db.example:5433"
     assert shown("postgres://db.example") == "PostgreSQL database (default) at db.example"

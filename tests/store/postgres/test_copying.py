@@ -45,6 +45,7 @@ def _poll(tx: Any, url: str, at: datetime, *items: Item) -> None:
 @pytest.fixture
 def filled(tmp_path: Path) -> Path:
     """Return a SQLite database that has something of almost everything."""
+    pytest.importorskip("psycopg")
     store = SqliteStore(tmp_path / "aggregator.db")
     with store.transaction() as tx:
         tx.feeds.sync(SETTINGS.sources, NOON)
