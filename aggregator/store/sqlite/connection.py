@@ -35,7 +35,7 @@ _FRACTIONS = b"\x40\x20\x20"
 _LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a write-ahead log begins (section 4.1)."""
 _BUSY_MS = 5_000
-_CACHE_KIB = 65_536
+_CACHE_KIB = 24_576
 
 _MEANINGS: dict[int, tuple[type[StoreError], str, str]] = {
     sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path with --database."),
