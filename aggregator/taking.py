@@ -13,7 +13,6 @@ from aggregator.decide.origins import names_of
 from aggregator.decide.release import Arrival
 from aggregator.errors import PageChanged
 from aggregator.keeping import keep
-from aggregator.listings import Listing
 from aggregator.model import Held
 from aggregator.noticing import gap_of, note_flood, note_gap, note_overlap
 
@@ -139,12 +138,10 @@ class _Taking:
     ) -> None:
         """Keep what the next document need not be read for; under names that are new it is read whole."""
         named, doubted = namings
-        anew = self._renamed(listed, named, doubted)
-        if doubted.by is not named.by:
-            others = tuple({candidate.key for candidate in anew})
-            self.tx.listings.keep(self.feed, Listing(by=doubted.by, others=others))
-            return
-        self.tx.listings.keep(self.feed, listing_of(self.document.parts, anew, judged, kept.held, self.feed, named.by))
+        if doubted.by is named.by:
+            kept_of = listing_of(self.document.parts, listed, judged, kept.held, self.feed, named.by)
+            self.tx.listings.keep(self.feed, kept_of)
+        self._renamed(listed, named, doubted)
 
     def _refuse_redesign(self, verdict: Verdict) -> None:
         """Raise PageChanged where a page lists nothing of before: what is found in it may be no articles at all.

@@ -46,7 +46,11 @@ _ENOUGH_TEXT = 200
 _ENOUGH_TITLE = 10
 GUID = "g:"
 """What a key that is a guid begins with."""
-_IN_TWO = frozenset({"t:", "d:"})
+_PREFIXES = {NamedBy.GUID: GUID, NamedBy.LINK: "l:", NamedBy.TITLE: "t:", NamedBy.DATE: "d:", NamedBy.CONTENT: "h:"}
+"""What keys begin with, by what they name an item."""
+_IN_TWO = frozenset({_PREFIXES[NamedBy.TITLE], _PREFIXES[NamedBy.DATE]})
+_SEPARATOR = "\x1f"
+"""Parts a key; XML forbids it."""
 DIGEST = 2
 """The way in which digests are made; 1 had no number."""
 SHORT = "short:"
@@ -62,7 +66,7 @@ def item_keys(items: Sequence[Item], by: NamedBy = NamedBy.GUID) -> list[str]:
     """
     names = [_names(item, by) for item in items]
     bearers = Counter(name[:length] for name in set(names) for length in range(1, len(name) + 1))
-    return ["\x1f".join(_shortest(name, bearers)) for name in names]
+    return [_SEPARATOR.join(_shortest(name, bearers)) for name in names]
 
 
 def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
@@ -81,8 +85,22 @@ def _names(item: Item, by: NamedBy) -> tuple[str, ...]:
 
 
 def _shortest(name: tuple[str, ...], bearers: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    least = 2 if name[0][:2] in _IN_TWO else 1
-    return next(name[:length] for length in range(least, len(name) + 1) if bearers[name[:length]] == 1)
+    return next(name[:length] for length in range(_least(name[0]), len(name) + 1) if bearers[name[:length]] == 1)
+
+
+def _least(first: str) -> int:
+    """Return how many parts a name has at least that begins like this."""
+    return 2 if first[:2] in _IN_TWO else 1
+
+
+def is_named_by(key: str, by: NamedBy) -> bool:
+    """Tell whether a key is of this kind, rather than of the next one that the item had."""
+    return key.startswith(_PREFIXES[by])
+
+
+def least_name(key: str) -> str:
+    """Return the key that an item would have if it shared its name with no other item of the document."""
+    return _SEPARATOR.join(key.split(_SEPARATOR)[: _least(key)])
 
 
 def marked(item: Item) -> Item:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.decide.canonical import fold_title
+from aggregator.decide.identity import is_named_by, least_name
 from aggregator.listings import Line, Listing, NamedBy
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DIGEST = 14
-_PREFIX = {NamedBy.GUID: "g:", NamedBy.LINK: "l:", NamedBy.TITLE: "t:", NamedBy.DATE: "d:", NamedBy.CONTENT: "h:"}
-_IN_TWO = frozenset({NamedBy.TITLE, NamedBy.DATE})
-"""Names that have two parts at least (identity.item_keys)."""
 
 
 def short(text: str) -> str:
@@ -47,22 +45,17 @@ def unchanged(last: Listing, context: str, raws: Sequence[str]) -> dict[int, Lin
     return {place: line for place, raw in enumerate(raws) if (line := lines.get(raw)) is not None}
 
 
-def stand_alone(listed: Collection[Candidate], unread: Collection[Line], by: NamedBy) -> bool:
+def stand_alone(listed: Collection[Candidate], unread: Collection[Line]) -> bool:
     """Tell whether the items that were read have nothing in common with those that were not: name, link or title."""
     names = {line.key for line in unread}
     links, titles = {line.canonical for line in unread}, {line.title for line in unread}
     return all(
         candidate.canonical is not None
-        and _least(candidate.key, by) not in names
+        and least_name(candidate.key) not in names
         and short(candidate.canonical) not in links
         and short(fold_title(candidate.item.title)) not in titles
         for candidate in listed
     )
-
-
-def _least(key: str, by: NamedBy) -> str:
-    """Return the part of a name that it would have if no other item of the document shared it."""
-    return "\x1f".join(key.split("\x1f")[: 2 if by in _IN_TWO else 1])
 
 
 def unread(document: Document | None) -> tuple[Line, ...]:
@@ -104,7 +97,7 @@ def _is_shown(entry: KnownEntry | None) -> bool:
 def _line(raw: str, candidate: Candidate, by: NamedBy) -> Line | None:
     """Return an item as what may stay unread; None where its name depends on others, or its dates on the time."""
     item = candidate.item
-    if not candidate.key.startswith(_PREFIX[by]) or _least(candidate.key, by) != candidate.key:
+    if not is_named_by(candidate.key, by) or least_name(candidate.key) != candidate.key:
         return None
     if candidate.canonical is None or any(date.microsecond % 1000 for date in (item.published, item.updated) if date):
         return None

@@ -77,7 +77,7 @@ def _in_part(pieces: Pieces, last: Listing, context: str, url: str, ignore: Coll
     by = last.by
     if found.notices or len(found.items) != len(wanted):
         return None
-    if not stand_alone(candidates(found.items, by=by), known.values(), by):
+    if not stand_alone(candidates(found.items, by=by), known.values()):
         return None
     raws = tuple(pieces.raws[place] for place in wanted)
     return replace(found, parts=Parts(context, raws, tuple(known.values())))

@@ -123,8 +123,8 @@ def test_what_stands_alone(item: Make, changes: dict[str, object], alone: bool) 
     """An item that shares name, link or title with one that was not read is compared with it, so both are read."""
     lines = kept(item(1, guid="x"), item(3)).lines
     listed = candidates([item(2, **changes)])
-    assert stand_alone(listed, lines, NamedBy.GUID) is alone
-    assert not stand_alone(candidates([item(4, link=item(3).link)]), lines, NamedBy.GUID)
+    assert stand_alone(listed, lines) is alone
+    assert not stand_alone(candidates([item(4, link=item(3).link)]), lines)
 
 
 def test_is_as_it_was_listed(item: Make) -> None:
