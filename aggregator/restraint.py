@@ -40,8 +40,9 @@ class Restraint:
         """When to ask instead whose polls were cancelled after their servers had been asked, by the requests' keys."""
 
     def know(self, pauses: Mapping[str, datetime]) -> None:
-        """Take over until when sites rest, from before the program was started."""
-        self._resting = dict(pauses)
+        """Take over until when sites rest, from before the program was started or from another process."""
+        for site, until in pauses.items():
+            self._resting[site] = max(until, self._resting.get(site, until))
 
     def instead(self, request: Request, *, by_hand: bool) -> NextPoll | None:
         """Return when to ask instead of now; None when now will do. `by_hand`: skipped hours are the operator's."""

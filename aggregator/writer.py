@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import structlog
 
-from aggregator.errors import AggregatorError, LockedDatabase, StoreError
+from aggregator.errors import AggregatorError, LockedDatabase, StoreError, UnreachableDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,6 +26,8 @@ _GROUP = 64
 """Results in one transaction, at most."""
 _TRIES = 3
 """For a database that another program holds; each try waits as long as the store does."""
+_ABSENCES, _ABSENCE = 20, 2.0
+"""How often a server that does not answer is tried again, and after how many seconds."""
 _AGAIN = 60.0
 """Seconds between two attempts to put off the polls whose results were lost."""
 
@@ -115,19 +117,34 @@ class Writer:
             written.set_result(one.report)
             for event in one.events:
                 getattr(_log, event.level)(event.name, **event.facts)
-        if changed := frozenset[str]().union(*(one.changed for one in settled)):
+        if changed := _changed(settled):
             self._changed(changed)
         await self._put_off_lost()
 
     async def _settled(self, results: list[Result]) -> list[Settled]:
         for _ in range(_TRIES - 1):
             with contextlib.suppress(LockedDatabase):
+                return await self._reached(results)
+        return await self._reached(results)
+
+    async def _reached(self, results: list[Result]) -> list[Settled]:
+        """Settle results; wait for a server that is being restarted, and settle them again then.
+
+        Whether it had done so already is not known: what it knows of their items then, it takes for listed once more.
+        """
+        for _ in range(_ABSENCES):
+            try:
                 return await self.run(lambda: self._settle_together(results))
+            except UnreachableDatabase as error:
+                _log.warning("writer.waits", error=error.message)
+                await asyncio.sleep(_ABSENCE)
         return await self.run(lambda: self._settle_together(results))
 
     def _settle_together(self, results: list[Result]) -> list[Settled]:
         with self._store.transaction() as tx:
-            return [self._settle(tx, result) for result in results]
+            settled = [self._settle(tx, result) for result in results]
+            tx.editions.note(_changed(settled))
+        return settled
 
     async def _commit_one_by_one(self, group: list[_Waiting], error: Exception) -> None:
         """Find the result that spoilt its group: the others are written, its failure is reported as ours."""
@@ -163,3 +180,8 @@ class Writer:
         with self._store.transaction() as tx:
             for request in self._lost.values():
                 tx.requests.reschedule(request, then)
+
+
+def _changed(settled: Collection[Settled]) -> frozenset[str]:
+    """Return the outputs whose documents are not up to date any more."""
+    return frozenset[str]().union(*(one.changed for one in settled))

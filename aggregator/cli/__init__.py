@@ -14,6 +14,7 @@ from aggregator.errors import AggregatorError
 
 _COMMANDS = {
     "run": "daemon",
+    "worker": "fleet",
     "health": "daemon",
     "poll": "polling",
     "check": "checking",

@@ -155,9 +155,15 @@ class Context:
         """The lock of the one writer."""
         return Lock(self.folder / "lock", guards=self.database if isinstance(self.database, Path) else None)
 
-    def daemon_socket(self, folder: Path | None = None) -> Path | None:
-        """Return where the daemon that runs on this (or another) folder listens for commands, or None."""
-        address = read_holder((folder or self.folder) / "lock").get("control")
+    def daemon_socket(self, folder: Path | None = None, *, polls: bool = True) -> Path | None:
+        """Return where the daemon that runs on this (or another) folder listens for commands, or None.
+
+        `polls`: one that only serves is none.
+        """
+        holder = read_holder((folder or self.folder) / "lock")
+        if polls and holder.get("polls") is False:
+            return None
+        address = holder.get("control")
         return Path(address) if isinstance(address, str) else None
 
     def open_for_reading(self) -> Store:

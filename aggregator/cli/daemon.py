@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
+from aggregator.cli.reloading import reloader
 from aggregator.config.advice import warnings
-from aggregator.config.document import read_text
 from aggregator.errors import ConfigError, LockedDatabase, Unavailable, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run import printer
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
+from aggregator.store.opening import standing
 from aggregator.store.sqlite.lock import read_holder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
@@ -34,7 +36,7 @@ _log = structlog.get_logger(__name__)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to serve on.")
 @click.option("--no-serve", is_flag=True, help="Only poll and publish into the renditions folder.")
-@click.option("--no-poll", is_flag=True, help="Only serve what another process publishes.")
+@click.option("--no-poll", is_flag=True, help="Only serve: what another process publishes, or what workers poll.")
 @click.pass_obj
 def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -> None:  # noqa: FBT001
     """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
@@ -47,22 +49,39 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     web = None if no_serve else _web(context, host, port)
     if no_poll and web is not None:
         _invite(context, web)
-        asyncio.run(_serve_only(web))
+        if isinstance(context.database, Path):
+            asyncio.run(_serve_only(web))
+        else:
+            _print_and_serve(context, web)
         return
-    lock = context.lock
-    lock.acquire()
-    try:
+    with _only_poller(context) as still_alone, context.lock.held() as lock:
         store = context.open_for_writing()
         try:
             settings = take_over(store, context.settings, utc_now())
             press = Press(settings, Renditions(context.renditions), context.open_for_reading)
-            parts = Parts(store, press, _reloader(context), context.folder, lock.describe, web)
+            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
             store.close()
-    finally:
-        lock.release()
+
+
+@contextlib.contextmanager
+def _only_poller(context: Context) -> Iterator[Callable[[], object]]:
+    """Be the one process that polls; yield what makes sure of it later."""
+    if isinstance(context.database, Path):  # the lock beside it says so
+        yield lambda: None
+        return
+    with standing(context.database, alone=True) as place:
+        yield place.still
+
+
+def _print_and_serve(context: Context, web: WebProcess) -> None:
+    """Render and serve what others poll."""
+    with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
+        press = Press(context.effective, Renditions(context.renditions), context.open_for_reading)
+        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web)
+        asyncio.run(printer.Printer(context.settings, parts).run())
 
 
 def _web(context: Context, host: str, port: int) -> WebProcess:
@@ -75,27 +94,6 @@ def _web(context: Context, host: str, port: int) -> WebProcess:
 async def _serve_only(web: WebProcess) -> None:
     async with web:
         await until_stopped()
-
-
-def _reloader(context: Context) -> Callable[[], Settings | None]:
-    """Return what tells changed settings: None while the file's content is what was last looked at."""
-    seen = _fingerprint(context.config_path)
-
-    def reload() -> Settings | None:
-        nonlocal seen
-        if (now := _fingerprint(context.config_path)) == seen:
-            return None
-        seen = now
-        return context.load()
-
-    return reload
-
-
-def _fingerprint(path: Path) -> str:
-    try:
-        return hashlib.sha256(read_text(path).encode()).hexdigest()
-    except ConfigError as error:
-        return error.message
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
@@ -114,19 +112,30 @@ def _invite(context: Context, web: WebProcess) -> None:
 def _socket_despite_config(context: Context) -> Path | None:
     """Return the daemon's socket; a feeds.yaml that was broken while it runs says nothing of its health."""
     try:
-        return context.daemon_socket()
+        return context.daemon_socket(polls=False)
     except ConfigError:
-        return context.daemon_socket(context.config_path.parent / "db")
+        return context.daemon_socket(context.config_path.parent / "db", polls=False)
 
 
 @click.command()
 @click.pass_obj
 def health(context: Context) -> None:
-    """Ask the running daemon whether it polls and can write; exit 0 when it does."""
+    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well."""
     socket = _socket_despite_config(context)
+    if socket is None and (workers := _workers(context)):
+        click.echo(f"ok, {workers} workers poll")
+        return
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
     if not all(status.get(name) for name in ("writable", "polling", "answered")):
         raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
     click.echo("ok, but our own network is down" if status.get("network_down") else "ok")
+
+
+def _workers(context: Context) -> int:
+    """Return how many workers poll for the database; StoreError when it cannot be read."""
+    if isinstance(context.database, Path):
+        return 0
+    with contextlib.closing(context.open_for_reading()) as store, store.snapshot() as tx:
+        return tx.fleet.workers if tx.fleet is not None else 0

@@ -12,11 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aggregator.cli.tables import poll_table
 from aggregator.cli.words import known_urls
+from aggregator.cli.writing import hosts_of, writing
 from aggregator.decide.choice import Choice
-from aggregator.publish.press import Press
-from aggregator.publish.renditions import Renditions
 from aggregator.run.control import call
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.engine import Engine, utc_now
 from aggregator.run.report import list_json, report_json, round_json
 from aggregator.run.round import poll_round
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aggregator.cli.context import Context
+    from aggregator.cli.writing import Writing
     from aggregator.config.settings import Settings
-    from aggregator.store.protocols import Store
 
 _Report = dict[str, Any]
 
@@ -102,38 +101,28 @@ def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *
 
 
 def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None]) -> tuple[list[_Report], float]:
-    """Run a round in this process, which becomes the one writer for as long."""
-    lock = context.lock
-    lock.acquire()
-    try:
-        store = context.open_for_writing()
-        try:
-            settings = take_over(store, context.settings, utc_now())
-            reports, settings, elapsed = asyncio.run(_round(store, settings, choice, told))
-        finally:
-            store.close()
-        press = Press(settings, Renditions(context.renditions), context.open_for_reading)
-        press.publish(frozenset(settings.published))
-    finally:
-        lock.release()
+    """Run a round in this process, which becomes one that writes for as long."""
+    with writing(context) as found:
+        reports, found.settings, elapsed = asyncio.run(_round(context, found, choice, told))
     return reports, elapsed
 
 
 async def _round(
-    store: Store, settings: Settings, choice: Choice, told: Callable[[_Report], None]
+    context: Context, found: Writing, choice: Choice, told: Callable[[_Report], None]
 ) -> tuple[list[_Report], Settings, float]:
     """Read lists, then poll; return the reports, the settings with what the lists name now, and the seconds it took.
 
-    That is from the first request to the last commit of a poll; stories are decided after it.
+    That is from the first request to the last commit of a poll; stories are decided after it, or by the workers.
     """
-    async with Engine(store, settings) as engine:
+    async with hosts_of(context, found) as hosts, Engine(found.store, found.settings, hosts=hosts) as engine:
         started = time.monotonic()
         reports = [list_json(state) for state in await engine.read_lists(choice)]
-        async for one in poll_round(engine.pipeline, store, choice, utc_now):
+        async for one in poll_round(engine.pipeline, found.store, choice, utc_now):
             told(report := report_json(one) | {"feeds": list(one.feeds)})
             reports.append(report)
         elapsed = time.monotonic() - started
-        await engine.stories.drain()
+        if found.alone:
+            await engine.stories.drain()
         return reports, engine.pipeline.settings, elapsed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,7 @@ from aggregator.run.report import SCHEMA, rfc3339
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
     from aggregator.config.settings import FeedSettings
-    from aggregator.store.protocols import PollLine
+    from aggregator.store.protocols import Fleet, PollLine
 
 _SHOWN_POLLS = 10
 _WIDE = 110
@@ -37,10 +38,12 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """
-    known, lists = _known(context), list_states(context)
+    (known, fleet), lists = _known(context), list_states(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
-        context.print_json({"schema": SCHEMA, "feeds": states} | ({"lists": lists} if lists else {}))
+        more: dict[str, Any] = {"lists": lists} if lists else {}
+        more |= {"fleet": asdict(fleet)} if fleet is not None else {}
+        context.print_json({"schema": SCHEMA, "feeds": states} | more)
         return
     _states_table(context, states)
     lists_table(context, lists)
@@ -53,6 +56,11 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
+    if fleet is not None:
+        context.print(
+            f"{fleet.workers} workers; of their jobs {fleet.waiting} wait, {fleet.running} run,"
+            f" {fleet.again} are tried again, {fleet.failed} were given up"
+        )
 
 
 def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
@@ -128,15 +136,19 @@ def _poll_lines(context: Context, polls: list[PollLine]) -> None:
         table(context, heads, rows, numbers=heads[2:8], whole=heads[:2])
 
 
-def _known(context: Context) -> list[tuple[FeedState, FeedSettings]]:
-    """Return each configured source with what is known of it; one that the daemon has not seen yet is new."""
+def _known(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None]:
+    """Return each configured source with what is known of it, and how workers do.
+
+    A source that the daemon has not seen yet is new.
+    """
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:
-            states = {feed.url: feed for feed in tx.feeds.all()}
+            states, fleet = {feed.url: feed for feed in tx.feeds.all()}, tx.fleet
     finally:
         store.close()
-    return [(states.get(url) or _unknown(source), source) for url, source in context.effective.sources.items()]
+    sources = context.effective.sources.items()
+    return [(states.get(url) or _unknown(source), source) for url, source in sources], fleet
 
 
 def _unknown(source: FeedSettings) -> FeedState:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.publish.press import Press
-from aggregator.publish.renditions import Renditions
+from aggregator.cli.writing import writing
 from aggregator.run.control import call
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.engine import utc_now
 from aggregator.run.stories import StoryStage
 from aggregator.semantic import find_embedder
 
@@ -65,22 +64,6 @@ def _correct(context: Context, action: str, *ids: str) -> dict[str, Any]:
     socket = context.daemon_socket()
     if socket is not None:
         return next(iter(call(socket, {"command": "correct", "action": action, "ids": list(ids)})))
-    lock = context.lock
-    lock.acquire()
-    try:
-        told = _correct_here(context, action, ids)
-        press = Press(context.effective, Renditions(context.renditions), context.open_for_reading)
-        press.publish(frozenset(context.effective.published))
-    finally:
-        lock.release()
-    return told
-
-
-def _correct_here(context: Context, action: str, ids: tuple[str, ...]) -> dict[str, Any]:
-    store = context.open_for_writing()
-    try:
-        settings = take_over(store, context.settings, utc_now())
-        stage = StoryStage(store, lambda: settings, clock=utc_now, embedder=find_embedder())
+    with writing(context) as found:
+        stage = StoryStage(found.store, lambda: found.settings, clock=utc_now, embedder=find_embedder())
         return asyncio.run(stage.correct(action, ids))
-    finally:
-        store.close()

@@ -9,52 +9,68 @@ import click
 
 from aggregator.cli.polling import progress_bar
 from aggregator.cli.tables import table
-from aggregator.config.addresses import is_server
+from aggregator.cli.writing import alone
+from aggregator.config.addresses import database_place
 from aggregator.config.schema import schema_text
 from aggregator.errors import Usage
-from aggregator.store.opening import copying_to_server
+from aggregator.store.opening import copying_to_file, copying_to_server
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from aggregator.cli.context import Context
+    from aggregator.store.opening import Place
 
 
 @click.command()
 @click.option(
-    "--to", "target", metavar="URL", help="Copy a SQLite database into this empty one: postgresql://HOST/NAME"
+    "--to",
+    "target",
+    metavar="URL",
+    help="Copy everything into an empty database: postgresql://HOST/NAME, or back: sqlite:///PATH",
 )
 @click.pass_obj
 def migrate(context: Context, target: str | None) -> None:
     """Bring the database up to date. The daemon does so by itself when it starts.
 
     A copy of a SQLite database is kept beside it; back one on a server up before (pg_dump).
+
+    What --to has copied is compared row by row. A copy that was broken off goes on where it was when the same command
+    is given again.
     """
-    lock = context.lock
-    lock.acquire()
-    try:
+    with alone(context):
         context.open_for_writing().close()
         if target is not None:
             _copy(context, target)
             return
-    finally:
-        lock.release()
     click.echo(f"{context.database_shown} is up to date", err=True)
 
 
 def _copy(context: Context, target: str) -> None:
-    """Copy the database to a server, with a bar of rows on a terminal, and print what was compared."""
-    if not isinstance(context.database, Path) or not is_server(target):
-        raise Usage("migrate --to copies a SQLite database to PostgreSQL: --to postgresql://HOST/NAME")
-    copying = copying_to_server()
+    """Copy the database, with a bar of rows on a terminal, and print what was compared."""
+    place = database_place(target, Path.cwd())
+    copying, source = _way(context.database, place)
     with progress_bar(context, shown=True) as bar:
-        task = bar.add_task("copying", total=copying.count_rows(context.database))
-        copied = copying.copy(context.database, target, lambda rows: bar.advance(task, rows))
+        task = bar.add_task("copying", total=copying.count_rows(source))
+        copied = copying.copy(source, place, lambda rows: bar.advance(task, rows))
     table(
         context, ("table", "rows", "sha-256"), [(one.table, one.rows, one.digest) for one in copied], numbers=("rows",)
     )
     click.echo(
-        f"All rows were compared. Now write the new address as `database` in {context.config_path}, and start the"
-        f" daemon; {context.database} stays as it is.",
+        f"All rows were compared. Now write the new address as `database` in {context.config_path}, and start again;"
+        f" {context.database_shown} stays as it is.",
         err=True,
+    )
+
+
+def _way(source: Place, target: Place) -> tuple[ModuleType, Place]:
+    if isinstance(source, Path) and not isinstance(target, Path):
+        return copying_to_server(), source
+    if isinstance(target, Path) and not isinstance(source, Path):
+        return copying_to_file(), source
+    raise Usage(
+        "migrate --to copies from a file to a server, or from a server to a file.",
+        "Write --to postgresql://HOST/NAME or --to sqlite:///PATH",
     )
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class _Lane:
+class Lane:
+    """What is known of one host."""
+
     slots: asyncio.Semaphore
     users: int = 0
     """Requests under way or waiting."""
@@ -40,15 +42,15 @@ class HostQueue:
         self._gap = gap.total_seconds()
         self._monotonic = monotonic
         self._sleep = sleep
-        self._busy: dict[str, _Lane] = {}
-        self._resting: dict[str, _Lane] = {}
+        self._busy: dict[str, Lane] = {}
+        self._resting: dict[str, Lane] = {}
         """Hosts without users, oldest first."""
 
     def turn(self, host: str) -> AbstractAsyncContextManager[None]:
         """Wait until `host` may be asked; the request is made inside."""
         return _Turn(self, host)
 
-    async def begin(self, host: str) -> _Lane:
+    async def begin(self, host: str) -> Lane:
         """Wait for a turn; what is returned ends it, by `end`."""
         lane = self._enter(host)
         try:
@@ -63,24 +65,25 @@ class HostQueue:
             raise
         return lane
 
-    def end(self, host: str, lane: _Lane) -> None:
-        """Let the next one wait out the pause."""
+    def end(self, host: str, lane: Lane) -> bool:
+        """Let the next one wait out the pause; return whether there is none."""
         lane.free_at = self._monotonic() + self._gap
         lane.slots.release()
         self._leave(host, lane)
+        return not lane.users
 
-    async def _pause(self, lane: _Lane) -> None:
+    async def _pause(self, lane: Lane) -> None:
         while (wait := lane.free_at - self._monotonic()) > 0:
             await self._sleep(wait)
 
-    def _enter(self, host: str) -> _Lane:
+    def _enter(self, host: str) -> Lane:
         self._forget()
-        lane = self._resting.pop(host, None) or self._busy.get(host) or _Lane(asyncio.Semaphore(self._per_host))
+        lane = self._resting.pop(host, None) or self._busy.get(host) or Lane(asyncio.Semaphore(self._per_host))
         self._busy[host] = lane
         lane.users += 1
         return lane
 
-    def _leave(self, host: str, lane: _Lane) -> None:
+    def _leave(self, host: str, lane: Lane) -> None:
         lane.users -= 1
         if not lane.users:
             self._resting[host] = self._busy.pop(host)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import logging
 import signal
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.decide.outage import REASON
-from aggregator.errors import AggregatorError, StoreError, Usage
+from aggregator.errors import LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine, utc_now
-from aggregator.run.report import list_json, log_poll, report_json
+from aggregator.run.following import Following
+from aggregator.run.publishing import SOURCES, Publishing
+from aggregator.run.report import list_json, log_poll, report_json, report_of
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
+from aggregator.run.schedule import Schedule
+from aggregator.run.storing import Storing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from aggregator.config.settings import Settings
@@ -53,9 +53,6 @@ SILENCE = 7200.0
 _AHEAD = 4
 """Requests claimed for each place in flight, so that slow hosts leave none empty."""
 _PER_HOST_AHEAD = 4
-_NO_OUTPUT = ""
-"""Marks that no output but only what is told of sources is to be published."""
-_POLL_LOG = timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -71,6 +68,8 @@ class Parts:
     describe: Callable[[dict[str, Any]], None]
     """Write in the lock file where the control socket is."""
     web: WebProcess | None = None
+    still_alone: Callable[[], object] = lambda: None
+    """Make sure that nobody else polls, where that is not known for good; LockedDatabase when somebody does."""
 
 
 @dataclass(slots=True)
@@ -78,8 +77,6 @@ class Health:
     """What the web process's /readyz is told."""
 
     last_tick: float = field(default_factory=time.monotonic)
-    store_error: str | None = None
-    publish_error: str | None = None
     last_success: float = field(default_factory=time.monotonic)
     """When a source last gave a good answer, or the daemon started."""
     failures: int = 0
@@ -100,15 +97,10 @@ class Daemon:
         self._parts = parts
         self._health = Health()
         self._polls: dict[asyncio.Task[PollReport], Request] = {}
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._dirty: set[str] = set()
-        self._press = asyncio.Lock()
+        self._publishing = Publishing(parts.press)
         self._stop = asyncio.Event()
-        self._reload_now = False
         self._was_down = False
         self._busy = 0
-        self._reading = asyncio.Lock()
-        self._list_changes = 0  # of remote lists, taken over
         self._spending = Spending()
         self._pace = settings.polling.concurrency * _AHEAD
         """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
@@ -118,23 +110,25 @@ class Daemon:
         self._listen_to_signals()
         handlers = {"poll": self._answer_poll, "status": self._answer_status, "correct": self._answer_correction}
         async with (
-            Engine(self._parts.store, self.settings, changed=self._mark) as engine,
+            Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
         ):
             self._engine = engine
             self._pipeline = engine.pipeline
+            self._storing = Storing(engine.pipeline.in_writer)
             self._parts.describe({"control": str(control.path.absolute())})
-            self._mark([*self.settings.published, _NO_OUTPUT])
-            await self._publish_dirty()
+            self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
+            self._publishing.mark([*self.settings.published, SOURCES])
+            await self._publishing.publish()
             async with self._parts.web or contextlib.nullcontext():
-                scheduler = self._scheduler()
-                scheduler.start()
+                schedule = self._schedule()
+                schedule.start()
                 await self._stop.wait()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 engine.stories.stop()
-                await self._let_jobs_end(scheduler)
+                await schedule.end()
             await abandon(self._pipeline, self._parts.store, self._polls)
-            await self._publish_dirty()
+            await self._publishing.publish()
         _log.info("daemon.stopped")
 
     def stop(self) -> None:
@@ -147,47 +141,19 @@ class Daemon:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self._ask_reload)
 
-    def _mark(self, outputs: Collection[str]) -> None:
-        self._dirty |= set(outputs)
-
     def _ask_reload(self) -> None:
-        self._reload_now = True
+        self._following.ask()
 
-    def _scheduler(self) -> AsyncIOScheduler:
-        # The defaults (one second of grace, late runs dropped) would let one slow tick end all later ones.
-        scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
-        )
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a job still runs is no news
-        scheduler.add_job(self._job(self._tick), "interval", seconds=TICK, next_run_time=utc_now())
-        scheduler.add_job(self._job(self._watch), "interval", seconds=RELOAD, next_run_time=utc_now())
-        scheduler.add_job(self._job(self._tell_stories), "interval", seconds=STORIES)
-        scheduler.add_job(self._job(self._publish_or_tell), "interval", seconds=PUBLISH)
-        scheduler.add_job(self._job(self._publish_troubles), "interval", seconds=TROUBLES)
-        scheduler.add_job(self._job(self._keep_to_budget), "interval", seconds=BUDGET)
-        scheduler.add_job(self._job(self._tidy), "cron", hour=3, jitter=1800)
-        return scheduler
-
-    def _job(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return work as a job that is known while it runs."""
-
-        @functools.wraps(work)
-        async def run() -> None:
-            task = cast("asyncio.Task[None]", asyncio.current_task())
-            self._jobs.add(task)
-            try:
-                await work()
-            finally:
-                self._jobs.discard(task)
-
-        return run
-
-    async def _let_jobs_end(self, scheduler: AsyncIOScheduler) -> None:
-        """Stop the scheduler when nothing of it runs: it would break jobs off in the middle, and log them as failed."""
-        scheduler.pause()
-        await asyncio.sleep(0)  # what was submitted just now begins
-        await asyncio.gather(*self._jobs, return_exceptions=True)
-        scheduler.shutdown(wait=False)
+    def _schedule(self) -> Schedule:
+        schedule = Schedule()
+        schedule.every(TICK, self._tick, at_once=True)
+        schedule.every(RELOAD, self._watch, at_once=True)
+        schedule.every(STORIES, self._tell_stories)
+        schedule.every(PUBLISH, self._publishing.try_publish)
+        schedule.every(TROUBLES, self._publishing.publish_sources)
+        schedule.every(BUDGET, self._keep_to_budget)
+        schedule.nightly(self._tidy)
+        return schedule
 
     async def _tick(self) -> None:
         """Claim what is due, as much as there is room for, and send it on its way.
@@ -200,7 +166,7 @@ class Daemon:
         self._pace, self._was_down = (1 if down else min(self._pace * 2, most)), down
         room = min(most - len(self._polls), self._pace)
         if room > 0:
-            await self._guarded(lambda: self._claim(room, probe=down, resume=before and not down), self._send)
+            await self._storing.do(lambda: self._claim(room, probe=down, resume=before and not down), self._send)
         self._health.last_tick = time.monotonic()
 
     def _claim(self, room: int, *, probe: bool, resume: bool) -> list[Request]:
@@ -219,15 +185,10 @@ class Daemon:
             task.add_done_callback(self._polled)
 
     def _polled(self, task: asyncio.Task[PollReport]) -> None:
-        request = self._polls.pop(task, None)
-        if task.cancelled() or request is None:
-            return
-        if (error := task.exception()) is not None:
-            _log.error("poll.not_written", feed=request.feed.url, error=str(error))
-            return
-        report = task.result()
-        self._note(report)
-        log_poll(report, blamed=not self._pipeline.network_down)
+        report = report_of(task, self._polls.pop(task))
+        if report is not None:
+            self._note(report)
+            log_poll(report, blamed=not self._pipeline.network_down)
 
     def _note(self, report: PollReport) -> None:
         """Remember whether anybody answers at all."""
@@ -238,100 +199,35 @@ class Daemon:
         elif report.outcome is not Outcome.SKIPPED:
             self._health.last_success, self._health.failures = time.monotonic(), 0
 
-    async def _guarded(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Run something with the store; what is wrong with it is told once and shown by /readyz until it is over."""
-        try:
-            found = await self._pipeline.in_writer(work)
-        except StoreError as error:
-            self._store_failed(error)
-            return
-        self._health.store_error = None
-        then(found)
-
-    def _store_failed(self, error: StoreError) -> None:
-        if self._health.store_error != error.message:
-            _log.error("store.failed", error=error.message, remedy=error.remedy)
-        self._health.store_error = error.message
-
     async def _watch(self) -> None:
-        """Take over feeds.yaml, and what remote lists name, when it has changed; a wrong one changes nothing."""
-        async with self._reading:  # whoever asks for it meanwhile finds it done
-            await self._reload()
-            if self._engine.lists.changes != self._list_changes:
-                await self._adopt(self.settings)
-                _log.info("lists.adopted", feeds=len(self.settings.sources))
-            await self._guarded(self._engine.lists.wanted, self._engine.lists.begin)
-
-    async def _reload(self) -> None:
-        forced, self._reload_now = self._reload_now, False
+        """Take over feeds.yaml, and what remote lists name, when it has changed; stop when somebody else polls."""
         try:
-            settings = await asyncio.to_thread(self._parts.reload)
-        except AggregatorError as error:
-            for line in str(error).splitlines():
-                _log.error("config.refused", problem=line)
-            return
-        if settings is None:
-            if forced:
-                _log.info("config.unchanged")
-            return
-        await self._adopt(settings)
-        _log.info("config.reloaded", feeds=len(self.settings.sources), outputs=len(settings.published))
+            await asyncio.to_thread(self._parts.still_alone)
+        except LockedDatabase as error:
+            _log.error("daemon.not_alone", error=error.message, remedy=error.remedy)
+            self.stop()
+        except StoreError as error:
+            self._storing.failed(error)
+        await self._following.look()
+        await self._storing.do(self._engine.lists.wanted, self._engine.lists.begin)
 
-    async def _adopt(self, settings: Settings) -> None:
-        if settings.database != self.settings.database:
-            _log.warning("config.needs_restart", setting="database")
-        changes = self._engine.lists.changes
-        settings = await self._engine.synchronised(settings)
-        self._list_changes = changes
-        await self._engine.adopt(settings)
+    async def _adopted(self, settings: Settings) -> None:
         self.settings = self._parts.press.settings = settings
-        self._mark([*settings.published, _NO_OUTPUT])
-        await self._publish_or_tell()
-
-    async def _publish_dirty(self) -> None:
-        """Publish what has changed; whoever comes while that happens waits for it. What fails stays to be published."""
-        async with self._press:
-            names, self._dirty = self._dirty, set()
-            if not names:
-                return
-            try:
-                publish, about_sources = self._parts.press.publish, _NO_OUTPUT in names
-                await asyncio.to_thread(publish, frozenset(names), about_sources=about_sources)
-            except BaseException:
-                self._mark(names)
-                raise
-
-    async def _publish_or_tell(self) -> None:
-        """Publish what has changed; what keeps it from being written is told once, and tried again."""
-        try:
-            await self._publish_dirty()
-        except AggregatorError as error:
-            if self._health.publish_error != error.message:
-                _log.error("publish.failed", error=error.message, remedy=error.remedy)
-            self._health.publish_error = error.message
-        else:
-            self._health.publish_error = None
+        self._publishing.mark([*settings.published, SOURCES])
+        await self._publishing.try_publish()
 
     async def _tell_stories(self) -> None:
         self._busy = self._busy + 1 if self._polls and self._busy < _CALM else 0
         if self._busy:
             return
-        await self._engine.stories.keep_up(self._store_failed)
-
-    async def _publish_troubles(self) -> None:
-        self._mark({_NO_OUTPUT})
-        await self._publish_or_tell()
+        await self._engine.stories.keep_up(self._storing.failed)
 
     async def _keep_to_budget(self) -> None:
-        await self._guarded(self._engine.budget_stretch, self._engine.keep_to_budget)
+        await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget)
 
     async def _tidy(self) -> None:
-        await self._guarded(self._forget_polls, lambda count: _log.info("poll_log.tidied", lines=count))
-
-    def _forget_polls(self) -> int:
         self._spending = Spending()  # an emptied log numbers its lines anew
-        with self._parts.store.transaction() as tx:
-            return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
+        await self._storing.do(self._engine.forget_polls)
 
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
@@ -346,15 +242,15 @@ class Daemon:
         async for report in self._polled_for(choice):
             yield report_json(report) | {"feeds": list(report.feeds)}
         await self._engine.stories.drain()
-        self._mark([_NO_OUTPUT])
-        await self._publish_dirty()
+        self._publishing.mark([SOURCES])
+        await self._publishing.publish()
 
     async def _answer_correction(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         ids = request.get("ids", [])
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise Usage("`ids` of the command is not a list of ids.", 'Write "ids": ["ID"].')
         yield await self._engine.stories.correct(str(request.get("action")), ids)
-        await self._publish_dirty()
+        await self._publishing.publish()
 
     async def _polled_for(self, choice: Choice) -> AsyncGenerator[PollReport, None]:
         """Poll what is chosen; of what is being polled already by name, that poll's report is as good."""
@@ -373,7 +269,7 @@ class Daemon:
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         age = time.monotonic() - self._health.last_tick
         polling = age < TICK * 60
-        unwritten = self._health.store_error or self._health.publish_error
+        unwritten = self._storing.error or self._publishing.error
         silence = self._health.silent_for
         reason = unwritten or (None if polling else f"no tick for {age:.0f} s")
         if reason is None and silence is not None:

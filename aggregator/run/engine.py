@@ -6,8 +6,10 @@ import contextlib
 import os
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
+
+import structlog
 
 from aggregator.config.logs import hide
 from aggregator.config.secrets import Mask
@@ -27,10 +29,15 @@ from aggregator.semantic import find_embedder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from aggregator.config.settings import Network, Settings
+    from aggregator.config.settings import Network, Polling, Settings
     from aggregator.decide.choice import Choice
     from aggregator.decide.lists import ListState
+    from aggregator.fetch.hosts import Turns
     from aggregator.store.protocols import Store
+
+
+_log = structlog.get_logger(__name__)
+_POLL_LOG = timedelta(days=30)
 
 
 def utc_now() -> datetime:
@@ -46,7 +53,7 @@ def synchronise(store: Store, settings: Settings, now: datetime) -> Settings:
     with store.transaction() as tx:
         settings = adopted(tx, settings, now)
         tx.feeds.sync(settings.sources, now)
-        release_missing(tx, settings, now)
+        tx.editions.note(release_missing(tx, settings, now))
     if settings.lists:
         hide(Mask.of(settings))
     return settings
@@ -59,20 +66,41 @@ def take_over(store: Store, settings: Settings, now: datetime) -> Settings:
     return synchronise(store, settings, now)
 
 
+def hosts_here(polling: Polling) -> Turns:
+    """Return what spaces the requests of this process to a host, where no other process makes any."""
+    return HostQueue(polling.per_host, polling.host_gap, monotonic=time.monotonic)
+
+
 class Engine:
     """Client, parsers and pipeline, started together; an async context manager."""
 
     def __init__(
-        self, store: Store, settings: Settings, *, changed: Callable[[Collection[str]], None] = lambda _: None
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        changed: Callable[[Collection[str]], None] = lambda _: None,
+        hosts: Callable[[Polling], Turns] = hosts_here,
+        parsers: int | None = None,
     ) -> None:
-        self._store, self._settings, self._changed = store, settings, changed
+        """`changed` is told of outputs after a commit; `hosts` makes what spaces the requests to them.
+
+        `parsers`: how many processes read documents, one a core if nothing else is said.
+        """
+        self._store, self._settings, self._changed, self._hosts = store, settings, changed, hosts
+        self._parsers = parsers or os.cpu_count() or 1
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         client = await self._stack.enter_async_context(Client(network_of(self._settings), clock=utc_now))
-        parser = await self._stack.enter_async_context(ParserPool(workers=os.cpu_count() or 1))
+        parser = await self._stack.enter_async_context(ParserPool(workers=self._parsers))
         stages = Stages(
-            self._store, client, _hosts(self._settings), parser, clock=utc_now, random=random.SystemRandom().random
+            self._store,
+            client,
+            self._hosts(self._settings.polling),
+            parser,
+            clock=utc_now,
+            random=random.SystemRandom().random,
         )
         self.pipeline = await self._stack.enter_async_context(Pipeline(stages, self._settings, changed=self._changed))
         lists = ListStage(self._store, self.pipeline, parser, clock=utc_now, random=stages.random)
@@ -109,9 +137,15 @@ class Engine:
         if network_of(settings) != network_of(before):
             client = await self._stack.enter_async_context(Client(network_of(settings), clock=utc_now))
         if settings.polling != before.polling:
-            hosts = _hosts(settings)
+            hosts = self._hosts(settings.polling)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
+
+    def forget_polls(self) -> None:
+        """Tidy the log of polls; for the writer's thread."""
+        with self._store.transaction() as tx:
+            count = tx.feeds.forget_polls(utc_now() - _POLL_LOG)
+        _log.info("poll_log.tidied", lines=count)
 
     def _pauses(self) -> dict[str, datetime]:
         with self._store.snapshot() as tx:
@@ -144,7 +178,3 @@ def network_of(settings: Settings) -> Network:
     if network.contact is not None or not is_public(host_of(site)):
         return network
     return network.model_copy(update={"contact": site})
-
-
-def _hosts(settings: Settings) -> HostQueue:
-    return HostQueue(settings.polling.per_host, settings.polling.host_gap, monotonic=time.monotonic)

@@ -9,11 +9,12 @@ import structlog
 from aggregator.model import Outcome
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
     from datetime import datetime
 
     from aggregator.decide.lists import ListState
-    from aggregator.model import PollReport
+    from aggregator.model import PollReport, Request
 
 _log = structlog.get_logger(__name__)
 _LEVELS = {Outcome.NEW: "info", Outcome.UPDATED: "info", Outcome.ERROR: "warning", Outcome.GONE: "warning"}
@@ -80,3 +81,13 @@ def log_poll(report: PollReport, *, blamed: bool = True) -> None:
     level = _LEVELS.get(report.outcome, "debug") if blamed else "debug"
     told = {name: value for name, value in report_json(report).items() if value not in (None, 0, "")}
     getattr(_log, level)(report.kind.value, **told)
+
+
+def report_of(task: asyncio.Task[PollReport], request: Request) -> PollReport | None:
+    """Return what a poll that is over came to; None when it was broken off, or could not be written: that is logged."""
+    if task.cancelled():
+        return None
+    if (error := task.exception()) is not None:
+        _log.error("poll.not_written", feed=request.feed.url, error=str(error))
+        return None
+    return task.result()

@@ -57,11 +57,16 @@ class StoryStage:
         self._mute: set[int] = set()
         """Entries of which the embedder makes no vector: they are decided by their words."""
         self._mistake: str | None = None
+        self._corrections = 0
         self._stopping = False
 
     def stop(self) -> None:
         """Let what is under way end soon: what is left is decided by whoever starts next."""
         self._stopping = True
+
+    def forget(self) -> None:
+        """Remember nothing of what was decided: another process has decided since."""
+        self._grouping.forget()
 
     async def keep_up(self, failed: Callable[[StoreError], None]) -> None:
         """Drain; hand on what is wrong with the store, and tell a mistake of ours once: the next call tries again."""
@@ -106,22 +111,34 @@ class StoryStage:
         now = self._clock()
         try:
             with self._store.transaction() as tx:
+                self._heed(tx.kinships.corrections())
                 step = self._grouping.step(tx, now, mute=self._mute)
                 joined = tx.tellings.of([one.entry for one in step.decided])
                 tx.tellings.orphaned(now, step.stories)
                 changed = let_overdue_go(tx, self._settings(), now)
                 changed |= set() if step.left else tell(tx, self._settings(), now)
+                changed = changed.union(*joined.values())
+                tx.editions.note(changed)
         except BaseException:
             self._grouping.forget()
             raise
         if not step.left:
             self._mute.clear()
-        return step.left, changed.union(*joined.values())
+        return step.left, changed
 
     def _correct(self, action: str, ids: Sequence[str]) -> tuple[dict[str, Any], set[str]]:
         self._grouping.forget()
         with self._store.transaction() as tx:
-            return _corrected(tx, action, ids, self._settings(), self._clock())
+            told, changed = _corrected(tx, action, ids, self._settings(), self._clock())
+            tx.kinships.note_correction()
+            tx.editions.note(changed)
+        return told, changed
+
+    def _heed(self, corrections: int) -> None:
+        """Remember nothing that a correction, by another process perhaps, has made untrue."""
+        if corrections != self._corrections:
+            self._grouping.forget()
+        self._corrections = corrections
 
     async def _embed(self, embedder: Embedder) -> None:
         """Make the vectors of what is decided next, beside the writer."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aggregator.model import FeedState
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
-    from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.protocols import Fleet, PollCount, Transaction
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 """Whoever sends one of these is a proxy, and its address says nothing of who asks."""
@@ -67,6 +67,8 @@ def _text(tx: Transaction) -> bytes:
     registry = CollectorRegistry(auto_describe=True)
     feeds = [feed for feed in tx.feeds.all() if feed.enabled]
     _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
+    if (fleet := tx.fleet) is not None:
+        _about_fleet(registry, fleet)
     if len(feeds) <= _EACH:
         _about_each(registry, feeds)
     return generate_latest(registry)
@@ -92,6 +94,15 @@ def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], polls: P
     answered = [feed.last_success for feed in feeds if feed.last_success is not None]
     last = Gauge("aggregator_last_success_timestamp_seconds", "When any source last answered.", registry=registry)
     last.set(max(answered).timestamp() if answered else 0)
+
+
+def _about_fleet(registry: CollectorRegistry, fleet: Fleet) -> None:
+    Gauge("aggregator_workers", "Workers that are alive.", registry=registry).set(fleet.workers)
+    jobs = Gauge("aggregator_jobs", "Jobs of workers: one carries what is due of a host.", ["state"], registry=registry)
+    for state in ("waiting", "running", "failed"):
+        jobs.labels(state).set(getattr(fleet, state))
+    again = Gauge("aggregator_jobs_tried_again", "Jobs that wait or run, and were tried before.", registry=registry)
+    again.set(fleet.again)
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:

@@ -12,6 +12,7 @@ from aggregator.store.sqlite.store import SqliteStore
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from aggregator.store.postgres.standing import Standing
     from aggregator.store.protocols import Store
 
 Place: TypeAlias = "Path | str"
@@ -34,6 +35,14 @@ def open_store(place: Place, *, readonly: bool = False) -> Store:
     return PostgresStore(place, readonly=readonly)
 
 
+def standing(url: str, *, alone: bool) -> Standing:
+    """Return a place among those that poll for a database on a server; UnreachableDatabase without the extra."""
+    _need_driver()
+    from aggregator.store.postgres.standing import Standing  # noqa: PLC0415 - an extra
+
+    return Standing(url, alone=alone)
+
+
 def shown(place: Place) -> str:
     """Return how a database is called in messages and logs: no user, no password."""
     if isinstance(place, Path) or find_spec("psycopg") is None:
@@ -49,6 +58,14 @@ def copying_to_server() -> ModuleType:
     from aggregator.store.postgres import copying  # noqa: PLC0415 - an extra
 
     return copying
+
+
+def copying_to_file() -> ModuleType:
+    """Return what copies a server's database to a file; UnreachableDatabase where the extra is not installed."""
+    _need_driver()
+    from aggregator.store.postgres import copying_back  # noqa: PLC0415 - an extra
+
+    return copying_back
 
 
 def _need_driver() -> None:

@@ -322,6 +322,30 @@ class Releases(Protocol):
         """Count an output's releases."""
 
 
+class Editions(Protocol):
+    """How often each output has changed: whoever renders it elsewhere learns from this that it is time to."""
+
+    def note(self, outputs: Collection[str]) -> None:
+        """Note that these known outputs have changed, in the transaction that changes them."""
+
+    def all(self) -> dict[str, int]:
+        """Return the number of changes of each known output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """How those do who poll together, and their queue of jobs: one job carries what is due of one host."""
+
+    workers: int
+    """Alive."""
+    waiting: int
+    running: int
+    again: int
+    """Of those that wait or run: tried before, without success or by a worker that died."""
+    failed: int
+    """Given up, and kept to be looked at. What they carried is due again."""
+
+
 class Transaction(Protocol):
     """One moment of the store."""
 
@@ -358,6 +382,10 @@ class Transaction(Protocol):
         """Outputs' contents."""
 
     @property
+    def editions(self) -> Editions:
+        """Outputs' changes."""
+
+    @property
     def stories(self) -> Stories:
         """Which entries are the same news."""
 
@@ -368,6 +396,10 @@ class Transaction(Protocol):
     @property
     def tellings(self) -> Tellings:
         """What outputs know of stories."""
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """How workers do; None where none has ever polled."""
 
     @property
     def created(self) -> datetime:

@@ -170,6 +170,12 @@ class Kinships(Protocol):
         Directly or through others, the oldest published first; those whose story is undecided are left out.
         """
 
+    def note_correction(self) -> None:
+        """Count a correction by hand: whoever remembers stories is to read them again."""
+
+    def corrections(self) -> int:
+        """Return how many there have been."""
+
     def withdraw(self, key: int, now: datetime) -> None:
         """Delete what an entry says, revisions and article too; ids and sightings stay, so that it never comes back."""
 

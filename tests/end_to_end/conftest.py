@@ -46,6 +46,9 @@ class Publisher(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, Page] = {}
         self.requests: list[tuple[str, dict[str, str], int]] = []
+        self.under_way: set[_Handler] = set()
+        self.most = 0
+        """Most requests that were under way at once."""
         self.base = f"http://127.0.0.1:{self.server_port}"
 
     def serve(self, path: str, body: str | bytes, **options: Any) -> str:
@@ -63,12 +66,18 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.server.under_way.add(self)
+        self.server.most = max(self.server.most, len(self.server.under_way))
+        self._answer()
+
+    def _answer(self) -> None:
         page = self.server.pages.get(self.path, Page(b"nothing here", 404))
         etag = f'"{hashlib.sha256(page.body).hexdigest()[:16]}"'
         known = page.status == 200 and self.headers.get("If-None-Match") == etag
         status, body = (304, b"") if known else (page.status, page.body)
         self.server.requests.append((self.path, dict(self.headers), status))
         time.sleep(page.delay)
+        self.server.under_way.discard(self)  # who has the answer may ask again before this thread goes on
         self.send_response(status)
         for name, value in {"Content-Type": RSS, "ETag": etag, **page.headers}.items():
             self.send_header(name, value)

@@ -148,12 +148,12 @@ def test_what_could_not_be_published_is_tried_again(house: House, caplog: pytest
 
     async def scenario(daemon: Daemon, described: Any) -> None:
         house.shelf.full = True
-        daemon._mark(["all"])
-        await until(lambda: daemon._health.publish_error)
+        daemon._publishing.mark(["all"])
+        await until(lambda: daemon._publishing.error)
         await asyncio.sleep(0.3)
         states.extend(await asyncio.to_thread(lambda: list(call(Path(described["control"]), {"command": "status"}))))
         house.shelf.full = False
-        await until(lambda: b"One" in house.published and not daemon._health.publish_error)
+        await until(lambda: b"One" in house.published and not daemon._publishing.error)
 
     logged = house.run(scenario)
     assert [event["error"] for event in logged if event["event"] == "publish.failed"] == ["There is no space left."]

@@ -91,10 +91,10 @@ class PostgresServer:
         """Start or stop the server."""
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), *words)
 
-    def start(self) -> None:
+    def start(self, options: tuple[str, ...] = _FAST) -> None:
         """Start it, on its socket alone."""
-        options = " ".join(f"-c {one}" for one in (*_FAST, f"unix_socket_directories={self.folder}"))
-        self.control("start", "-o", f"{options} -c listen_addresses=''")
+        words = " ".join(f"-c {one}" for one in (*options, f"unix_socket_directories={self.folder}"))
+        self.control("start", "-o", f"{words} -c listen_addresses=''")
 
     def run(self, program: str, *words: str) -> None:
         """Run one of its programs, not as root: it refuses that."""
@@ -121,7 +121,7 @@ def shared(programs: Path, meeting_place: Path) -> Iterator[PostgresServer]:
     state = meeting_place / "postgres.json"
     with _alone(meeting_place):
         known = json.loads(state.read_text()) if state.exists() else {"users": 0}
-        server = PostgresServer(Path(known["folder"]), programs) if known["users"] else _started(programs)
+        server = PostgresServer(Path(known["folder"]), programs) if known["users"] else started(programs)
         state.write_text(json.dumps({"users": known["users"] + 1, "folder": str(server.folder)}))
     try:
         yield server
@@ -141,7 +141,8 @@ def _alone(meeting_place: Path) -> Iterator[None]:
         yield
 
 
-def _started(programs: Path) -> PostgresServer:
+def started(programs: Path, options: tuple[str, ...] = _FAST) -> PostgresServer:
+    """Start a server in a new folder."""
     from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415 - see connect
 
     server = PostgresServer(Path(tempfile.mkdtemp(prefix="pg")), programs)
@@ -160,7 +161,7 @@ def _started(programs: Path) -> PostgresServer:
         "UTF8",
         "--locale=C",
     )
-    server.start()
+    server.start(options)
     with server.connect() as db:
         db.execute(f"CREATE DATABASE {_TEMPLATE}")
     PostgresStore(server.url(_TEMPLATE)).close()

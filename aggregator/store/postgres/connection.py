@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Connection: TypeAlias = "psycopg.Connection[DictRow]"
 
+COPYING = "copying"
+"""The name in `meta` under which a copy that is not whole says of which database it is one."""
 _CONNECT_S = 10
 _MIGRATING = 0x41474752_0001
 """Advisory lock (pg_advisory_xact_lock): who makes the tables or brings them up to date."""
@@ -67,12 +69,19 @@ def open_for_writing(url: str) -> Connection:
 
     Raises a StoreError: UnreachableDatabase, ForeignDatabase, NewerDatabase, LockedDatabase, FolderNotWritable.
     """
-    return _opened(url, _migrate)
+    return _opened(url, _migrate, _check_whole)
 
 
 def open_for_reading(url: str) -> Connection:
-    """Open the database beside its writers; LockedDatabase when it has not today's tables yet."""
-    return _opened(url, _check_current)
+    """Open the database beside its writers; LockedDatabase when it has not today's tables yet, or is half copied."""
+    return _opened(url, _check_current, _check_whole)
+
+
+def open_for_copying(url: str) -> Connection:
+    """Open a database that is, or is going to be, a copy; each statement outside of a transaction is one of its own."""
+    connection = _opened(url, _migrate)
+    connection.autocommit = True
+    return connection
 
 
 def name_of(url: str) -> str:
@@ -112,18 +121,20 @@ def _parts(url: str) -> dict[str, Any]:
         raise ConfigError([problem]) from error
 
 
-def _opened(url: str, prepare: Callable[[Connection, str], None]) -> Connection:
+def _opened(url: str, *prepare: Callable[[Connection, str], None]) -> Connection:
     name = name_of(url)
     with contextlib.ExitStack() as undo:
-        connection = _connect(url, name)
+        connection = connect(url, name)
         undo.callback(connection.close)
         with errors_of(name):
-            prepare(connection, name)
+            for step in prepare:
+                step(connection, name)
         undo.pop_all()
     return connection
 
 
-def _connect(url: str, name: str) -> Connection:
+def connect(url: str, name: str) -> Connection:
+    """Connect, without looking at what is there; `name` is used in messages. Raises UnreachableDatabase."""
     settings: dict[str, Any] = {"connect_timeout": _CONNECT_S, "application_name": "aggregator"} | _parts(url)
     try:
         connection: Connection = psycopg.connect(
@@ -180,6 +191,15 @@ def _check_current(connection: Connection, name: str) -> None:
     if _pending(connection, name):
         raise LockedDatabase(
             f"{name} is empty, or was made by an earlier version.", "Start the daemon, or run: aggregator migrate"
+        )
+
+
+def _check_whole(connection: Connection, name: str) -> None:
+    with connection.transaction():
+        found = connection.execute("SELECT 1 FROM meta WHERE name = %s", [COPYING]).fetchone()
+    if found is not None:
+        raise LockedDatabase(
+            f"{name} is a copy that is not whole yet.", "Go on with it: run the same `aggregator migrate --to` again."
         )
 
 

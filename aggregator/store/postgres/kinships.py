@@ -75,6 +75,16 @@ class PostgresKinships:
     def joined(self, key: int) -> list[tuple[int, str]]:
         return [(row["id"], row["story"]) for row in self._db.execute(_JOINED, {"key": key})]
 
+    def note_correction(self) -> None:
+        self._db.execute(
+            "INSERT INTO meta (name, value) VALUES ('corrections', '1')"
+            " ON CONFLICT (name) DO UPDATE SET value = meta.value::bigint + 1"
+        )
+
+    def corrections(self) -> int:
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'corrections'").fetchone()
+        return int(row["value"]) if row else 0
+
     def withdraw(self, key: int, now: datetime) -> None:
         self._db.execute(
             """

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from aggregator.model import Request
     from aggregator.store.postgres.session import Session
 
-_HELD = "SELECT host, count(*) AS count FROM request WHERE lease_until > %s GROUP BY host"
-_FREE = """NOT parked AND not_before <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
+HELD = "SELECT host, count(*) AS count FROM request WHERE lease_until > %s GROUP BY host"
+FREE = """NOT parked AND not_before <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
       AND site NOT IN (SELECT name FROM site WHERE next_allowed_at > %(now)s)"""
 # Read in the order of the due index and only as far as needed: hosts that have no place left are passed over here,
 # so that thousands of due requests to one of them cost a look at the index, and keep nobody else waiting.
-_DUE = f"SELECT id, host FROM request WHERE due_at <= %(now)s AND {_FREE} AND host <> ALL(%(full)s) ORDER BY due_at, id"
+DUE = f"SELECT id, host FROM request WHERE due_at <= %(now)s AND {FREE} AND host <> ALL(%(full)s) ORDER BY due_at, id"
 # What a writer holds just now is being rescheduled or parked: it is passed over, not waited for.
 _TAKE = """
     UPDATE request SET lease_until = %(lease)s WHERE id IN (
@@ -46,15 +46,15 @@ class PostgresRequests:
     def claim_due(self, now: datetime, *, limit: int, lease: timedelta, per_host: int) -> list[Request]:
         self._db.claim()
         # Pauses that are over: each claim reads all that there are.
-        self._db.beside(_DROP_PAUSES, {"now": to_ms(now)})
-        held = Counter({row["host"]: row["count"] for row in self._db.beside(_HELD, [to_ms(now)])})
+        self._db.beside(*drop_pauses(now))
+        held = Counter({row["host"]: row["count"] for row in self._db.beside(HELD, [to_ms(now)])})
         chosen = list(islice(self._due(now, held, per_host), limit))
-        return self._take(f"id = ANY(%(ids)s) AND due_at <= %(now)s AND {_FREE}", now, lease, {"ids": chosen})
+        return self._take(f"id = ANY(%(ids)s) AND due_at <= %(now)s AND {FREE}", now, lease, {"ids": chosen})
 
     def _due(self, now: datetime, held: Counter[str], per_host: int) -> Iterator[int]:
         """Yield due requests, the longest due first, while their hosts have a place left."""
         full = [host for host, count in held.items() if count >= per_host]
-        for row in self._db.gradually(_DUE, {"now": to_ms(now), "full": full}):
+        for row in self._db.gradually(DUE, {"now": to_ms(now), "full": full}):
             if held[row["host"]] < per_host:
                 held[row["host"]] += 1
                 yield row["id"]
@@ -68,12 +68,12 @@ class PostgresRequests:
     def claim(self, urls: Collection[str], now: datetime, *, lease: timedelta) -> list[Request]:
         self._db.claim()
         of_feeds = "kind = 'poll' AND feed IN (SELECT id FROM feed WHERE url = ANY(%(urls)s))"
-        return self._take(f"{of_feeds} AND {_FREE}", now, lease, {"urls": list(urls)})
+        return self._take(f"{of_feeds} AND {FREE}", now, lease, {"urls": list(urls)})
 
     def claim_page(self, url: str, now: datetime, *, lease: timedelta) -> Request | None:
         self._db.claim()
         of_feed = "kind <> 'poll' AND feed = (SELECT id FROM feed WHERE url = %(url)s)"
-        found = self._take(f"{of_feed} AND due_at <= %(now)s AND {_FREE}", now, lease, {"url": url}, limit=1)
+        found = self._take(f"{of_feed} AND due_at <= %(now)s AND {FREE}", now, lease, {"url": url}, limit=1)
         return next(iter(found), None)
 
     def by_keys(self, ids: Iterable[int]) -> list[Request]:
@@ -140,3 +140,8 @@ class PostgresRequests:
     def pauses(self, now: datetime) -> dict[str, datetime]:
         found = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > %s", [to_ms(now)])
         return {row["name"]: from_ms(row["next_allowed_at"]) for row in found}
+
+
+def drop_pauses(now: datetime) -> tuple[str, dict[str, int]]:
+    """Return the statement that forgets the pauses that are over."""
+    return _DROP_PAUSES, {"now": to_ms(now)}

@@ -93,7 +93,14 @@ _REQUESTS = """
     CREATE INDEX request_due ON request(due_at, id) WHERE due_at IS NOT NULL AND NOT parked;
     CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL;
     CREATE INDEX request_site ON request(site);
-    CREATE TABLE site (name TEXT PRIMARY KEY, next_allowed_at BIGINT NOT NULL, reason TEXT NOT NULL)"""
+    CREATE INDEX request_host ON request(host, due_at);
+    CREATE TABLE site (name TEXT PRIMARY KEY, next_allowed_at BIGINT NOT NULL, reason TEXT NOT NULL);
+    CREATE TABLE turn (
+        host TEXT PRIMARY KEY,
+        holder TEXT,                             -- the process that asks it; NULL: nobody
+        until BIGINT NOT NULL,                   -- when the holder, unless it says otherwise, is taken for dead
+        next_allowed_at BIGINT NOT NULL          -- when the pause after the last request ends
+    )"""
 
 _ENTRIES = """
     CREATE TABLE entry (
@@ -167,7 +174,9 @@ _ARTICLES = """
     CREATE INDEX article_feed ON article(feed, wanted_at)"""
 
 _RELEASES = """
-    CREATE TABLE output (name TEXT PRIMARY KEY, created_at BIGINT NOT NULL, choice TEXT);
+    CREATE TABLE output (
+        name TEXT PRIMARY KEY, created_at BIGINT NOT NULL, choice TEXT, changes BIGINT NOT NULL DEFAULT 0
+    );
     CREATE TABLE release (
         output TEXT NOT NULL REFERENCES output,
         seq BIGINT NOT NULL,

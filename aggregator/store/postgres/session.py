@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from psycopg import Cursor
     from psycopg.rows import DictRow
@@ -62,6 +62,10 @@ class Session:
     def beside(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> Cursor[DictRow]:
         """Run a statement whether another process is writing or not: it must skip what that one has locked."""
         return self._db.execute(statement, values)
+
+    def beside_with(self, work: Callable[[Connection], None]) -> None:
+        """Let another library run its statements in this transaction, whether another process is writing or not."""
+        work(self._db)
 
     def gradually(self, statement: str, values: dict[str, Any]) -> Iterator[DictRow]:
         """Yield the rows of a result beside writers, read only as far as they are asked for."""

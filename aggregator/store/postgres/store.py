@@ -11,12 +11,14 @@ from psycopg import IsolationLevel
 from aggregator.errors import UnreachableDatabase
 from aggregator.store.postgres.articles import PostgresArticles
 from aggregator.store.postgres.connection import errors_of, name_of, open_for_reading, open_for_writing
+from aggregator.store.postgres.editions import PostgresEditions
 from aggregator.store.postgres.entries import PostgresEntries
 from aggregator.store.postgres.feeds import PostgresFeeds
 from aggregator.store.postgres.gaps import PostgresGaps
 from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
+from aggregator.store.postgres.queue import PostgresQueue
 from aggregator.store.postgres.releases import PostgresReleases
 from aggregator.store.postgres.requests import PostgresRequests
 from aggregator.store.postgres.session import Session
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aggregator.store.postgres.connection import Connection
+    from aggregator.store.protocols import Fleet
 
 
 class PostgresTransaction:
@@ -38,14 +41,20 @@ class PostgresTransaction:
         self.feeds = PostgresFeeds(session)
         self.lists = PostgresLists(session)
         self.requests = PostgresRequests(session)
+        self.queue = PostgresQueue(session, self.requests)
         self.gaps = PostgresGaps(session)
         self.entries = PostgresEntries(session)
         self.listings = PostgresListings(session)
         self.articles = PostgresArticles(session)
         self.releases = PostgresReleases(session, self.entries)
+        self.editions = PostgresEditions(session)
         self.stories = PostgresStories(session)
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)
+
+    @property
+    def fleet(self) -> Fleet | None:
+        return self.queue.state()
 
     @property
     def created(self) -> datetime:

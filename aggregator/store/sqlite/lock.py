@@ -9,12 +9,13 @@ import os
 import re
 import stat
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.errors import FolderNotWritable, LockedDatabase
 from aggregator.store.sqlite.connection import check_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _TRIES = 20
@@ -51,6 +52,15 @@ class Lock:
                 f"{self._path.parent} cannot be used: {error.strerror} (user id {os.getuid()}).",
                 "Give this user the right to write there, or choose another place with --database.",
             ) from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Self]:
+        """Hold the lock for a while; errors as of `acquire`."""
+        self.acquire()
+        try:
+            yield self
+        finally:
+            self.release()
 
     def _taken(self) -> int:
         self._check_kind()

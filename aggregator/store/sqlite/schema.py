@@ -149,6 +149,12 @@ def m006_listings(db: Database) -> None:
     db.execute("CREATE TABLE listing (feed INTEGER PRIMARY KEY REFERENCES feed ON DELETE CASCADE, value TEXT NOT NULL)")
 
 
+@migrations()
+def m007_editions(db: Database) -> None:
+    """How often each output has changed."""
+    db.execute("ALTER TABLE output ADD COLUMN changes INTEGER NOT NULL DEFAULT 0")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

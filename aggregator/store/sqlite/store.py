@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.store.sqlite.articles import SqliteArticles
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
+from aggregator.store.sqlite.editions import SqliteEditions
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
 from aggregator.store.sqlite.gaps import SqliteGaps
@@ -39,9 +40,14 @@ class SqliteTransaction:
         self.listings = SqliteListings(connection)
         self.articles = SqliteArticles(connection)
         self.releases = SqliteReleases(connection, self.entries)
+        self.editions = SqliteEditions(connection)
         self.stories = SqliteStories(connection)
         self.kinships = SqliteKinships(connection)
         self.tellings = SqliteTellings(connection, self.entries)
+
+    @property
+    def fleet(self) -> None:
+        """None: one process polls for a file."""
 
     @property
     def created(self) -> datetime:

@@ -12,12 +12,12 @@ import pytest
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.corrections import join, withdraw
-from aggregator.errors import CorruptDatabase, ForeignDatabase
+from aggregator.errors import CorruptDatabase, ForeignDatabase, LockedDatabase
 from aggregator.grouping import Grouping
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
-from aggregator.store.opening import copying_to_server
+from aggregator.store.opening import copying_to_file, copying_to_server
 from aggregator.store.sqlite.store import SqliteStore
 from aggregator.telling import tell
 
@@ -129,7 +129,7 @@ def test_a_database_that_is_used(filled: Path, postgres: PostgresServer, opened:
 def test_a_row_that_is_lost(
     filled: Path, postgres: PostgresServer, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the databases differ afterwards, nothing of the copy stays."""
+    """When the databases differ afterwards, the copy stays one that nobody can use."""
     copying, url = copying_to_server(), postgres.ready()
     write = copying._write
     monkeypatch.setattr(
@@ -137,5 +137,96 @@ def test_a_row_that_is_lost(
     )
     with pytest.raises(CorruptDatabase, match="`sighting`"):
         copying.copy(filled, url, print)
-    with opened(url).snapshot() as tx:
-        assert tx.feeds.all() == []
+    with pytest.raises(LockedDatabase, match="not whole"):
+        opened(url)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy two rows at a time."""
+    from aggregator.store.postgres import copied  # noqa: PLC0415 - skipped where it can't be had
+
+    monkeypatch.setattr(copied, "BATCH", 2)
+
+
+class _Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+def _until(most: int) -> Any:
+    """Return what counts rows, and pulls the plug."""
+    rows = []
+
+    def told(count: int) -> None:
+        rows.append(count)
+        if sum(rows) >= most:
+            raise _Stopped
+
+    return told
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_copy_goes_on_where_it_was(
+    filled: Path, postgres: PostgresServer, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off anywhere, twice, it writes what is missing and no row twice; meanwhile nobody can use it."""
+    copying, url, written = copying_to_server(), postgres.empty(), []
+    write = copying._write
+    monkeypatch.setattr(copying, "_write", lambda *args: (written.append((args[1], len(args[3]))), write(*args)))
+    for most in (5, copying.count_rows(filled) - 4):
+        with pytest.raises(_Stopped):
+            copying.copy(filled, url, _until(most))
+        with pytest.raises(LockedDatabase, match="not whole"):
+            opened(url, readonly=True)
+    copied = copying.copy(filled, url, print)
+    assert {one.table: one.rows for one in copied if one.table != "meta"} == {
+        one.table: sum(rows for table, rows in written if table == one.table) for one in copied if one.table != "meta"
+    }
+    file, server = SqliteStore(filled, readonly=True), opened(url)
+    with contextlib.closing(file), file.snapshot() as before, server.snapshot() as after:
+        assert _all(after) == _all(before)
+
+
+def test_a_copy_of_another_database(filled: Path, postgres: PostgresServer, tmp_path: Path) -> None:
+    """What was begun from one file does not go on from another."""
+    copying, url = copying_to_server(), postgres.empty()
+    with pytest.raises(_Stopped):
+        copying.copy(filled, url, _until(3))
+    SqliteStore(tmp_path / "other.db").close()
+    with pytest.raises(ForeignDatabase, match="copy of another"):
+        copying.copy(tmp_path / "other.db", url, print)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_there_and_back(filled: Path, postgres: PostgresServer, tmp_path: Path) -> None:
+    """What comes back from a server is what went there, words included, though the way back was broken off."""
+    url, back = postgres.empty(), tmp_path / "back.db"
+    there = copying_to_server().copy(filled, url, print)
+    returning = copying_to_file()
+    with pytest.raises(_Stopped):
+        returning.copy(url, back, _until(20))
+    assert not back.exists()
+    assert returning.copy(url, back, print) == there
+    assert returning.count_rows(url) == sum(one.rows for one in there)
+    assert [file.name for file in tmp_path.glob("back.db*")] == ["back.db"]
+    first, second = SqliteStore(filled, readonly=True), SqliteStore(back)
+    with (
+        contextlib.closing(first),
+        contextlib.closing(second),
+        first.snapshot() as before,
+        second.transaction() as after,
+    ):
+        assert _all(after) == _all(before)
+        assert [entry.item.title for entry in after.entries.search("premiere revue", limit=9)] == ["Première, revue"]
+        _poll(after, B, NOON + timedelta(days=2), Item(title="After it", guid="after", link="https://b.example/after"))
+
+
+def test_a_file_that_is_there(filled: Path, postgres: PostgresServer) -> None:
+    """The way back writes over no file, and goes on with no copy of another database."""
+    url = postgres.ready()
+    with pytest.raises(ForeignDatabase, match="exists"):
+        copying_to_file().copy(url, filled, print)
+    with pytest.raises(_Stopped):
+        copying_to_file().copy(url, filled.with_name("back.db"), _until(1))
+    with pytest.raises(ForeignDatabase, match="copy of another"):
+        copying_to_file().copy(postgres.ready(), filled.with_name("back.db"), print)

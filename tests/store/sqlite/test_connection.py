@@ -34,6 +34,7 @@ from aggregator.store.sqlite.schema import (
     m004_articles,
     m005_lists,
     m006_listings,
+    m007_editions,
 )
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -358,7 +359,16 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def add(migration: Any) -> None:
         later = Migrations("aggregator")
-        for one in (m001_first, m002_polling, m003_stories, m004_articles, m005_lists, m006_listings, migration):
+        released = (
+            m001_first,
+            m002_polling,
+            m003_stories,
+            m004_articles,
+            m005_lists,
+            m006_listings,
+            m007_editions,
+        )
+        for one in (*released, migration):
             later()(one)
         monkeypatch.setattr(connection, "migrations", later)
 

@@ -155,7 +155,8 @@ CREATE TABLE public.meta (
 CREATE TABLE public.output (
     name text NOT NULL,
     created_at bigint NOT NULL,
-    choice text
+    choice text,
+    changes bigint DEFAULT 0 NOT NULL
 );
 CREATE TABLE public.poll_log (
     id bigint NOT NULL,
@@ -259,21 +260,27 @@ CREATE TABLE public.telling (
     due_at bigint,
     as_of bigint
 );
+CREATE TABLE public.turn (
+    host text NOT NULL,
+    holder text,
+    until bigint NOT NULL,
+    next_allowed_at bigint NOT NULL
+);
 CREATE TABLE public.vector (
     entry bigint NOT NULL,
     model text NOT NULL,
     value bytea
 );
-INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 13:42:22.22713+00');
+INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 16:03:14.005881+00');
 INSERT INTO public.entry VALUES (1, 'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df', 1, 'a.example/1', NULL, '2:0310527e943ba320e171c340506b9c1a', 'Première, revue', 'https://a.example/1', '<p>Été</p>', NULL, 'Été', 1767614400000, 1767621600000, 1767614400000, NULL, NULL, NULL, NULL, '[{"name":"Ann"}]', '[]', '[]', '[]', NULL, 'cfd51634e52d', 'cfd51634e52d', 0, 1, NULL, NULL, 'simple', '''ete'':3 ''premiere'':1A ''revue'':2A');
 INSERT INTO public.feed VALUES (2, 'https://b.example/feed', 'https://b.example/feed', 1, NULL, 'feed', '[]', 5, NULL, true, true, '{"title":"News","links":[{"href":"https://b.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767618000000, 1767618000000, NULL, 0, NULL, NULL, NULL, false, 0, 0, 1767618000000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.feed VALUES (1, 'https://a.example/feed', 'https://a.example/feed', 0, 'The A', 'feed', '["lab"]', 5, NULL, true, false, '{"title":"News","links":[{"href":"https://a.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767621600000, 1767621600000, 1767614400000, 0, NULL, NULL, NULL, false, 0, 0, 1767614400000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.listing VALUES (2, '["","guid",[],["g:b"]]');
 INSERT INTO public.listing VALUES (1, '["","guid",[],["g:urn:x:1"]]');
-INSERT INTO public.meta VALUES ('instance', 'f5ab639f-15c3-4dfb-9138-509638df2bcf');
-INSERT INTO public.meta VALUES ('created', '2026-11-27T13:42:22.346511+00:00');
-INSERT INTO public.output VALUES ('all', 1767614400000, 'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e');
-INSERT INTO public.output VALUES ('labs', 1767614400000, '7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc');
+INSERT INTO public.meta VALUES ('instance', '81429ffe-e867-46f1-b9f7-d5844d8244a4');
+INSERT INTO public.meta VALUES ('created', '2026-11-27T16:03:14.082682+00:00');
+INSERT INTO public.output VALUES ('all', 1767614400000, 'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e', 0);
+INSERT INTO public.output VALUES ('labs', 1767614400000, '7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc', 0);
 INSERT INTO public.poll_log VALUES (1, 1, 1767614400000, 'new', 200, 99, 500, 1, 0, 0, NULL, false);
 INSERT INTO public.poll_log VALUES (2, 2, 1767618000000, 'unchanged', 200, 99, 500, 0, 0, 1, NULL, false);
 INSERT INTO public.poll_log VALUES (3, 1, 1767621600000, 'updated', 200, 99, 500, 0, 1, 0, NULL, false);
@@ -330,6 +337,8 @@ ALTER TABLE ONLY public.snapshot
     ADD CONSTRAINT snapshot_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.telling
     ADD CONSTRAINT telling_pkey PRIMARY KEY (output, entry);
+ALTER TABLE ONLY public.turn
+    ADD CONSTRAINT turn_pkey PRIMARY KEY (host);
 ALTER TABLE ONLY public.vector
     ADD CONSTRAINT vector_pkey PRIMARY KEY (entry);
 CREATE INDEX article_feed ON public.article USING btree (feed, wanted_at);
@@ -350,6 +359,7 @@ CREATE INDEX relation_other ON public.relation USING btree (other);
 CREATE INDEX release_entry ON public.release USING btree (entry);
 CREATE INDEX release_time ON public.release USING btree (output, released_at, seq);
 CREATE INDEX request_due ON public.request USING btree (due_at, id) WHERE ((due_at IS NOT NULL) AND (NOT parked));
+CREATE INDEX request_host ON public.request USING btree (host, due_at);
 CREATE INDEX request_lease ON public.request USING btree (lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX request_site ON public.request USING btree (site);
 CREATE INDEX sighting_entry ON public.sighting USING btree (entry, feed);

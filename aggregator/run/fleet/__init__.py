@@ -1,0 +1,1 @@
+"""Many processes on one database: jobs of a queue say who polls which host."""

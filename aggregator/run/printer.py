@@ -1,0 +1,134 @@
+"""Renders and serves what other processes poll: any number of these may run beside a database on a server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from aggregator.errors import AggregatorError
+from aggregator.lists import effective
+from aggregator.run.control import ControlServer
+from aggregator.run.publishing import SOURCES, Publishing
+from aggregator.run.schedule import Schedule
+from aggregator.run.storing import Storing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from aggregator.config.settings import Settings
+    from aggregator.publish.press import Press
+    from aggregator.run.web import WebProcess
+    from aggregator.store.protocols import Store
+
+_log = structlog.get_logger(__name__)
+LOOK = 0.5
+"""Seconds between two looks at which outputs have changed."""
+RELOAD = 2.0
+SOURCES_TOO = 60.0
+"""Seconds between two looks at what is told of sources, and at what remote lists name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a printer is made of; the command builds it."""
+
+    store: Store
+    """Open for reading."""
+    press: Press
+    reload: Callable[[], Settings | None]
+    """Return the settings when the file has changed; ConfigError when it is wrong."""
+    folder: Path
+    """Where the control socket and the lock are."""
+    describe: Callable[[dict[str, Any]], None]
+    """Write in the lock file where the control socket is."""
+    web: WebProcess
+
+
+class Printer:
+    """Publishes what has changed, until it is stopped."""
+
+    def __init__(self, settings: Settings, parts: Parts) -> None:
+        self._settings, self._parts = settings, parts
+        self._publishing = Publishing(parts.press)
+        self._storing = Storing(asyncio.to_thread)
+        self._one_at_a_time = asyncio.Lock()
+        self._known: dict[str, int] = {}
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until SIGTERM, SIGINT or stop()."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        async with ControlServer(self._parts.folder, {"status": self._answer_status}) as control:
+            self._parts.describe({"control": str(control.path.absolute()), "polls": False})
+            await self._adopt()
+            async with self._parts.web:
+                schedule = Schedule()
+                schedule.every(LOOK, self._look)
+                schedule.every(RELOAD, self._reload)
+                schedule.every(SOURCES_TOO, self._adopt)
+                schedule.start()
+                _log.info("printer.started", outputs=len(self._settings.published))
+                await self._stop.wait()
+                await schedule.end()
+        _log.info("printer.stopped")
+
+    def stop(self) -> None:
+        """Ask the printer to stop."""
+        self._stop.set()
+
+    async def _look(self) -> None:
+        """Publish the outputs that others have changed."""
+        async with self._one_at_a_time:
+            await self._storing.do(self._editions, self._compare)
+        await self._publishing.try_publish()
+
+    def _editions(self) -> dict[str, int]:
+        with self._parts.store.snapshot() as tx:
+            return tx.editions.all()
+
+    def _compare(self, editions: dict[str, int]) -> None:
+        self._publishing.mark({name for name, number in editions.items() if self._known.get(name) != number})
+        self._known = editions
+
+    async def _reload(self) -> None:
+        try:
+            settings = await asyncio.to_thread(self._parts.reload)
+        except AggregatorError as error:
+            for line in str(error).splitlines():
+                _log.error("config.refused", problem=line)
+            return
+        if settings is not None:
+            self._settings = settings
+            await self._adopt()
+            _log.info("config.reloaded", outputs=len(settings.published))
+
+    async def _adopt(self) -> None:
+        """Publish by the settings that hold now, and with the sources that remote lists name now."""
+        async with self._one_at_a_time:
+            await self._storing.do(self._effective, self._go_on_with)
+        await self._publishing.try_publish()
+
+    def _effective(self) -> Settings:
+        with self._parts.store.snapshot() as tx:
+            return effective(tx, self._settings)
+
+    def _go_on_with(self, settings: Settings) -> None:
+        before, self._parts.press.settings = self._parts.press.settings, settings
+        self._publishing.mark({SOURCES} if settings.published == before.published else {SOURCES, *settings.published})
+
+    async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        reason = self._storing.error or self._publishing.error
+        yield {
+            "writable": reason is None,
+            "polling": True,  # by others: how they are, the metrics tell
+            "answered": True,
+            "network_down": False,
+            "last_tick_age": 0.0,
+            "reason": reason,
+        }

@@ -1,0 +1,24 @@
+"""How often outputs have changed (protocols.Editions)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from aggregator.store.postgres.session import Session
+
+
+class PostgresEditions:
+    """Editions in PostgreSQL."""
+
+    def __init__(self, session: Session) -> None:
+        self._db = session
+
+    def note(self, outputs: Collection[str]) -> None:
+        if outputs:
+            self._db.execute("UPDATE output SET changes = changes + 1 WHERE name = ANY(%s)", [sorted(outputs)])
+
+    def all(self) -> dict[str, int]:
+        return {row["name"]: row["changes"] for row in self._db.execute("SELECT name, changes FROM output")}

@@ -1,0 +1,74 @@
+"""Who polls for a database: one alone, or several with one leader."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.errors import LockedDatabase, UnreachableDatabase
+from aggregator.store.opening import standing
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
+
+
+def test_alone_or_together(postgres: PostgresServer) -> None:
+    """Several poll beside each other; nobody polls beside one who does so alone, and both are told why."""
+    url = postgres.ready()
+    with (
+        standing(url, alone=False),
+        standing(url, alone=False),
+        pytest.raises(LockedDatabase, match="Workers poll"),
+    ):
+        standing(url, alone=True).__enter__()
+    with standing(url, alone=True):
+        with pytest.raises(LockedDatabase, match="alone"):
+            standing(url, alone=False).__enter__()
+        with pytest.raises(LockedDatabase):
+            standing(url, alone=True).__enter__()
+    with standing(postgres.ready(), alone=True), standing(postgres.ready(), alone=True):
+        pass  # of other databases
+
+
+def test_one_leads(postgres: PostgresServer) -> None:
+    """The first to ask leads until it goes; then another does."""
+    url = postgres.ready()
+    with standing(url, alone=False) as second:
+        with standing(url, alone=False) as first:
+            assert first.still()
+            assert not second.still()
+            assert first.still()
+        assert second.still()
+
+
+def test_a_restart_of_the_server(postgres: PostgresServer) -> None:
+    """Whose connection was cut has its place again at the next look, and may lead again."""
+    url = postgres.ready()
+    with standing(url, alone=False) as place:
+        assert place.still()
+        with postgres.connect(url) as db:
+            db.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(UnreachableDatabase):
+            place.still()
+        assert place.still()
+
+
+def test_a_place_that_was_lost(postgres: PostgresServer) -> None:
+    """Who finds its place taken after its connection was cut is told so."""
+    url = postgres.ready()
+    with standing(url, alone=False) as place, contextlib.ExitStack() as later:
+        with postgres.connect(url) as db:
+            db.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(UnreachableDatabase):
+            place.still()
+        later.enter_context(standing(url, alone=True))
+        with pytest.raises(LockedDatabase, match="alone"):
+            place.still()
