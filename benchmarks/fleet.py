@@ -21,6 +21,7 @@ import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/servers")]
 
 from postgres_server import HOW_TO_GET_ONE, PostgresServer, find_programs, started  # noqa: E402 - see above
+
+from aggregator.config.load import load  # noqa: E402 - see above
+from aggregator.run.engine import synchronise  # noqa: E402
+from aggregator.store.postgres.store import PostgresStore  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +117,17 @@ def write_feeds(ground: Ground, feeds: int, hosts: int) -> None:
     )
     text = f"database: {ground.url}\nnetwork: {{allow_private: [127.0.0.0/8]}}\npolling: {{host_gap: 0s}}\nfeeds:\n"
     (ground.folder / "feeds.yaml").write_text(text + "".join(addresses))
+
+
+def make_known(ground: Ground) -> None:
+    """Make the sources known, nine of ten as if they had been read before: their hosts answer that nothing is new."""
+    settings = load(ground.folder / "feeds.yaml", {})
+    with contextlib.closing(PostgresStore(ground.url)) as store:
+        synchronise(store, settings, datetime.now(UTC))
+    ground.sql(
+        "UPDATE feed SET etag = '\"1\"', body_hash = 'known', last_success = added_at, items = 2 WHERE id % 10 <> 0"
+    )
+    ground.sql("ANALYZE")
 
 
 @contextlib.contextmanager
@@ -210,7 +226,7 @@ def endure(ground: Ground, feeds: int) -> None:
     print(
         f"asked: {seen['addresses']} of {feeds} sources, again: {len(seen['again'])}, hosts asked twice at once:"
         f" {len(seen['at_once'])}; the last hundredth took {rest:.0f} s; workers alive: {alive} of 3;"
-        f" entries: {entries} of {2 * feeds}, twice: {twice}",
+        f" entries: {entries} of {2 * (feeds // 10)}, twice: {twice}",
         flush=True,
     )
 
@@ -230,13 +246,14 @@ def main() -> None:
         try:
             ground = Ground(Path(folder), server, server.empty(), port)
             write_feeds(ground, options.feeds, options.hosts)
+            make_known(ground)
             begun = time.monotonic()
             with workers(ground, options.workers[-1]):
                 ready = time.monotonic() - begun
                 seconds = ready + ground.until_left(0)
             print(
-                f"{options.feeds} feeds on {options.hosts} hosts, never asked before: {options.workers[-1]} workers are"
-                f" ready after {ready:.0f} s, all is read after {seconds:.0f} s",
+                f"{options.feeds} feeds on {options.hosts} hosts, one of ten never read before:"
+                f" {options.workers[-1]} workers are ready after {ready:.0f} s, all is read after {seconds:.0f} s",
                 flush=True,
             )
             for count in options.workers:

@@ -104,7 +104,8 @@ class Host(asyncio.Protocol):
 async def serve(seconds: float) -> None:
     """Serve until killed, or left by whoever started it."""
     watched = Watched()
-    server = await asyncio.get_running_loop().create_server(lambda: Host(watched, seconds), "", 0, backlog=4096)
+    everywhere = "0.0.0.0"  # noqa: S104 - for as long as the benchmark takes
+    server = await asyncio.get_running_loop().create_server(lambda: Host(watched, seconds), everywhere, 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
 

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 _QUEUED = "SELECT queueing_lock AS host FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock IS NOT NULL"
 # What a host has due is read by an index of its own, and only as far as its job reaches: a host may have thousands.
+_FIRST = f"""
+    SELECT first.id FROM unnest(%(hosts)s::text[]) AS wanted CROSS JOIN LATERAL (
+        SELECT id FROM request WHERE host = wanted AND due_at <= %(now)s AND {FREE}
+        ORDER BY due_at, id LIMIT %(per_host)s) AS first"""
+# Given as constants: for a subquery, the planner may choose to look at all requests for each host.
 _TAKE = f"""
     UPDATE request SET lease_until = %(lease)s WHERE id IN (
-        SELECT id FROM request WHERE due_at <= %(now)s AND {FREE} AND id IN (
-            SELECT first.id FROM unnest(%(hosts)s::text[]) AS wanted CROSS JOIN LATERAL (
-                SELECT id FROM request WHERE host = wanted AND due_at <= %(now)s AND {FREE}
-                ORDER BY due_at, id LIMIT %(per_host)s) AS first)
-        FOR UPDATE SKIP LOCKED)
+        SELECT id FROM request WHERE id = ANY(%(ids)s) AND due_at <= %(now)s AND {FREE} FOR UPDATE SKIP LOCKED)
     RETURNING id, host"""
 _STATE = """
     SELECT
@@ -73,8 +74,10 @@ class PostgresQueue:
         """
         self._db.claim()
         self._db.beside(*drop_pauses(now))
-        hosts = list(islice(self._idle(now), limit))
-        taken = self._db.beside(_TAKE, {"now": to_ms(now), "lease": to_ms(until), "hosts": hosts, "per_host": per_host})
+        moment, hosts = {"now": to_ms(now)}, list(islice(self._idle(now), limit))
+        first = self._db.beside(_FIRST, moment | {"hosts": hosts, "per_host": per_host})
+        ids = [row["id"] for row in first]
+        taken = self._db.beside(_TAKE, moment | {"lease": to_ms(until), "ids": ids})
         claimed: dict[str, list[int]] = defaultdict(list)
         for row in taken:
             claimed[row["host"]].append(row["id"])
