@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from aggregator.config.addresses import split
 from aggregator.config.settings import FeedSettings, Settings
@@ -62,10 +62,11 @@ class Mask:
 
 def secret_values(settings: Settings) -> frozenset[str]:
     """Return the values that must not be shown: from the environment, of headers, tokens, and in addresses."""
-    places = [settings.database, settings.network.proxy or "", *addresses(settings)]
+    places = [settings.network.proxy or "", *addresses(settings)]
     tokens = {output.token for output in settings.outputs if output.token}
     headers = {value for feed in settings.sources.values() for value in _header_values(feed)}
-    return settings.substituted | tokens | headers | {part for url in places for part in _userinfo(url)}
+    in_places = {part for url in places for part in _userinfo(url)}
+    return settings.substituted | tokens | headers | in_places | set(_passwords(settings.database))
 
 
 def display_url(feed: FeedSettings, url: str | None = None) -> str:
@@ -125,6 +126,15 @@ def _userinfo(url: str) -> Iterator[str]:
         userinfo = parts.netloc.rpartition("@")[0]
         yield userinfo
         yield userinfo.partition(":")[2] or userinfo
+
+
+def _passwords(database: str) -> Iterator[str]:
+    """Yield the password in the address of a database: its user is no secret, and may be a word of every message."""
+    parts = split(database)
+    if parts is not None:
+        user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
+        yield from (f"{user}:{password}", password) if colon else ()
+        yield from (value for name, value in parse_qsl(parts.query) if name == "password")
 
 
 def _header_values(feed: FeedSettings) -> Iterator[str]:
