@@ -227,7 +227,10 @@ class Daemon:
 
     async def _tidy(self) -> None:
         self._spending = Spending()  # an emptied log numbers its lines anew
-        await self._storing.do(self._engine.forget_polls)
+        try:
+            await self._engine.tidy()
+        except StoreError as error:
+            self._storing.failed(error)
 
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)

@@ -23,6 +23,7 @@ from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
 from aggregator.run.lists import ListStage
+from aggregator.run.retiring import Retiring
 from aggregator.run.stories import StoryStage
 from aggregator.semantic import find_embedder
 
@@ -141,11 +142,17 @@ class Engine:
         self.pipeline.adopt(settings, client=client, hosts=hosts)
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
 
-    def forget_polls(self) -> None:
-        """Tidy the log of polls; for the writer's thread."""
+    async def tidy(self) -> None:
+        """Forget old lines of the poll log, and texts that nobody lists any more; StoreError when that fails."""
+        lines = await self.pipeline.in_writer(self._forget_polls)
+        retiring = Retiring(self._store, self._settings, utc_now())
+        while await self.pipeline.in_writer(retiring.step):
+            pass
+        _log.info("store.tidied", polls=lines, texts=retiring.count)
+
+    def _forget_polls(self) -> int:
         with self._store.transaction() as tx:
-            count = tx.feeds.forget_polls(utc_now() - _POLL_LOG)
-        _log.info("poll_log.tidied", lines=count)
+            return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
 
     def _pauses(self) -> dict[str, datetime]:
         with self._store.snapshot() as tx:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from aggregator.store.articles import Articles
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.retention import Retention
     from aggregator.store.stories import Kinships, Stories, Tellings
 
 
@@ -384,6 +385,10 @@ class Transaction(Protocol):
     @property
     def editions(self) -> Editions:
         """Outputs' changes."""
+
+    @property
+    def retention(self) -> Retention:
+        """What is forgotten."""
 
     @property
     def stories(self) -> Stories:

@@ -202,6 +202,10 @@ class Worker:
 
     async def _tidy(self) -> None:
         self._spending = Spending()  # an emptied log numbers its lines anew
-        if self._leads:
-            await self._storing.do(self._engine.forget_polls)
+        if not self._leads:
+            return
+        try:
+            await self._engine.tidy()
             await self._turns.tidy()
+        except StoreError as error:
+            self._storing.failed(error)

@@ -21,6 +21,7 @@ from aggregator.store.postgres.lists import PostgresLists
 from aggregator.store.postgres.queue import PostgresQueue
 from aggregator.store.postgres.releases import PostgresReleases
 from aggregator.store.postgres.requests import PostgresRequests
+from aggregator.store.postgres.retention import PostgresRetention
 from aggregator.store.postgres.session import Session
 from aggregator.store.postgres.stories import PostgresStories
 from aggregator.store.postgres.tellings import PostgresTellings
@@ -48,6 +49,7 @@ class PostgresTransaction:
         self.articles = PostgresArticles(session)
         self.releases = PostgresReleases(session, self.entries)
         self.editions = PostgresEditions(session)
+        self.retention = PostgresRetention(session)
         self.stories = PostgresStories(session)
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)

@@ -17,6 +17,7 @@ from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
+from aggregator.store.sqlite.retention import SqliteRetention
 from aggregator.store.sqlite.stories import SqliteStories
 from aggregator.store.sqlite.tellings import SqliteTellings
 
@@ -41,6 +42,7 @@ class SqliteTransaction:
         self.articles = SqliteArticles(connection)
         self.releases = SqliteReleases(connection, self.entries)
         self.editions = SqliteEditions(connection)
+        self.retention = SqliteRetention(connection)
         self.stories = SqliteStories(connection)
         self.kinships = SqliteKinships(connection)
         self.tellings = SqliteTellings(connection, self.entries)
