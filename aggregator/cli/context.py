@@ -48,6 +48,7 @@ class Context:
         self._config = config
         self._database = database
         self._served_at: str | None = None
+        self._concurrency: int | None = None
         self.verbose = verbose
         width = None if sys.stdout.isatty() else _NO_TERMINAL
         self.out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), width=width)
@@ -92,12 +93,19 @@ class Context:
         changes: dict[str, object] = {"database": self._database} if self._database else {}
         if self._served_at and settings.site.url == Site().url:
             changes["site"] = settings.site.model_copy(update={"url": self._served_at})
+        if self._concurrency is not None:
+            changes["polling"] = settings.polling.model_copy(update={"concurrency": self._concurrency})
         return settings.model_copy(update=changes) if changes else settings
 
     def forget_settings(self) -> None:
         """Read the configuration again when it is asked for next: its file was changed."""
         for name in ("settings", "effective", "mask"):
             self.__dict__.pop(name, None)
+
+    def limit(self, concurrency: int) -> None:
+        """Ask so many sources at a time, whatever feeds.yaml says."""
+        self._concurrency = concurrency
+        self.forget_settings()
 
     def serve_at(self, address: str) -> None:
         """Publish self links to the address that is served on, unless feeds.yaml names another than the usual one."""

@@ -19,18 +19,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--concurrency", type=click.IntRange(1, 10_000), help="Requests at a time, in place of the file's.")
 @click.pass_obj
-def worker(context: Context) -> None:
+def worker(context: Context, concurrency: int | None) -> None:
     """Poll beside other workers, for a database on a PostgreSQL server; serve with: aggregator run --no-poll
 
     \b
     aggregator --database postgresql://HOST/NAME worker
+    aggregator worker --concurrency 128          the database that feeds.yaml names
     """  # noqa: D301, D400 - \b is click's
     url = context.database
     if isinstance(url, Path):
         raise Usage(f"{url} is a file, which one daemon alone can write.", "Move to a server: aggregator migrate --to")
     if find_spec("procrastinate") is None or find_spec("psycopg") is None:
         raise UnreachableDatabase("Workers need the extra [fleet].", 'Install it: pip install "aggregator[fleet]"')
+    if concurrency is not None:
+        context.limit(concurrency)
     from aggregator.run.fleet.worker import Parts, Worker  # noqa: PLC0415 - an extra
     from aggregator.store.postgres.standing import Standing  # noqa: PLC0415
     from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415

@@ -24,13 +24,13 @@ FEEDS = 40
 
 
 @pytest.fixture
-def work(home: Any) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def work(home: Any) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Return what starts workers; they are stopped with the test."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def begin() -> subprocess.Popen[bytes]:
+    def begin(*words: str) -> subprocess.Popen[bytes]:
         with (home.folder / f"worker{len(running)}.log").open("wb") as log:
-            running.append(subprocess.Popen(home.command("worker"), stderr=log, start_new_session=True))
+            running.append(subprocess.Popen(home.command("worker", *words), stderr=log, start_new_session=True))
         return running[-1]
 
     yield begin
@@ -71,7 +71,7 @@ def test_workers_poll_and_others_serve(home, publisher, make, postgres, work, st
     """What workers bring is on two servers soon, edits too; commands see the fleet; all end when they are told to."""
     database = postgres.empty()
     _publish(home, publisher, make, database, feeds=3)
-    workers = [work(), work()]
+    workers = [work(), work("--concurrency", "1")]
     make.wait_for(lambda: _found(postgres, database) == (3, 3), 60)
     server = start("--no-poll").ready()
     make.wait_for(lambda: b"News 0 of source 2" in server.get("all.atom", check=False)[2])
