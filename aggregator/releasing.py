@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from aggregator.decide.release import is_active, outputs_for
+from aggregator.decide.release import outputs_for
 from aggregator.model import Held
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def _choice(name: str, settings: Settings) -> str:
     output = settings.published[name]
     sources = sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
     own = output.model_dump_json(exclude={"token", "title", "limit", "full_content", "was"})
-    known = json.dumps([own, bool(output.token), is_active(output), sources])
+    chooses = True  # by all of it; as long as it could not by `search`, this was False there
+    known = json.dumps([own, bool(output.token), chooses, sources])
     return hashlib.sha256(known.encode()).hexdigest()
 
 

@@ -32,7 +32,6 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("outputs", "search"), "selecting by search", (None,)),
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
     Later(("websub", "*"), "push"),

@@ -17,6 +17,7 @@ from aggregator.config.addresses import (
     url_findings,
 )
 from aggregator.config.places import Mistake, Place
+from aggregator.config.query import Unreadable, parse_query
 from aggregator.config.settings import RESERVED_OUTPUTS
 
 MAX_EXPRESSION = 1_000
@@ -79,6 +80,16 @@ def _word(text: str) -> Iterator[Finding]:
 def _expression(text: str) -> Iterator[Finding]:
     yield from _filled(text)
     yield from expression_findings(text)
+
+
+def _search(text: str) -> Iterator[Finding]:
+    yield from (missing := list(_filled(text)))
+    if missing:
+        return
+    try:
+        parse_query(text)
+    except Unreadable as error:
+        yield f"this search {error}.", 'Write words, as in: agents OR agentic "open weights" -crypto (a OR b) begin*'
 
 
 def _filled(text: str) -> Iterator[Finding]:
@@ -159,7 +170,7 @@ _OUTPUT: _Table = {
     ("name",): (str, _output),
     ("tags", None): (str, _filled),
     ("languages", None): (str, _language),
-    ("search",): (str, _filled),
+    ("search",): (str, _search),
     ("token",): (str, _token),
     **_RULES,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.decide.filters import FILTERED, filtered
 from aggregator.decide.sameness import EARLIEST
+from aggregator.decide.searching import found_by
 from aggregator.model import Held
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def outputs_for(
 
 
 def belongs(subject: Subject, output: OutputSettings, *, now: datetime) -> bool:
-    """Tell whether an entry belongs to an output: tags, languages, age, filters; private ones only behind a token."""
-    if not is_active(output) or (subject.private and not output.token):
+    """Tell whether an entry belongs to an output, by all that it chooses by; private ones need a token."""
+    if subject.private and not output.token:
         return False
     tags = subject.tags | subject.private_tags if output.token else subject.tags
     return (
@@ -118,12 +119,8 @@ def belongs(subject: Subject, output: OutputSettings, *, now: datetime) -> bool:
         and (not output.languages or _speaks(subject.language, output.languages))
         and (output.max_age is None or subject.published >= now - output.max_age)
         and filtered(subject.item, keep=output.keep, drop=output.drop) is None
+        and (output.search is None or found_by(output.search, subject.item))
     )
-
-
-def is_active(output: OutputSettings) -> bool:
-    """Tell whether this version can choose what the output wants; one that it can't stays empty."""
-    return output.search is None
 
 
 def _speaks(language: str | None, wanted: Sequence[str]) -> bool:

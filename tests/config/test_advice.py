@@ -49,7 +49,6 @@ PLAIN = "feeds: [https://a.example/]\n"
         ),
         (PLAIN + "outputs:\n  - {name: a, hold: 5m}", 3, "outputs[a].hold", "entries are not held"),
         # not active yet
-        (PLAIN + "outputs: [{name: a, search: x}]", 2, "outputs[a].search", "selecting by search is not active yet."),
         (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
     ],
 )  # fmt: skip

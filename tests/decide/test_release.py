@@ -119,13 +119,14 @@ def test_filtered_entries_do_not_count() -> None:
         ({"keep": [{"contains": ["story"]}]}, True),
         ({"keep": [{"contains": ["grok"]}]}, False),
         ({"drop": [{"contains": ["story"]}]}, False),
-        ({"search": "story"}, False),
+        ({"search": "story OR grok"}, True),
+        ({"search": "grok"}, False),
         ({"top": 5}, True),
         ({"digest": "daily"}, True),
     ],
 )
 def test_what_an_output_takes(output: dict[str, object], belonging: bool) -> None:
-    """Tags, languages, age and filters choose; private tags count behind a token; what can't be chosen yet is empty."""
+    """Tags, languages, age, filters and a search choose; private tags count behind a token."""
     subject = Subject(
         Item(title="Story"), NOW - HOUR, "fr-CA", tags=frozenset({"lab"}), private_tags=frozenset({"club"})
     )
