@@ -1,7 +1,8 @@
-"""Columns of `feed`, `request` and `poll_log` that a poll changes, for every backend."""
+"""Columns of `feed`, `request` and `poll_log` that feeds.yaml and polls change, for every backend."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.identity import item_keys
@@ -11,6 +12,7 @@ from aggregator.model import Item, Outcome
 from aggregator.store.rows import HEADER, HINTS, from_ms, to_json, to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
+    from aggregator.config.settings import FeedSettings
     from aggregator.model import FeedState
     from aggregator.store.protocols import PollRecord
     from aggregator.store.rows import Row
@@ -102,3 +104,16 @@ def name_of(row: Row, by: NamedBy) -> str:
         return str(row["key"])
     item = Item(title=row["title"], guid=row["guid"], link=row["link"], published=from_ms(row["published"]))
     return item_keys([item], by)[0]
+
+
+CONFIGURED = ("position", "title", "kind", "tags", "rank", "prefix", "enabled", "private")
+"""The columns that feeds.yaml says, and nothing else changes."""
+
+
+def configured(position: int, source: FeedSettings) -> dict[str, Any]:
+    """Return their values for the source at a place of feeds.yaml."""
+    values = (
+        position, source.title, source.kind, json.dumps(source.tags), source.rank, source.prefix, source.enabled,
+        source.private,
+    )  # fmt: skip
+    return dict(zip(CONFIGURED, values, strict=True))

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.sites import host_of, site_of
 from aggregator.model import Header, Hints, Outcome, RequestKind
-from aggregator.store.feed_columns import failure_columns, log_columns, name_of, place_of, poll_columns
+from aggregator.store.feed_columns import (
+    CONFIGURED,
+    configured,
+    failure_columns,
+    log_columns,
+    name_of,
+    place_of,
+    poll_columns,
+)
 from aggregator.store.protocols import PollCount
 from aggregator.store.rows import (
     FEED_COLUMNS,
@@ -44,10 +52,16 @@ class SqliteFeeds:
         self._db = connection
 
     def sync(self, sources: Mapping[str, FeedSettings], now: datetime) -> None:
-        self._db.execute("UPDATE feed SET position = NULL")
+        known = {row["url"]: row for row in self._db.execute(f"SELECT url, {', '.join(CONFIGURED)} FROM feed")}
+        gone = [url for url, row in known.items() if row["position"] is not None and url not in sources]
+        self._db.execute(
+            "UPDATE feed SET position = NULL WHERE url IN (SELECT value FROM json_each(?))", [json.dumps(gone)]
+        )
         for position, source in enumerate(sources.values()):
-            self._hand_over(source, now)
-            self._upsert(position, source, now)
+            settings, row = configured(position, source), known.get(source.url)
+            if row is None or any(row[name] != value for name, value in settings.items()):
+                self._hand_over(source, now)
+                self._upsert(source, settings, now)
         self._db.execute(f"UPDATE request SET parked = feed NOT IN ({_ASKED})")
         self._enqueue(now)
 
@@ -78,17 +92,7 @@ class SqliteFeeds:
             {"feed": feed, "host": host, "site": site_of(host), "now": to_ms(now)},
         )
 
-    def _upsert(self, position: int, source: FeedSettings, now: datetime) -> None:
-        settings: dict[str, Any] = {
-            "position": position,
-            "title": source.title,
-            "kind": source.kind,
-            "tags": json.dumps(source.tags),
-            "rank": source.rank,
-            "prefix": source.prefix,
-            "enabled": int(source.enabled),
-            "private": int(source.private),
-        }
+    def _upsert(self, source: FeedSettings, settings: Mapping[str, Any], now: datetime) -> None:
         fixed = {"url": source.url, "fetch_url": source.url, "added_at": to_ms(now)}
         fixed |= {"header": to_json(HEADER, Header()), "hints": to_json(HINTS, Hints())}
         names = [*fixed, *settings]
