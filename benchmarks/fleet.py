@@ -206,10 +206,17 @@ def endure(ground: Ground, feeds: int) -> None:
         ground.all_due()
         ground.until_left(int(feeds * 0.7))
         victim = running[1]
-        held = ground.sql("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
+        (held,) = ground.sql("SELECT array_agg(id) FROM procrastinate_jobs WHERE status = 'doing'")
         os.killpg(victim.pid, signal.SIGKILL)
         victim.wait()
-        print(f"a worker was killed; jobs under way then: {held[0]}", flush=True)
+        killed = time.monotonic()
+        while ground.sql(f"SELECT 1 FROM procrastinate_jobs WHERE id = ANY(ARRAY{held or [0]}) LIMIT 1"):  # noqa: S608
+            time.sleep(0.5)
+        took = time.monotonic() - killed
+        print(
+            f"a worker was killed; all of {len(held or [])} jobs under way then were done {took:.0f} s later",
+            flush=True,
+        )
         ground.until_left(int(feeds * 0.5))
         ground.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         print("all connections were cut", flush=True)
