@@ -29,7 +29,11 @@ _COMMANDS = {
     "stories": "stories",
     "withdraw": "stories",
     "export": "exporting",
+    "backup": "copies",
+    "restore": "copies",
     "migrate": "upkeep",
+    "doctor": "doctor",
+    "completion": "completion",
     "schema": "upkeep",
     "demo": "demonstration",
 }

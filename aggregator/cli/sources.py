@@ -38,7 +38,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """
-    (known, fleet), lists = _known(context), list_states(context)
+    (known, fleet), lists = known_sources(context), list_states(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
         more: dict[str, Any] = {"lists": lists} if lists else {}
@@ -136,7 +136,7 @@ def _poll_lines(context: Context, polls: list[PollLine]) -> None:
         table(context, heads, rows, numbers=heads[2:8], whole=heads[:2])
 
 
-def _known(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None]:
+def known_sources(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None]:
     """Return each configured source with what is known of it, and how workers do.
 
     A source that the daemon has not seen yet is new.

@@ -153,7 +153,7 @@ def _create(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in _leftovers(path):
             leftover.unlink(missing_ok=True)
-        _make_private(building)
+        make_private(building)
         with errors_of(path), contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
             for pragma in ("page_size = 16384", f"application_id = {APPLICATION_ID}", "journal_mode = WAL"):
                 connection.execute(f"PRAGMA {pragma}")
@@ -163,7 +163,7 @@ def _create(path: Path) -> None:
         raise _forbidden(path.parent, error) from error
 
 
-def _make_private(building: Path) -> None:
+def make_private(building: Path) -> None:
     """Make an empty file for its owner alone, in place of a half-made one; SQLite gives its logs the same rights."""
     building.unlink(missing_ok=True)
     os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
@@ -239,7 +239,7 @@ def _back_up(db: Database, backup: Path) -> None:
     """Copy the database, what is still in the write-ahead log included; a half copy never has this name."""
     building = backup.with_name(f".{backup.name}.new")
     try:
-        _make_private(building)
+        make_private(building)
         with contextlib.closing(sqlite3.connect(building)) as copy:
             db.conn.backup(copy)
         building.rename(backup)

@@ -1,0 +1,112 @@
+"""Copies of a database: made beside its writer, checked, and put back in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING
+
+from aggregator.errors import CorruptDatabase, FolderNotWritable, ForeignDatabase, Usage
+from aggregator.store.sqlite.connection import check_place, errors_of, make_private, open_for_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+_PAGES = 1_000
+"""Of 16 KB, copied at a time: the writer waits no longer than for these."""
+
+
+def back_up(path: Path, copy: Path, told: Callable[[int, int], None]) -> None:
+    """Copy a database that may be written meanwhile into a new file, and check it; a half copy never has its name.
+
+    `told` hears how many pages are done, of how many. Raises Usage when the file exists, StoreError when the copy
+    cannot be made or is damaged.
+    """
+    if not path.exists():
+        raise Usage(f"{path} does not exist: there is nothing to back up.")
+    if copy.exists() or copy.is_symlink():
+        raise Usage(f"{copy} exists.", "Name a file that does not, or move this one away.")
+    building = copy.with_name(f".{copy.name}.new")
+    with _named_errors(copy), _removed_when_broken_off(building):
+        make_private(building)
+        with (
+            contextlib.closing(open_for_reading(path)) as source,
+            errors_of(path),
+            contextlib.closing(sqlite3.connect(building)) as target,
+        ):
+            source.conn.backup(target, pages=_PAGES, progress=lambda _, left, pages: told(pages - left, pages))
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+        check(building)
+        _sync(building)
+        building.rename(copy)
+
+
+def check(path: Path) -> None:
+    """Read a database whole; CorruptDatabase, ForeignDatabase or NewerDatabase when it is not one of ours and well."""
+    with contextlib.closing(open_for_reading(path)) as db, errors_of(path):
+        found = [row[0] for row in db.execute("PRAGMA integrity_check(3)")]
+    if found != ["ok"]:
+        raise CorruptDatabase(f"{path} is damaged: {found[0]}.", "Use another copy, or recover: sqlite3 FILE .recover")
+
+
+def restore(copy: Path, path: Path, now: datetime) -> Path | None:
+    """Put a copy in a database's place; whoever calls holds its lock. Return where the database is that was there.
+
+    Raises ForeignDatabase when the copy is none of ours, CorruptDatabase when it is damaged; then nothing is changed.
+    """
+    if not copy.exists():
+        raise ForeignDatabase(f"{copy} does not exist.", "Name the file that `aggregator backup` wrote.")
+    building = path.with_name(f".{path.name}.new")
+    with _named_errors(path), _removed_when_broken_off(building):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(building)
+        shutil.copyfile(copy, building)
+        check(building)
+        _sync(building)
+        aside = _moved_aside(path, now)
+        building.rename(path)
+    return aside
+
+
+def _moved_aside(path: Path, now: datetime) -> Path | None:
+    """Rename a database and its log; what of it is whole can be had back."""
+    if not path.exists():
+        check_place(path)
+        return None
+    aside = path.with_name(f"{path.name}.before-restore-{now:%Y%m%d-%H%M%S}")
+    for ending in ("-wal", "-shm", ""):
+        file = path.with_name(path.name + ending)
+        if file.exists():
+            file.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def _sync(file: Path) -> None:
+    """Have what was written on the disk before it gets its name."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+
+
+@contextlib.contextmanager
+def _removed_when_broken_off(building: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            building.with_name(building.name + ending).unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FolderNotWritable(
+            f"{path} cannot be written: {error.strerror} (user id {os.getuid()}).",
+            "Give this user the right to write there, or make room.",
+        ) from error

@@ -1,0 +1,113 @@
+"""Backups are whole or are not, and what they are put in the place of is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aggregator.config.settings import FeedSettings
+from aggregator.errors import CorruptDatabase, FolderNotWritable, ForeignDatabase, Usage
+from aggregator.store.sqlite.copies import back_up, check, restore
+from aggregator.store.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def _quiet(_: int, __: int) -> None:
+    """Hear nothing."""
+
+
+def _fill(path: Path, *urls: str) -> None:
+    with contextlib.closing(SqliteStore(path)) as store, store.transaction() as tx:
+        tx.feeds.sync({url: FeedSettings(url=url) for url in urls}, NOON)
+
+
+def _urls(path: Path) -> list[str]:
+    with contextlib.closing(SqliteStore(path, readonly=True)) as store, store.snapshot() as tx:
+        return [feed.url for feed in tx.feeds.all()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a database with one source."""
+    _fill(tmp_path / "db/aggregator.db", "https://a.example/")
+    return tmp_path / "db/aggregator.db"
+
+
+def test_there_and_back(path: Path, tmp_path: Path) -> None:
+    """A copy made while a writer has the database open is put back; what was there meanwhile is kept beside it."""
+    told: list[tuple[int, int]] = []
+    with contextlib.closing(SqliteStore(path)) as store:
+        with store.transaction() as tx:
+            tx.feeds.sync({url: FeedSettings(url=url) for url in ("https://a.example/", "https://b.example/")}, NOON)
+        back_up(path, tmp_path / "copy.db", lambda done, of: told.append((done, of)))
+    assert told[-1][0] == told[-1][1] > 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.db", "db"]
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    _fill(path, "https://c.example/")
+    aside = restore(tmp_path / "copy.db", path, NOON)
+    assert _urls(path) == ["https://a.example/", "https://b.example/"]
+    assert aside == path.with_name("aggregator.db.before-restore-20260105-120000")
+    assert "https://c.example/" in _urls(aside)
+
+
+def test_where_no_database_is(path: Path, tmp_path: Path) -> None:
+    """A copy is put in a place where there is none."""
+    back_up(path, tmp_path / "copy.db", _quiet)
+    assert restore(tmp_path / "copy.db", tmp_path / "new/aggregator.db", NOON) is None
+    assert _urls(tmp_path / "new/aggregator.db") == ["https://a.example/"]
+
+
+def test_nothing_is_written_over(path: Path, tmp_path: Path) -> None:
+    """A file that exists is no place for a copy, and a database that does not has none."""
+    (tmp_path / "copy.db").write_text("mine")
+    with pytest.raises(Usage, match="exists"):
+        back_up(path, tmp_path / "copy.db", _quiet)
+    with pytest.raises(Usage, match="nothing to back up"):
+        back_up(tmp_path / "none.db", tmp_path / "other.db", _quiet)
+    assert (tmp_path / "copy.db").read_text() == "mine"
+
+
+def _damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for page in range(16_384, len(content), 16_384):
+        content[page : page + 8] = b"\x5a" * 8
+    path.write_bytes(content)
+
+
+def test_a_damaged_copy_is_not_put_anywhere(path: Path, tmp_path: Path) -> None:
+    """What is damaged, another program's, or not there changes nothing, and nothing of it stays."""
+    back_up(path, tmp_path / "copy.db", _quiet)
+    _damage(tmp_path / "copy.db")
+    with pytest.raises(CorruptDatabase):
+        restore(tmp_path / "copy.db", path, NOON)
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE t (x)")
+    for foreign in (tmp_path / "other.db", tmp_path / "none.db"):
+        with pytest.raises(ForeignDatabase):
+            restore(foreign, path, NOON)
+    assert [file.name for file in path.parent.iterdir()] == ["aggregator.db"]
+    assert _urls(path) == ["https://a.example/"]
+
+
+def test_a_damaged_database_makes_no_copy(path: Path, tmp_path: Path) -> None:
+    """A copy of what is damaged is damaged too: it does not get its name."""
+    _damage(path)
+    with pytest.raises(CorruptDatabase):
+        back_up(path, tmp_path / "copy.db", _quiet)
+    assert [file.name for file in tmp_path.iterdir()] == ["db"]
+    with pytest.raises(CorruptDatabase):
+        check(path)
+
+
+def test_a_folder_that_is_not_there(path: Path, tmp_path: Path) -> None:
+    """The error names the file."""
+    with pytest.raises(FolderNotWritable, match=r"copy\.db cannot be written"):
+        back_up(path, tmp_path / "no/such/copy.db", _quiet)
