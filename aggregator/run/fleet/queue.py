@@ -115,11 +115,11 @@ class Queue:
     def fill(self, store: PostgresStore, now: datetime, *, most: int) -> int:
         """Put up to `most` requests that are due into the queue; return how many they were. For the writer's thread."""
         with store.transaction() as tx:
-            room = min(DEPTH - tx.queue.waiting(POLLING), most)
-            if room <= 0:
+            room = DEPTH - tx.queue.waiting(POLLING)
+            if min(room, most) <= 0:
                 return 0
             until = now + CLAIM
-            claims = tx.queue.claim(now, until, limit=room, per_host=PER_JOB)
+            claims = tx.queue.claim(now, until, hosts=room, per_host=PER_JOB, most=most)
             tx.queue.defer(lambda connection: self._defer(connection, claims, until))
         return sum(map(len, claims.values()))
 

@@ -12,7 +12,7 @@ import structlog
 from aggregator.decide.outage import REASON
 from aggregator.errors import LockedDatabase, StoreError
 from aggregator.run.engine import Engine, utc_now
-from aggregator.run.fleet.queue import DEPTH, Queue
+from aggregator.run.fleet.queue import DEPTH, PER_JOB, Queue
 from aggregator.run.fleet.turns import LEASE, FleetTurns, Holding
 from aggregator.run.following import Following
 from aggregator.run.report import log_poll, report_of
@@ -157,7 +157,7 @@ class Worker:
         await self._storing.do(self._fill)
 
     def _fill(self) -> int:
-        now, most = utc_now(), DEPTH
+        now, most = utc_now(), DEPTH * PER_JOB
         polling = self._settings.polling
         if self._pipeline.network_down:  # find out whether it still is
             with self._parts.store.transaction() as tx:
@@ -165,7 +165,7 @@ class Worker:
             most = 1
         elif polling.budget is not None:
             with self._parts.store.snapshot() as tx:
-                most = self._spending.room(tx, polling, now, DEPTH)
+                most = self._spending.room(tx, polling, now, most, under_way=tx.queue.under_way(now))
         return self._queue.fill(self._parts.store, now, most=most)
 
     async def _hasten(self) -> None:

@@ -22,8 +22,9 @@ _QUEUED = "SELECT queueing_lock AS host FROM procrastinate_jobs WHERE status = '
 # What a host has due is read by an index of its own, and only as far as its job reaches: a host may have thousands.
 _FIRST = f"""
     SELECT first.id FROM unnest(%(hosts)s::text[]) AS wanted CROSS JOIN LATERAL (
-        SELECT id FROM request WHERE host = wanted AND due_at <= %(now)s AND {FREE}
-        ORDER BY due_at, id LIMIT %(per_host)s) AS first"""
+        SELECT id, due_at FROM request WHERE host = wanted AND due_at <= %(now)s AND {FREE}
+        ORDER BY due_at, id LIMIT %(per_host)s) AS first
+    ORDER BY first.due_at, first.id LIMIT %(most)s"""
 # Given as constants: for a subquery, the planner may choose to look at all requests for each host.
 _TAKE = f"""
     UPDATE request SET lease_until = %(lease)s WHERE id IN (
@@ -67,15 +68,20 @@ class PostgresQueue:
         (row,) = self._db.beside(_STATE, [DEAD_AFTER])
         return Fleet(**row)
 
-    def claim(self, now: datetime, until: datetime, *, limit: int, per_host: int) -> dict[str, list[int]]:
-        """Take due requests of hosts none of whose requests are held or queued, of `limit` hosts, longest due first.
+    def under_way(self, now: datetime) -> int:
+        """Count the requests that are held."""
+        return sum(row["count"] for row in self._db.beside(HELD, [to_ms(now)]))
 
-        At most `per_host` of each; return their keys by host. Their leases end at `until`.
+    def claim(self, now: datetime, until: datetime, *, hosts: int, per_host: int, most: int) -> dict[str, list[int]]:
+        """Take due requests of hosts none of whose requests are held or queued, longest due first.
+
+        Of so many hosts at most, and `per_host` of each, and `most` in all. Return their keys by host; their leases
+        end at `until`.
         """
         self._db.claim()
         self._db.beside(*drop_pauses(now))
-        moment, hosts = {"now": to_ms(now)}, list(islice(self._idle(now), limit))
-        first = self._db.beside(_FIRST, moment | {"hosts": hosts, "per_host": per_host})
+        moment, chosen = {"now": to_ms(now)}, list(islice(self._idle(now), hosts))
+        first = self._db.beside(_FIRST, moment | {"hosts": chosen, "per_host": per_host, "most": most})
         ids = [row["id"] for row in first]
         taken = self._db.beside(_TAKE, moment | {"lease": to_ms(until), "ids": ids})
         claimed: dict[str, list[int]] = defaultdict(list)

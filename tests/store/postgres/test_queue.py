@@ -38,9 +38,9 @@ def _sync(store: Any, *urls: str) -> None:
         tx.feeds.sync({url: FeedSettings(url=url) for url in urls}, NOON)
 
 
-def _claim(store: Any, now: datetime = NOON, until: datetime = UNTIL, *, limit: int = 99, per_host: int = 99) -> Any:
+def _claim(store: Any, now: datetime = NOON, until: datetime = UNTIL, **most: int) -> Any:
     with store.transaction() as tx:
-        return tx.queue.claim(now, until, limit=limit, per_host=per_host)
+        return tx.queue.claim(now, until, **{"hosts": 99, "per_host": 99, "most": 999, **most})
 
 
 def _of(*hosts: str, feeds: int = 1) -> list[str]:
@@ -91,7 +91,15 @@ def test_the_longest_due_hosts_come_first(store: Any) -> None:
                     [60_000 * (3 - minutes), url],
                 )
             )
-    assert set(_claim(store, limit=2)) == {"c.example", "b.example"}
+    assert set(_claim(store, hosts=2)) == {"c.example", "b.example"}
+
+
+def test_no_more_than_are_wanted(store: Any) -> None:
+    """However many hosts have something due, no more requests are taken than are wanted in all."""
+    _sync(store, *_of("a", "b", "c", feeds=5))
+    assert sum(map(len, _claim(store, most=4).values())) == 4
+    with store.snapshot() as tx:
+        assert (tx.queue.under_way(NOON), tx.queue.under_way(UNTIL)) == (4, 0)
 
 
 def test_what_is_left_of_a_claim(store: Any) -> None:
