@@ -36,7 +36,7 @@ NOT_ACTIVE = (
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
     Later(("retention", "*"), "dropping old texts"),
-    Later(("websub", "*"), "push"),
+    Later(("websub", "subscribe"), "being pushed to", (False,)),
 )
 
 

@@ -93,6 +93,7 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         client = await self._stack.enter_async_context(Client(network_of(self._settings), clock=utc_now))
+        self.client = client
         parser = await self._stack.enter_async_context(ParserPool(workers=self._parsers))
         stages = Stages(
             self._store,
@@ -136,6 +137,7 @@ class Engine:
         client, hosts = None, None
         if network_of(settings) != network_of(before):
             client = await self._stack.enter_async_context(Client(network_of(settings), clock=utc_now))
+            self.client = client
         if settings.polling != before.polling:
             hosts = self._hosts(settings.polling)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
