@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 _CONNECT: Final = 10.0
 """Seconds for looking up a name and connecting, all addresses together; half of the timeout when that is less."""
-_TELLING: Final = 10.0
-"""Seconds for a message and its answer."""
+_TELLING: Final = timedelta(seconds=10)
+"""For a message and its answer, or network.timeout where that is less."""
 _WITH_DOCUMENT: Final = frozenset({200, 203, 226})
 """Statuses whose body is read; of any other answer the headers say it all."""
 
@@ -154,12 +155,12 @@ class Client:
 
         Raises FetchError when there was no answer, AddressRefused when the guard lets nobody ask there.
         """
-        url = locate(message.url)
+        url, patience = locate(message.url), min(_TELLING, self._network.timeout)
         try:
-            async with asyncio.timeout(_TELLING):
+            async with asyncio.timeout(patience.total_seconds()):
                 return await self._tell(url, message)
         except TimeoutError as error:
-            raise TimedOut(f"{url.raw_host}: no complete answer within {_TELLING:.0f} s.") from error
+            raise TimedOut(f"{url.raw_host}: no complete answer within {format_duration(patience)}.") from error
 
     async def _tell(self, url: URL, message: Message) -> Reply:
         own = {"User-Agent": user_agent(self._network), "Accept": "*/*", "Accept-Encoding": "identity"}
