@@ -110,8 +110,7 @@ class Hub:
         if news or self._to_tidy():
             await self._storing.do(lambda: self._note(news), lambda _: self._noted(news))
         self._pings.send()
-        if self._topics:
-            await self._storing.do(self._due, self._begin)
+        await self._storing.do(self._due, self._begin)
 
     def _news(self, renditions: Renditions, topics: Mapping[str, str]) -> dict[str, tuple[Stamp, str]]:
         """Return the documents that are others than at the last look."""
