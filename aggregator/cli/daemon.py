@@ -80,8 +80,9 @@ def _only_poller(context: Context) -> Iterator[Callable[[], object]]:
 def _print_and_serve(context: Context, web: WebProcess) -> None:
     """Render and serve what others poll."""
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
-        press = Press(context.effective, Renditions(context.renditions), context.open_for_reading)
-        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web)
+        renditions = Renditions(context.renditions)
+        press = Press(context.effective, renditions, context.open_for_reading)
+        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web, renditions)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 

@@ -28,11 +28,12 @@ from aggregator.decide.websub import (
 )
 from aggregator.errors import FetchError, Usage
 from aggregator.fetch.client import Message
-from aggregator.publish.websub import headers_of, hub_address, hubs_of, topics_of
+from aggregator.publish.websub import headers_of, hub_address, topics_of
 from aggregator.run.engine import utc_now
 from aggregator.run.pings import Pings
 from aggregator.run.storing import Storing
 from aggregator.run.tasks import Tasks
+from aggregator.run.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from aggregator.config.settings import Settings
     from aggregator.decide.websub import Subscription
     from aggregator.fetch.client import Client
-    from aggregator.publish.renditions import Rendition, Renditions, Stamp
+    from aggregator.publish.renditions import Rendition, Renditions
+    from aggregator.run.watching import Seen
     from aggregator.store.protocols import Store
 
 _log = structlog.get_logger(__name__)
@@ -66,13 +68,12 @@ class Hub:
 
         `in_writer` runs something in the one thread that may use the store.
         """
-        self._store, self._renditions, self._settings = store, renditions, settings
+        self._store, self._settings = store, settings
+        self._watch = None if renditions is None else Watch(renditions)
         self._in_writer, self._storing, self._client = in_writer, Storing(in_writer), client
         self._asking = Tasks(_ASKED_AT_ONCE, _PER_SITE)
         self._telling = Tasks(_TOLD_AT_ONCE, _PER_SITE)
         self._pings = Pings(client)
-        self._live: dict[str, tuple[Stamp, str]] = {}
-        """Of each topic: the document that was seen last, and its version."""
         self._tidied: tuple[frozenset[str], float] = frozenset(), float("-inf")
         """For which topics, and when."""
         self._loaded: dict[str, Rendition] = {}
@@ -82,7 +83,7 @@ class Hub:
     def _topics(self) -> Mapping[str, str]:
         """The renditions that our own hub tells of, by topic."""
         settings = self._settings()
-        return topics_of(settings) if settings.websub.hub == "built-in" and self._renditions is not None else {}
+        return topics_of(settings) if settings.websub.hub == "built-in" and self._watch is not None else {}
 
     async def answer(self, form: object) -> dict[str, Any]:
         """Take a subscriber's request, or say why not: `status` (of HTTP) and `reason`."""
@@ -103,29 +104,20 @@ class Hub:
 
     async def look(self) -> None:
         """Note which documents are new, and begin what is due."""
-        if self._renditions is None:
+        watch, settings = self._watch, self._settings()
+        if watch is None:
             return
-        topics = topics_of(self._settings())
-        news = await asyncio.to_thread(self._news, self._renditions, topics)
+        news = await watch.news(settings)
         if news or self._to_tidy():
-            await self._storing.do(lambda: self._note(news), lambda _: self._noted(news))
+            await self._storing.do(partial(self._note, news), lambda _: watch.note(news, self._pings, settings))
         self._pings.send()
         await self._storing.do(self._due, self._begin)
-
-    def _news(self, renditions: Renditions, topics: Mapping[str, str]) -> dict[str, tuple[Stamp, str]]:
-        """Return the documents that are others than at the last look."""
-        found = {}
-        for topic, name in topics.items():
-            stamp, known = renditions.stamp(name), self._live.get(topic)
-            if stamp is not None and (known is None or known[0] != stamp) and (document := renditions.load(name)):
-                found[topic] = document.stamp, document.etags["identity"]
-        return found
 
     def _to_tidy(self) -> bool:
         topics, at = self._tidied
         return topics != frozenset(self._topics) or time.monotonic() - at > _TIDY
 
-    def _note(self, news: Mapping[str, tuple[Stamp, str]]) -> None:
+    def _note(self, news: Mapping[str, Seen]) -> None:
         now, topics = utc_now(), self._topics
         with self._store.transaction() as tx:
             for topic, (_, version) in news.items():
@@ -135,14 +127,6 @@ class Hub:
                 denied = Intent(ended.topic, ended.callback, ended.site, "denied", secrets.token_urlsafe(32))
                 tx.hub.ask(denied, now)
         self._tidied = frozenset(topics), time.monotonic()
-
-    def _noted(self, news: Mapping[str, tuple[Stamp, str]]) -> None:
-        """Remember what was seen; other hubs hear of what has changed since a look before."""
-        changed = [
-            topic for topic, (_, version) in news.items() if self._live.get(topic, (None, version))[1] != version
-        ]
-        self._live |= news
-        self._pings.note(hubs_of(self._settings(), built_in=False), changed)
 
     def _due(self) -> tuple[list[Intent], list[Subscription]]:
         with self._store.snapshot() as tx:
@@ -179,8 +163,8 @@ class Hub:
         now = utc_now()
         with self._store.transaction() as tx:
             if confirmed:
-                _, version = self._live.get(intent.topic, (None, ""))
-                tx.hub.confirm(intent, now + intent.lease, version)
+                known = "" if self._watch is None else self._watch.version(intent.topic)
+                tx.hub.confirm(intent, now + intent.lease, known)
             else:
                 tx.hub.put_off(intent, asked_again_at(intent, status, now, _random()))
 
@@ -202,9 +186,10 @@ class Hub:
 
     async def _document(self, topic: str) -> Rendition | None:
         """Return a topic's document, None when it is gone; read once for all who are told of it."""
-        name, renditions = self._topics.get(topic), self._renditions
-        if name is None or renditions is None:
+        name = self._topics.get(topic)
+        if name is None or self._watch is None:
             return None
+        renditions = self._watch.renditions
         async with self._loading:
             stamp, known = renditions.stamp(name), self._loaded.get(topic)
             if stamp is not None and known is not None and known.stamp == stamp:
