@@ -100,7 +100,7 @@ def intent_of(form: Mapping[str, str], topics: Collection[str], challenge: str) 
     if mode is None:
         return _NO_PINGS if asked == "publish" else Refusal(400, "hub.mode must be subscribe or unsubscribe")
     topic, callback, secret = (form.get(f"hub.{name}", "") for name in ("topic", "callback", "secret"))
-    if mode == "subscribe" and topic not in topics:  # what is gone can still be unsubscribed
+    if "\0" in topic or (mode == "subscribe" and topic not in topics):  # what is gone can still be unsubscribed
         return Refusal(404, "hub.topic must be the address of a public document here, as its self link has it")
     lease = lease_of(form.get("hub.lease_seconds", ""))
     wrong = _wrong_callback(callback) or _wrong_secret(secret)
@@ -119,8 +119,8 @@ def _wrong_callback(callback: str) -> str:
 
 
 def _wrong_secret(secret: str) -> str:
-    long = len(secret.encode("utf-8", "replace")) > _LONGEST_SECRET
-    return f"hub.secret must have at most {_LONGEST_SECRET} bytes" if long else ""
+    wrong = "\0" in secret or len(secret.encode("utf-8", "replace")) > _LONGEST_SECRET
+    return f"hub.secret must be text of at most {_LONGEST_SECRET} bytes" if wrong else ""
 
 
 def lease_of(asked: str) -> timedelta | None:

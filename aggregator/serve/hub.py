@@ -27,6 +27,8 @@ _MOST_BYTES = 16_384
 _MOST_FIELDS = 20
 _A_MINUTE = 60
 """Requests that a client may make in so many seconds: as many."""
+_TOGETHER = 600
+"""Requests that all clients together may make in a minute: each is written by the one process that polls."""
 
 
 async def no_daemon(_: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,15 +88,18 @@ class Crowd:
         self._monotonic = monotonic
         self._minute = 0
         self._counts: Counter[str] = Counter()
+        self._together = 0
+        """Requests of those who had not asked too often."""
 
     def admits(self, client: str) -> bool:
         """Count a request, and tell whether it may be answered."""
         minute = int(self._monotonic() // _A_MINUTE)
         if minute != self._minute:
-            self._minute, self._counts = minute, Counter()
+            self._minute, self._counts, self._together = minute, Counter(), 0
         name = _network(client)
         self._counts[name] += 1
-        return self._counts[name] <= _A_MINUTE
+        self._together += self._counts[name] <= _A_MINUTE
+        return self._counts[name] <= _A_MINUTE and self._together <= _TOGETHER
 
 
 def _network(client: str) -> str:

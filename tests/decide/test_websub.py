@@ -81,6 +81,8 @@ def test_a_topic_that_is_gone_can_be_unsubscribed() -> None:
         ({"callback": "https://[::zz]/"}, 400, "hub.callback"),
         ({"callback": "https://reader.example/" + "x" * 2000}, 400, "2000 characters"),
         ({"secret": "é" * 100}, 400, "199 bytes"),
+        ({"secret": "a\0b"}, 400, "hub.secret"),
+        ({"mode": "unsubscribe", "topic": "a\0b"}, 404, "hub.topic"),
         ({"lease_seconds": "soon"}, 400, "hub.lease_seconds"),
         ({"lease_seconds": "-1"}, 400, "hub.lease_seconds"),
     ],

@@ -100,6 +100,13 @@ def test_a_client_is_heard_sixty_times_a_minute() -> None:
     assert crowd.admits("192.0.2.1")
 
 
+def test_all_clients_are_heard_six_hundred_times_a_minute() -> None:
+    """However many ask, the daemon has other things to do; who asks too often takes no room from the others."""
+    crowd = Crowd(lambda: 0.0)
+    assert [crowd.admits("192.0.2.1") for _ in range(500)].count(True) == 60
+    assert [crowd.admits(f"198.51.100.{number}") for number in range(1000)].count(True) == 540
+
+
 def test_too_many_requests(hubbed: Client, world: World) -> None:
     """The sixty-first request of a minute is told to come later, and does not reach the daemon."""
     answers: list[Any] = [_post(hubbed, b"") for _ in range(121)]
