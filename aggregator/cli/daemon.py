@@ -58,8 +58,9 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
         store = context.open_for_writing()
         try:
             settings = take_over(store, context.settings, utc_now())
-            press = Press(settings, Renditions(context.renditions), context.open_for_reading)
-            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone)
+            renditions = Renditions(context.renditions)
+            press = Press(settings, renditions, context.open_for_reading, hub=True)
+            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone, renditions)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
@@ -79,8 +80,9 @@ def _only_poller(context: Context) -> Iterator[Callable[[], object]]:
 def _print_and_serve(context: Context, web: WebProcess) -> None:
     """Render and serve what others poll."""
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
-        press = Press(context.effective, Renditions(context.renditions), context.open_for_reading)
-        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web)
+        renditions = Renditions(context.renditions)
+        press = Press(context.effective, renditions, context.open_for_reading)
+        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web, renditions)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 

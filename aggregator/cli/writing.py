@@ -55,7 +55,8 @@ def writing(context: Context) -> Iterator[Writing]:
                 stack.enter_context(context.lock.held())
             except LockedDatabase:  # whoever serves from there renders what has changed
                 return
-        press = Press(found.settings, Renditions(context.renditions), context.open_for_reading)
+        has_hub = isinstance(context.database, Path)  # that of the daemon, which publishes to the same place
+        press = Press(found.settings, Renditions(context.renditions), context.open_for_reading, hub=has_hub)
         press.publish(frozenset(found.settings.published))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from aggregator.config.addresses import is_server
 from aggregator.config.echoes import is_own_output
 from aggregator.config.places import Place, spell
 from aggregator.config.settings import FeedDefaults, FeedSettings, Polling, Settings
@@ -34,7 +35,7 @@ class Later:
 NOT_ACTIVE = (
     Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
-    Later(("websub", "*"), "push"),
+    Later(("websub", "subscribe"), "being pushed to", (False,)),
 )
 
 
@@ -43,7 +44,7 @@ def warnings(settings: Settings) -> list[Problem]:
 
     None of it keeps the program from running.
     """
-    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _not_active(settings))
+    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _hubless(settings), _not_active(settings))
     data = {"outputs": tuple({"name": output.name} for output in settings.outputs)}
     file = str(settings.path or "feeds.yaml")
     problems = [
@@ -116,6 +117,11 @@ def _useless(settings: Settings) -> Iterator[Warned]:
             yield ("feeds", index), "this private source appears in no output.", remedy
 
 
+def _hubless(settings: Settings) -> Iterator[Warned]:
+    if "hub" in settings.websub.model_fields_set and settings.websub.hub == "built-in" and is_server(settings.database):
+        yield ("websub", "hub"), "workers and --no-poll have no built-in hub.", "For a fleet, list external hubs."
+
+
 def _published(feed: FeedSettings, settings: Settings) -> bool:
     secret = (output for output in settings.outputs if output.token)
     return any(not output.tags or set(output.tags) & set(feed.tags) for output in secret)
@@ -138,7 +144,7 @@ def _uses(settings: Settings, later: Later) -> Iterator[Place]:
     elif group == "outputs":
         outputs = enumerate(settings.outputs)
         yield from (("outputs", index, name) for index, output in outputs if getattr(output, name) not in later.active)
-    elif getattr(getattr(settings, group), name) not in later.active:
+    elif name in (of := getattr(settings, group)).model_fields_set and getattr(of, name) not in later.active:
         yield later.place
 
 

@@ -33,9 +33,9 @@ def _folder(url: str) -> str:
 
 def _hubs(value: Any) -> Any:
     """Refuse in one sentence what the two types of `hub` would refuse in two."""
-    if value == "built-in" or isinstance(value, tuple | list):
+    if value is None or value == "built-in" or isinstance(value, tuple | list):
         return value
-    raise ValueError("must be `built-in` or a list of addresses of hubs")
+    raise ValueError("must be `built-in` or a list of addresses of hubs; null is none")
 
 
 def _entry_of_feeds(value: Any) -> str:
@@ -139,8 +139,8 @@ class Server(Frozen):
 class Websub(Frozen):
     """Push, in both directions."""
 
-    hub: Annotated[Literal["built-in"] | tuple[str, ...], BeforeValidator(_hubs)] = "built-in"
-    """The hub that tells subscribers of news: our own, or the addresses of others; [] is none."""
+    hub: Annotated[Literal["built-in"] | tuple[str, ...] | None, BeforeValidator(_hubs)] = "built-in"
+    """The hub that tells subscribers of news: our own, or the addresses of others; null or [] is none."""
     subscribe: bool = True
     """Let sources that offer it push to us; needs a public `site.url`."""
 

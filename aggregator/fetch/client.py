@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from aggregator.fetch.guard import Guard, current_dial
 from aggregator.fetch.redirects import REDIRECTS, Trail
 from aggregator.fetch.request import basic_authorization, request_headers, user_agent
 from aggregator.fetch.resolver import Resolver
+from aggregator.fetch.urls import locate
 from aggregator.model import Fetched, Validators
 
 if TYPE_CHECKING:
@@ -30,11 +32,14 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractResolver
     from multidict import CIMultiDict
+    from yarl import URL
 
     from aggregator.config.settings import Network
 
 _CONNECT: Final = 10.0
 """Seconds for looking up a name and connecting, all addresses together; half of the timeout when that is less."""
+_TELLING: Final = timedelta(seconds=10)
+"""For a message and its answer, or network.timeout where that is less."""
 _WITH_DOCUMENT: Final = frozenset({200, 203, 226})
 """Statuses whose body is read; of any other answer the headers say it all."""
 
@@ -55,6 +60,26 @@ class Ask:
     """The public host that once redirected to `url` for good: it may lead to public addresses only."""
     name: str = ""
     """Which subscription this is, for the publisher: part of User-Agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that a server is told, or asked, beside documents: at the address of a stranger, maybe."""
+
+    url: str
+    body: bytes | None = None
+    """Sent by POST; without it the message is a GET."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply_limit: int = 0
+    """Bytes of the answer's body that are wanted; one more is read, so that a longer one is not taken for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answered to a message."""
+
+    status: int
+    body: bytes
 
 
 async def _at_once(_: str) -> None:
@@ -125,6 +150,28 @@ class Client:
             spent, trail = asyncio.get_running_loop().time() - started, answer
             await reach(host_of(str(trail.url)))
 
+    async def tell(self, message: Message) -> Reply:
+        """Send a message; any status is an answer, a redirect too: it is not followed.
+
+        Raises FetchError when there was no answer, AddressRefused when the guard lets nobody ask there.
+        """
+        url, patience = locate(message.url), min(_TELLING, self._network.timeout)
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                return await self._tell(url, message)
+        except TimeoutError as error:
+            raise TimedOut(f"{url.raw_host}: no complete answer within {format_duration(patience)}.") from error
+
+    async def _tell(self, url: URL, message: Message) -> Reply:
+        own = {"User-Agent": user_agent(self._network), "Accept": "*/*", "Accept-Encoding": "identity"}
+        method = "GET" if message.body is None else "POST"
+        with self._guard.dialling(url) as dial, translated(dial):
+            async with self._session.request(
+                method, url, data=message.body, headers={**own, **message.headers}, allow_redirects=False,
+                ssl=self._trust,
+            ) as response:  # fmt: skip
+                return Reply(response.status, await _first(response, message.reply_limit))
+
     async def _in_time(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
         try:
             async with asyncio.timeout_at(started + self._network.timeout.total_seconds()):
@@ -191,6 +238,14 @@ class Client:
         async for piece in response.content.iter_any():
             body.feed(piece)
         return body.close(), body.received
+
+
+async def _first(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read the beginning of a body: up to one byte more than the limit, and nothing where that is 0."""
+    read = b""
+    while limit and len(read) <= limit and (piece := await response.content.read(limit + 1 - len(read))):
+        read += piece
+    return read
 
 
 def _follow(trail: Trail, response: aiohttp.ClientResponse, *, public: bool) -> Trail:

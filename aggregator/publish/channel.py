@@ -19,6 +19,11 @@ MEDIA_TYPES = {
 """Media type of a document by its ending."""
 
 
+def with_charset(media_type: str) -> str:
+    """Name the charset; JSON's media types have no such parameter (RFC 8259 section 11)."""
+    return media_type if media_type.endswith("json") else f"{media_type}; charset=utf-8"
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """What the documents of one output are a function of: equal channels give equal bytes."""

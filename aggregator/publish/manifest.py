@@ -59,6 +59,8 @@ class Manifest:
     outputs: tuple[PublishedOutput, ...] = ()
     metrics_allow: tuple[str, ...] = ()
     """Addresses and networks that may read /metrics."""
+    hubs: tuple[str, ...] = ()
+    """WebSub hubs of the public outputs' documents."""
 
 
 def hash_of(token: str) -> str:
@@ -79,6 +81,7 @@ def parse(document: bytes) -> Manifest:
         if given["schema"] != _VERSION:
             raise ValueError(f"unknown schema {given['schema']}")
         outputs = (PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
-        return Manifest(PublishedSite(**given["site"]), tuple(outputs), tuple(given.get("metrics_allow", ())))
+        allow, hubs = (tuple(given.get(name, ())) for name in ("metrics_allow", "hubs"))
+        return Manifest(PublishedSite(**given["site"]), tuple(outputs), allow, hubs)
     except (KeyError, TypeError) as error:
         raise ValueError("not a manifest") from error

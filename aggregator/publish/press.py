@@ -12,6 +12,7 @@ from aggregator.publish.opml import render_opml, subscriptions
 from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.selection import channel, title_of
 from aggregator.publish.troubles import NAME, troubles
+from aggregator.publish.websub import hubs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -53,12 +54,14 @@ class Press:
         open_store: Callable[[], Store],
         *,
         clock: Callable[[], datetime] = utc_now,
+        hub: bool = False,
     ) -> None:
         """`open_store` opens the database for reading: rendering never waits for the writer.
 
-        `clock` tells only which sources have been silent for too long by now.
+        `clock` tells only which sources have been silent for too long by now. `hub`: our own hub tells subscribers of
+        what is written there.
         """
-        self._clock = clock
+        self._clock, self._hub = clock, hub
         self.settings = settings
         self._folder = folder
         self._open_store = open_store
@@ -82,14 +85,18 @@ class Press:
         site = self.settings.site
         listed = tuple(_listed(output, site) for output in self.settings.published.values())
         about = PublishedSite(site.title, site.subtitle or "", site.url, site.language)
-        self._folder.write_manifest(Manifest(about, listed, self.settings.server.metrics_allow))
+        self._folder.write_manifest(Manifest(about, listed, self.settings.server.metrics_allow, self._hubs))
         kept = {output.rendition(ending) for output in listed for ending in RENDERERS}
         self._folder.remove_others({*kept, SOURCES, TROUBLES})
         return changed
 
+    @property
+    def _hubs(self) -> tuple[str, ...]:
+        return hubs_of(self.settings, built_in=self._hub)
+
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
         output = self.settings.published[name]
-        one = channel(tx, output, self.settings)
+        one = channel(tx, output, self.settings, self._hubs)
         for ending, render in RENDERERS.items():
             document = _listed(output, self.settings.site).rendition(ending)
             if self._folder.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):

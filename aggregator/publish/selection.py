@@ -24,8 +24,11 @@ CEILING = 500
 """Entries that an output holds at most, however many were released within the window."""
 
 
-def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Channel:
-    """Return an output as a feed. A function of stored rows: `now` is the time of its newest release."""
+def channel(tx: Transaction, output: OutputSettings, settings: Settings, hubs: tuple[str, ...] = ()) -> Channel:
+    """Return an output as a feed. A function of stored rows: `now` is the time of its newest release.
+
+    No hub is named where there is a token: it would have to be told the address, which is the secret.
+    """
     created = tx.releases.opened(output.name) or tx.created
     released, entries = digests(tx, output, settings) if output.digest else _told(tx, output, settings)
     site = settings.site
@@ -42,6 +45,7 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
         full_content=output.full_content,
         entries=tuple(entries),
         tells_stories=output.tells_stories and not output.digest,
+        hubs=() if output.token else hubs,
     )
 
 

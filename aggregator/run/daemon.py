@@ -17,6 +17,7 @@ from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine, utc_now
 from aggregator.run.following import Following
+from aggregator.run.hub import Hub
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.report import list_json, log_poll, report_json, report_of
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from aggregator.decide.choice import Choice
     from aggregator.model import PollReport, Request
     from aggregator.publish.press import Press
+    from aggregator.publish.renditions import Renditions
     from aggregator.run.web import WebProcess
     from aggregator.store.protocols import Store
 
@@ -44,6 +46,8 @@ STORIES = 1.0
 _CALM = 5
 """How often that look waits for polls under way: what they bring is decided together, the oldest first."""
 PUBLISH = 0.5
+TELL = 1.0
+"""Seconds between two looks at which documents are new, and who is to be told."""
 TROUBLES = 60.0
 """Seconds between two looks at what is wrong with the sources, which nothing but time may have changed."""
 BUDGET = 600.0
@@ -70,6 +74,8 @@ class Parts:
     web: WebProcess | None = None
     still_alone: Callable[[], object] = lambda: None
     """Make sure that nobody else polls, where that is not known for good; LockedDatabase when somebody does."""
+    renditions: Renditions | None = None
+    """Where the documents are that hubs tell of; None: nobody is told."""
 
 
 @dataclass(slots=True)
@@ -108,7 +114,12 @@ class Daemon:
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or stop(); what is in flight is given back, what has arrived is written."""
         self._listen_to_signals()
-        handlers = {"poll": self._answer_poll, "status": self._answer_status, "correct": self._answer_correction}
+        handlers = {
+            "poll": self._answer_poll,
+            "status": self._answer_status,
+            "correct": self._answer_correction,
+            "websub": self._answer_subscriber,
+        }
         async with (
             Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
@@ -117,6 +128,7 @@ class Daemon:
             self._pipeline = engine.pipeline
             self._storing = Storing(engine.pipeline.in_writer)
             self._parts.describe({"control": str(control.path.absolute())})
+            self._hub = self._new_hub()
             self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
             self._publishing.mark([*self.settings.published, SOURCES])
             await self._publishing.publish()
@@ -127,6 +139,7 @@ class Daemon:
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 engine.stories.stop()
                 await schedule.end()
+                await self._hub.end()
             await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publishing.publish()
         _log.info("daemon.stopped")
@@ -144,12 +157,22 @@ class Daemon:
     def _ask_reload(self) -> None:
         self._following.ask()
 
+    def _new_hub(self) -> Hub:
+        return Hub(
+            self._parts.store,
+            self._parts.renditions,
+            lambda: self.settings,
+            in_writer=self._pipeline.in_writer,
+            client=lambda: self._engine.client,
+        )
+
     def _schedule(self) -> Schedule:
         schedule = Schedule()
         schedule.every(TICK, self._tick, at_once=True)
         schedule.every(RELOAD, self._watch, at_once=True)
         schedule.every(STORIES, self._tell_stories)
         schedule.every(PUBLISH, self._publishing.try_publish)
+        schedule.every(TELL, self._hub.look)
         schedule.every(TROUBLES, self._publishing.publish_sources)
         schedule.every(BUDGET, self._keep_to_budget)
         schedule.nightly(self._tidy)
@@ -268,6 +291,9 @@ class Daemon:
         if rest.urls or not under_way:
             async for report in poll_round(self._pipeline, self._parts.store, rest, utc_now):
                 yield report
+
+    async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        yield await self._hub.answer(request.get("form"))
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         age = time.monotonic() - self._health.last_tick

@@ -94,6 +94,7 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         client = await self._stack.enter_async_context(Client(network_of(self._settings), clock=utc_now))
+        self.client = client
         parser = await self._stack.enter_async_context(ParserPool(workers=self._parsers))
         stages = Stages(
             self._store,
@@ -137,6 +138,7 @@ class Engine:
         client, hosts = None, None
         if network_of(settings) != network_of(before):
             client = await self._stack.enter_async_context(Client(network_of(settings), clock=utc_now))
+            self.client = client
         if settings.polling != before.polling:
             hosts = self._hosts(settings.polling)
         self.pipeline.adopt(settings, client=client, hosts=hosts)

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from aggregator.errors import AggregatorError
+from aggregator.fetch.client import Client
 from aggregator.lists import effective
 from aggregator.run.control import ControlServer
+from aggregator.run.engine import network_of, utc_now
+from aggregator.run.pings import Pings
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.schedule import Schedule
 from aggregator.run.storing import Storing
+from aggregator.run.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import Settings
     from aggregator.publish.press import Press
+    from aggregator.publish.renditions import Renditions
     from aggregator.run.web import WebProcess
     from aggregator.store.protocols import Store
 
@@ -29,6 +34,8 @@ _log = structlog.get_logger(__name__)
 LOOK = 0.5
 """Seconds between two looks at which outputs have changed."""
 RELOAD = 2.0
+TELL = 1.0
+"""Seconds between two looks at which documents are new, for hubs."""
 SOURCES_TOO = 60.0
 """Seconds between two looks at what is told of sources, and at what remote lists name."""
 
@@ -47,6 +54,8 @@ class Parts:
     describe: Callable[[dict[str, Any]], None]
     """Write in the lock file where the control socket is."""
     web: WebProcess
+    renditions: Renditions | None = None
+    """Where the documents are that other people's hubs are told of; None: nobody is told."""
 
 
 class Printer:
@@ -58,13 +67,18 @@ class Printer:
         self._storing = Storing(asyncio.to_thread)
         self._one_at_a_time = asyncio.Lock()
         self._known: dict[str, int] = {}
+        self._watch = None if parts.renditions is None else Watch(parts.renditions)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or stop()."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        async with ControlServer(self._parts.folder, {"status": self._answer_status}) as control:
+        async with (
+            ControlServer(self._parts.folder, {"status": self._answer_status}) as control,
+            Client(network_of(self._settings), clock=utc_now) as client,
+        ):
+            self._pings = Pings(lambda: client)
             self._parts.describe({"control": str(control.path.absolute()), "polls": False})
             await self._adopt()
             async with self._parts.web:
@@ -72,10 +86,12 @@ class Printer:
                 schedule.every(LOOK, self._look)
                 schedule.every(RELOAD, self._reload)
                 schedule.every(SOURCES_TOO, self._adopt)
+                schedule.every(TELL, self._tell_hubs)
                 schedule.start()
                 _log.info("printer.started", outputs=len(self._settings.published))
                 await self._stop.wait()
                 await schedule.end()
+                await self._pings.end()
         _log.info("printer.stopped")
 
     def stop(self) -> None:
@@ -114,13 +130,21 @@ class Printer:
             await self._storing.do(self._effective, self._go_on_with)
         await self._publishing.try_publish()
 
+    async def _tell_hubs(self) -> None:
+        """Tell other people's hubs what has changed; where several servers publish, each does."""
+        if self._watch is not None:
+            settings = self._parts.press.settings
+            self._watch.note(await self._watch.news(settings), self._pings, settings)
+            self._pings.send()
+
     def _effective(self) -> Settings:
         with self._parts.store.snapshot() as tx:
             return effective(tx, self._settings)
 
     def _go_on_with(self, settings: Settings) -> None:
         before, self._parts.press.settings = self._parts.press.settings, settings
-        self._publishing.mark({SOURCES} if settings.published == before.published else {SOURCES, *settings.published})
+        same = all(getattr(settings, name) == getattr(before, name) for name in ("published", "site", "websub"))
+        self._publishing.mark({SOURCES} if same else {SOURCES, *settings.published})
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         reason = self._storing.error or self._publishing.error

@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
-    status = functools.partial(ask_daemon, options.renditions.parent / "lock")
-    config = configuration(create_app(Renditions(options.renditions), options.database, status))
+    ask = functools.partial(ask_daemon, options.renditions.parent / "lock")
+    config = configuration(create_app(Renditions(options.renditions), options.database, ask, ask))
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
 

@@ -16,6 +16,7 @@ from aggregator.errors import StoreError
 from aggregator.serve.document import PROTECTION, compressed
 from aggregator.serve.feeds import Feeds
 from aggregator.serve.health import Readiness, healthz, plain
+from aggregator.serve.hub import Hub, no_daemon
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
 from aggregator.serve.reader import Reader
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from aggregator.publish.renditions import Renditions
     from aggregator.serve.health import Status
+    from aggregator.serve.hub import Tell
     from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
@@ -38,8 +40,8 @@ _STATIC = {"style.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"
 _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
-def create_app(renditions: Renditions, database: Place, status: Status) -> ASGIApp:
-    """Return the application; `status` asks the daemon how it is, for /readyz."""
+def create_app(renditions: Renditions, database: Place, status: Status, tell: Tell = no_daemon) -> ASGIApp:
+    """Return the application; `status` asks the daemon how it is, for /readyz, `tell` tells it something, for /hub."""
     shelf, reader = Shelf(renditions), Reader(database)
     pages = Pages(shelf, reader)
     routes = [
@@ -48,6 +50,7 @@ def create_app(renditions: Renditions, database: Place, status: Status) -> ASGIA
         Route("/sources", pages.sources),
         Route("/healthz", healthz),
         Route("/readyz", Readiness(status).__call__),
+        Route("/hub", Hub(shelf, tell).__call__, methods=["POST"]),
         Route("/metrics", Metrics(shelf, reader).__call__),
         *_static(),
     ]

@@ -76,26 +76,26 @@ class Readiness:
         return "" if status.get("answered", True) else "no source has answered for two hours"
 
 
-async def ask_daemon(lock: Path) -> Mapping[str, Any]:
-    """Ask the daemon that holds the lock file for its status, over its control socket.
+async def ask_daemon(lock: Path, command: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Ask the daemon that holds the lock file for its status, or to do something, over its control socket.
 
-    Raise Unavailable, in words that everybody may read.
+    Return the fields of its answer. Raise Unavailable, in words that everybody may read.
     """
     control = read_holder(lock).get("control")
     if not isinstance(control, str):
         raise Unavailable("No daemon runs on this database.", "Start it: aggregator run")
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _call(control)
+            return await _call(control, command or {"command": "status"})
     except (OSError, TypeError, ValueError) as error:  # TimeoutError is an OSError
         raise Unavailable("The daemon does not answer.", "Its log says why.") from error
 
 
-async def _call(control: str) -> Mapping[str, Any]:
-    """Send the command and gather the fields of all lines, up to the one that says `done`."""
+async def _call(control: str, command: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send a command and gather the fields of all lines, up to the one that says `done`."""
     reader, writer = await asyncio.open_unix_connection(control)
     try:
-        writer.write(b'{"command": "status"}\n')
+        writer.write(json.dumps(command).encode() + b"\n")
         fields: dict[str, Any] = {}
         while not fields.get("done"):
             line = await reader.readline()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aggregator.model import FeedState
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
+    from aggregator.store.hub import HubCount
     from aggregator.store.protocols import Fleet, PollCount, Transaction
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
@@ -67,6 +68,7 @@ def _text(tx: Transaction) -> bytes:
     registry = CollectorRegistry(auto_describe=True)
     feeds = [feed for feed in tx.feeds.all() if feed.enabled]
     _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
+    _about_hub(registry, tx.hub.count())
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
     if len(feeds) <= _EACH:
@@ -103,6 +105,19 @@ def _about_fleet(registry: CollectorRegistry, fleet: Fleet) -> None:
         jobs.labels(state).set(getattr(fleet, state))
     again = Gauge("aggregator_jobs_tried_again", "Jobs that wait or run, and were tried before.", registry=registry)
     again.set(fleet.again)
+
+
+def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
+    """Count subscriptions to our documents by state, and what they have not been told."""
+    by_state = Gauge("aggregator_hub_subscriptions", "Subscriptions to documents here.", ["state"], registry=registry)
+    for state, number in {
+        "asked": count.asked,
+        "active": count.active - count.failing,
+        "failing": count.failing,
+    }.items():
+        by_state.labels(state).set(number)
+    waiting = Gauge("aggregator_hub_deliveries_waiting", "Deliveries that have not arrived.", registry=registry)
+    waiting.set(count.waiting)
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:

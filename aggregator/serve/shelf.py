@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aggregator.publish.channel import with_charset
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
+from aggregator.publish.websub import hub_address, link_header
 from aggregator.serve.document import PROTECTION, Document
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
+    from aggregator.serve.document import Headers
 
 _MAX_AGE = 300
 _VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode")
@@ -54,8 +57,21 @@ class Shelf:
             if rendition is None:
                 self._documents.pop(name, None)
                 return None
-            held = self._documents[name] = (rendition.stamp, *_documents(rendition, private=private))
+            held = self._documents[name] = (rendition.stamp, *_documents(rendition, self._links(name), private=private))
         return held[2] if navigation else held[1]
+
+    def _links(self, name: str) -> Headers:
+        """Return the header that names a public output's hubs and itself (WebSub section 4), none without hubs."""
+        output, _, ending = name.rpartition(".")
+        if not self._published.hubs or output not in self._outputs:  # a private one is kept in a folder
+            return ()
+        topic = f"{self._published.site.url}{output}.{ending}"
+        return ((b"link", link_header(topic, self._published.hubs).encode()),)
+
+    def has_hub(self) -> bool:
+        """Tell whether our own hub tells of these documents."""
+        published = self._manifest()
+        return hub_address(published.site.url) in published.hubs
 
     def site(self) -> PublishedSite:
         """Return what the pages say of the whole."""
@@ -70,23 +86,19 @@ class Shelf:
         if stamp is None or stamp != self._manifest_stamp:
             self._published, self._manifest_stamp = self._renditions.read_manifest(), stamp
             self._outputs = {output.name: output for output in self._published.outputs}
+            self._documents.clear()  # their headers name hubs
         return self._published
 
 
-def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Document]:
+def _documents(rendition: Rendition, links: Headers, *, private: bool) -> tuple[Document, Document]:
     """Return a rendition as feed readers get it and as browsers that navigate to it do."""
     media_type = rendition.media_type.partition(";")[0]
     exact = Document(
-        content_type=_with_charset(media_type),
+        content_type=with_charset(media_type).encode(),
         bodies=rendition.bodies,
         etags=rendition.etags,
-        headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *PROTECTION),
+        headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *links, *PROTECTION),
         modified=rendition.last_modified,
     )
     shown = "application/xml" if media_type.endswith(_XML_ENDINGS) else media_type
-    return exact, replace(exact, content_type=_with_charset(shown))
-
-
-def _with_charset(media_type: str) -> bytes:
-    """Name the charset; JSON's media types have no such parameter (RFC 8259 section 11)."""
-    return (media_type if media_type.endswith("json") else f"{media_type}; charset=utf-8").encode()
+    return exact, replace(exact, content_type=with_charset(shown).encode())

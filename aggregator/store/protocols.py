@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Validators,
     )
     from aggregator.store.articles import Articles
+    from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
     from aggregator.store.retention import Retention
@@ -401,6 +402,10 @@ class Transaction(Protocol):
     @property
     def tellings(self) -> Tellings:
         """What outputs know of stories."""
+
+    @property
+    def hub(self) -> Hub:
+        """Subscriptions to our documents."""
 
     @property
     def fleet(self) -> Fleet | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.config.advice import NOT_ACTIVE, warnings
-from aggregator.config.settings import FeedSettings, OutputSettings, Polling, Server, Settings
+from aggregator.config.settings import FeedSettings, OutputSettings, Polling, Server, Settings, Websub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +48,12 @@ PLAIN = "feeds: [https://a.example/]\n"
             2, "feeds[0]", "this private source appears in no output.",
         ),
         (PLAIN + "outputs:\n  - {name: a, hold: 5m}", 3, "outputs[a].hold", "entries are not held"),
+        (
+            PLAIN + "database: postgresql:///news\nwebsub: {hub: built-in}",
+            3, "websub.hub", "workers and --no-poll have no built-in hub.",
+        ),
         # not active yet
-        (PLAIN + "websub: {subscribe: true}", 2, "websub", "push is not active yet."),
+        (PLAIN + "websub: {subscribe: true}", 2, "websub.subscribe", "being pushed to is not active yet."),
     ],
 )  # fmt: skip
 def test_each_warning_has_its_line(
@@ -73,6 +77,8 @@ def test_each_warning_has_its_line(
         FEED + "private: true\n    tags: [x]\noutputs: [{name: a, tags: [x], token: abcdefgh}]",
         FEED + "interval: 15m\n    ignore: [updated]\n    keep: [{contains: [a]}]\n    independent: true",
         FEED + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
+        PLAIN + "websub: {hub: built-in, subscribe: false}",
+        PLAIN + "database: postgresql:///news",
         PLAIN + "outputs: [{name: a, by: story, hold: 5m}, {name: b, top: 5}, {name: c, digest: daily}]",
         "feeds: ['http://a.example/', 'http://b.example/@jo']",
         "feeds: [{opml: https://a.example/, tags: [x]}]\noutputs: [{name: a, tags: [x]}]",
@@ -107,5 +113,6 @@ def test_the_table_names_settings_that_exist() -> None:
     known |= {("feeds", name) for name in FeedSettings.model_fields}
     known |= {("outputs", name) for name in OutputSettings.model_fields}
     known |= {("polling", name) for name in Polling.model_fields}
+    known |= {("websub", name) for name in Websub.model_fields}
     known |= {("server", name) for name in Server.model_fields}
     assert {later.place for later in NOT_ACTIVE} <= known

@@ -214,6 +214,7 @@ def test_headers_for_access_are_taken(read: Callable[..., Settings], name: str) 
         "server: {metrics_allow: [], trusted_proxies: [10.0.0.5, '::/0', 0.0.0.0/0]}",
         "site: {url: 'http://localhost:8080', language: pt-BR}",
         "websub: {hub: []}",
+        "websub: {hub: null}",
         "database: postgresql://u:p@db.example/x",
         "polling: {min_interval: 1ms, max_interval: 1ms, per_host: 99, host_gap: 0s}",
         "polling: {min_interval: 1h, max_interval: 1h}",

@@ -49,6 +49,7 @@ def test_the_projects_own_file_is_valid() -> None:
         "feeds: [{opml: https://a.example/, tags: [x]}]",
         "outputs: [{name: '${NAME}', token: '${T}', max_age: 7d, by: story, digest: daily}]",
         "websub: {hub: built-in}",
+        "websub: {hub: null}",
         "websub: {hub: [https://hub.example/]}",
         "network: {max_body: 10MB}",
         "network: {max_body: 65536, contact: null}",

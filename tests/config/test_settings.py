@@ -53,6 +53,7 @@ def test_the_public_address_ends_with_a_slash(url: str) -> None:
 def test_a_hub_is_built_in_or_a_list() -> None:
     """One sentence says what a hub may be, not one for each type."""
     assert Websub(hub=("https://hub.example/",)).hub == ("https://hub.example/",)
+    assert Websub(hub=None).hub is None
     with pytest.raises(ValidationError) as refused:
         Websub.model_validate({"hub": "external"})
     assert len(refused.value.errors()) == 1

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings, Websub
 from aggregator.errors import ConfigError, DiskFull, Problem
+from aggregator.fetch.client import Client, Message, Reply
 from aggregator.model import Document, Fetched, Header, Item
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
@@ -68,9 +70,11 @@ class Place:
 
         async def play() -> None:
             store = SqliteStore(database, readonly=True)
-            press = Press(SETTINGS, Renditions(self.folder / "out"), lambda: SqliteStore(database, readonly=True))
+            out = Renditions(self.folder / "out")
+            press = Press(SETTINGS, out, lambda: SqliteStore(database, readonly=True))
             web: Any = contextlib.nullcontext()
-            printer = Printer(SETTINGS, Parts(store, press, self._reload, self.folder, self.described.update, web))
+            parts = Parts(store, press, self._reload, self.folder, self.described.update, web, out)
+            printer = Printer(SETTINGS, parts)
             task = asyncio.create_task(printer.run())
             try:
                 async with asyncio.timeout(20):
@@ -100,7 +104,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Return a database with one source, and a printer that looks often."""
-    for name in ("LOOK", "RELOAD", "SOURCES_TOO"):
+    for name in ("LOOK", "RELOAD", "SOURCES_TOO", "TELL"):
         monkeypatch.setattr(module, name, 0.05)
     return Place(tmp_path)
 
@@ -132,6 +136,32 @@ def test_it_goes_by_its_file(place: Place) -> None:
         place.sync(more)
         place.changed = more
         await place.shows(b"<feed", "labs.atom")
+
+    place.run(scenario)
+
+
+def test_other_peoples_hubs_are_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet has no hub of its own: its servers tell those that are listed of what changed after they began."""
+    told: list[tuple[str, list[str]]] = []
+
+    async def tell(_: Client, message: Message) -> Reply:
+        told.append((message.url, parse_qs((message.body or b"").decode())["hub.url"]))
+        return Reply(204, b"")
+
+    monkeypatch.setattr(Client, "tell", tell)
+    monkeypatch.setattr("aggregator.run.pings._PAUSE", 0.0)
+
+    async def scenario(printer: Printer) -> None:
+        place.changed = Settings(feeds=SETTINGS.feeds, websub=Websub(hub=("https://hub.example/",)))
+        await place.shows(b'rel="hub"')
+        await asyncio.sleep(0.2)  # what is there by now is no news
+        told.clear()
+        place.tell("First")
+        while len(told) < 3:
+            await asyncio.sleep(0.01)
+        topics = {f"http://localhost:8080/all.{ending}" for ending in ("atom", "rss", "json")}
+        assert {hub for hub, _ in told} == {"https://hub.example/"}
+        assert {topic for _, (topic,) in told} == topics
 
     place.run(scenario)
 

@@ -26,7 +26,7 @@ from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TOKEN = "s3cret-token"
@@ -54,6 +54,12 @@ class World:
     settings: Settings = SETTINGS
     status: dict[str, Any] | None = field(default_factory=lambda: {"writable": True, "polling": True, "reason": None})
     """What the daemon says of itself; None: it does not answer."""
+    hub: bool = False
+    """Documents name a hub of ours."""
+    answer: dict[str, Any] | None = field(default_factory=lambda: {"status": 202, "reason": "asked"})
+    """What the daemon says to subscribers; None: it does not answer."""
+    told: list[Mapping[str, Any]] = field(default_factory=list)
+    """What it was told."""
 
     @property
     def database(self) -> Path:
@@ -67,6 +73,12 @@ class World:
         if self.status is None:
             raise Unavailable("No daemon runs on this database.", "Start it.")
         return self.status
+
+    async def tell(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        if self.answer is None:
+            raise Unavailable("No daemon runs on this database.", "Start it.")
+        self.told.append(command)
+        return self.answer
 
     def poll(self, url: str, items: Sequence[Item] = (), *, error: str | None = None) -> None:
         """Settle a poll of a source that found these items, or failed."""
@@ -86,7 +98,7 @@ class World:
 
     def publish(self) -> None:
         """Write the renditions."""
-        press = Press(self.settings, self.renditions, lambda: SqliteStore(self.database, readonly=True))
+        press = Press(self.settings, self.renditions, lambda: SqliteStore(self.database, readonly=True), hub=self.hub)
         press.publish(self.settings.published)
 
 
@@ -134,10 +146,12 @@ class Client:
 
     port: int
 
-    def get(self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET") -> Answer:
+    def get(
+        self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: bytes | None = None
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
-            connection.request(method, path, headers=headers or {})
+            connection.request(method, path, body, headers=headers or {})
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
@@ -157,7 +171,7 @@ class Client:
 
 @contextlib.contextmanager
 def _serving(world: World, protocol: type[asyncio.Protocol]) -> Iterator[Client]:
-    app = create_app(world.renditions, world.database, world.ask)
+    app = create_app(world.renditions, world.database, world.ask, world.tell)
     server = _Server(configuration(app, protocol))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))

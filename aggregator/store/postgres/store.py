@@ -15,6 +15,7 @@ from aggregator.store.postgres.editions import PostgresEditions
 from aggregator.store.postgres.entries import PostgresEntries
 from aggregator.store.postgres.feeds import PostgresFeeds
 from aggregator.store.postgres.gaps import PostgresGaps
+from aggregator.store.postgres.hub import PostgresHub
 from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
@@ -53,6 +54,7 @@ class PostgresTransaction:
         self.stories = PostgresStories(session)
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)
+        self.hub = PostgresHub(session)
 
     @property
     def fleet(self) -> Fleet | None:

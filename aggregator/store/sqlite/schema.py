@@ -155,6 +155,36 @@ def m007_editions(db: Database) -> None:
     db.execute("ALTER TABLE output ADD COLUMN changes INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m009_hub(db: Database) -> None:
+    """Who is told what is new in our documents (WebSub), and which callbacks are to confirm that they want it."""
+    db.execute("""
+        CREATE TABLE intent (
+            challenge TEXT PRIMARY KEY,              -- what the callback is to repeat
+            topic TEXT NOT NULL, callback TEXT NOT NULL,
+            site TEXT NOT NULL,                      -- of the callback
+            mode TEXT NOT NULL,                      -- subscribe, unsubscribe; denied: it is told, not asked
+            lease INTEGER NOT NULL,                  -- seconds
+            secret TEXT,
+            tries INTEGER NOT NULL, due_at INTEGER NOT NULL,
+            UNIQUE (topic, callback)
+        )""")
+    db.execute("""
+        CREATE TABLE subscription (
+            id INTEGER PRIMARY KEY,
+            topic TEXT NOT NULL, callback TEXT NOT NULL, site TEXT NOT NULL, secret TEXT,
+            expires_at INTEGER NOT NULL,
+            wanted TEXT NOT NULL,                    -- the live version of the topic's document
+            told TEXT NOT NULL,                      -- the version that arrived last
+            due_at INTEGER,                          -- of a delivery; NULL: it has been told all
+            tries INTEGER NOT NULL DEFAULT 0, failing_since INTEGER,
+            UNIQUE (topic, callback)
+        )""")
+    db.execute("CREATE INDEX intent_due ON intent(due_at)")
+    db.execute("CREATE INDEX subscription_due ON subscription(due_at) WHERE due_at IS NOT NULL")
+    db.execute("CREATE INDEX subscription_expires ON subscription(expires_at)")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

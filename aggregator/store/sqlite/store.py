@@ -12,6 +12,7 @@ from aggregator.store.sqlite.editions import SqliteEditions
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
 from aggregator.store.sqlite.gaps import SqliteGaps
+from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
@@ -46,6 +47,7 @@ class SqliteTransaction:
         self.stories = SqliteStories(connection)
         self.kinships = SqliteKinships(connection)
         self.tellings = SqliteTellings(connection, self.entries)
+        self.hub = SqliteHub(connection)
 
     @property
     def fleet(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.corrections import join, withdraw
+from aggregator.decide.websub import Intent
 from aggregator.errors import CorruptDatabase, ForeignDatabase, LockedDatabase
 from aggregator.grouping import Grouping
 from aggregator.model import Document, Fetched, Header, Item
@@ -34,6 +35,7 @@ SETTINGS = Settings(
     feeds=(FeedSettings(url=A, tags=("lab",), full_text=True), FeedSettings(url=B)),
     outputs=(OutputSettings(name="stories", by="story"), OutputSettings(name="daily", digest="daily")),
 )
+INTENT = Intent("https://news.example/all.atom", "https://c.example/1", "c.example", "subscribe", "1", secret="x")
 ONE = Item(title="Première", guid="urn:x:1", link="https://a.example/1", summary="<p>Été</p>", language="fr")
 
 
@@ -63,6 +65,9 @@ def filled(tmp_path: Path) -> Path:
         join(tx, first, second, SETTINGS, NOON)
         withdraw(tx, third, SETTINGS, NOON)
         tx.requests.pause_site("a.example", NOON + timedelta(days=1), "test")
+        for number in range(2):
+            tx.hub.ask(replace(INTENT, callback=f"https://c.example/{number}", challenge=f"{number}"), NOON)
+        tx.hub.confirm(INTENT, NOON + timedelta(days=9), "v1")
     store.close()
     return tmp_path / "aggregator.db"
 
@@ -78,6 +83,8 @@ def _all(tx: Any) -> list[Any]:
         [list(tx.releases.of_output(name)) for name in ("all", "stories", "daily")],
         tx.tellings.of([entry.key for entry in entries]),
         tx.stories.snapshot()[0].to_json(),
+        tx.hub.due(NOON, limit=9, per_site=9),
+        tx.hub.count(),
     ]  # fmt: skip
 
 
