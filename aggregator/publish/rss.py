@@ -10,6 +10,7 @@ from aggregator.publish.extension import add_entry, categories, new_feed, parsed
 from aggregator.publish.piece import shown_title
 from aggregator.publish.plain import escaped, markup_like
 from aggregator.publish.rendering import rendered
+from aggregator.publish.styling import styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,8 @@ def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
     feed.ttl(_TTL)
     for piece in pieces:
         _item(add_entry(feed, piece), piece)
-    return parsed_back(_PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), len(pieces), "channel/item")
+    document = styled(_PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), channel.path)
+    return parsed_back(document, len(pieces), "channel/item")
 
 
 def _item(item: Any, piece: Piece) -> None:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
-_STATIC = {"style.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"}
+_CSS = b"text/css; charset=utf-8"
+_STATIC = {"style.css": _CSS, "feed.css": _CSS, "icon.svg": b"image/svg+xml"}
 _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
