@@ -14,11 +14,12 @@ from starlette.routing import Route
 
 from aggregator.errors import StoreError
 from aggregator.serve.document import PROTECTION, compressed
-from aggregator.serve.feeds import Feeds
+from aggregator.serve.feeds import SEARCHES, Feeds
 from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
 from aggregator.serve.reader import Reader
+from aggregator.serve.searching import Searches
 from aggregator.serve.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Acce
 
 def create_app(renditions: Renditions, database: Place, status: Status) -> ASGIApp:
     """Return the application; `status` asks the daemon how it is, for /readyz."""
-    shelf, reader = Shelf(renditions), Reader(database)
-    pages = Pages(shelf, reader)
+    shelf, reader, of_searches = Shelf(renditions), Reader(database), Reader(database)
+    pages, searches = Pages(shelf, reader), Searches(shelf, of_searches)
     routes = [
         Route("/", pages.front),
         Route("/subscribe", pages.subscribe),
@@ -50,12 +51,13 @@ def create_app(renditions: Renditions, database: Place, status: Status) -> ASGIA
         Route("/healthz", healthz),
         Route("/readyz", Readiness(status).__call__),
         Route("/metrics", Metrics(shelf, reader).__call__),
+        *(Route(path, searches.__call__) for path in sorted(SEARCHES)),
         *_static(),
     ]
     app = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _refused, StoreError: _unreadable, Exception: _mistake},
-        lifespan=_closing(reader),
+        lifespan=_closing(reader, of_searches),
     )
     # Starlette would redirect /sources/ to an address made of the Host header.
     app.router.redirect_slashes = False
@@ -71,11 +73,12 @@ def _static() -> list[Route]:
     ]
 
 
-def _closing(reader: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _closing(*readers: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        reader.close()
+        for reader in readers:
+            reader.close()
 
     return lifespan
 

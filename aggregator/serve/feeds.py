@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from aggregator.config.settings import FORMATS
+from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
 )
+SEARCHES = frozenset(f"/{PATH}.{ending}" for ending in FORMATS)
+"""Addresses of feeds that are no documents of an output, but made for a request."""
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
@@ -46,10 +50,10 @@ class Feeds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
         place = _PLACE.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if place is None:
+        if place is None or scope["path"] in SEARCHES:
             await self._otherwise(scope, receive, send)
             return
-        found = self._find(place, navigation=not _NAVIGATION.isdisjoint(scope["headers"]))
+        found = self._find(place, navigation=is_navigation(scope))
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
         elif scope["method"] in ("GET", "HEAD"):
@@ -68,6 +72,11 @@ class Feeds:
         if output is None or ending not in output.formats or not output.admits(token):
             return None
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
+
+
+def is_navigation(scope: Scope) -> bool:
+    """Tell whether a person sent a browser to the address."""
+    return not _NAVIGATION.isdisjoint(scope["headers"])
 
 
 async def _options(send: Send, *, private: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
-from aggregator.serve.document import PROTECTION, Document
+from aggregator.serve.document import PROTECTION, Document, compressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,8 +83,17 @@ def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Docume
         headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *PROTECTION),
         modified=rendition.last_modified,
     )
-    shown = "application/xml" if media_type.endswith(_XML_ENDINGS) else media_type
-    return exact, replace(exact, content_type=_with_charset(shown))
+    return exact, replace(exact, content_type=_shown(media_type))
+
+
+def public(body: bytes, media_type: str) -> tuple[Document, Document]:
+    """Return a document that was made for a request and is for everyone, as `_documents` does."""
+    exact = compressed(body, _with_charset(media_type), (*_FOR_ALL, _VARY, _RANGES, *PROTECTION))
+    return exact, replace(exact, content_type=_shown(media_type))
+
+
+def _shown(media_type: str) -> bytes:
+    return _with_charset("application/xml" if media_type.endswith(_XML_ENDINGS) else media_type)
 
 
 def _with_charset(media_type: str) -> bytes:
