@@ -33,7 +33,6 @@ class Later:
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
     Later(("outputs", "search"), "selecting by search", (None,)),
-    Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
     Later(("retention", "*"), "dropping old texts"),
     Later(("websub", "*"), "push"),

@@ -111,4 +111,4 @@ class Press:
 
 def _listed(output: OutputSettings, site: Site) -> PublishedOutput:
     token = hash_of(output.token) if output.token else None
-    return PublishedOutput(output.name, title_of(output, site), token_sha256=token)
+    return PublishedOutput(output.name, title_of(output, site), token_sha256=token, was=output.was)

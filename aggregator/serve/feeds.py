@@ -2,6 +2,7 @@
 
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
+/old.atom  /old/2026-01.atom  ...       301 to where the output is that was called so
 /sources.opml                           what is aggregated
 /sources.atom                           what is wrong with it
 """
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING
 from aggregator.config.settings import FORMATS
 from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer
+from aggregator.serve.moved import moved
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
+    from aggregator.serve.moved import Moved
     from aggregator.serve.shelf import Shelf
 
 _PLACE = re.compile(
@@ -63,14 +66,14 @@ class Feeds:
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
 
-    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | Moved | None:
         """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
         token, name, ending = place["token"], place["name"], place["ending"]
         if token is None and (document := f"{name}.{ending}") in _SOURCES:
             return self._shelf.document(document, private=False, navigation=navigation)
         output = self._shelf.outputs().get(name)
         if output is None or ending not in output.formats or not output.admits(token):
-            return None
+            return moved(place, self._shelf.renamed())
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
 
 

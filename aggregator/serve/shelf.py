@@ -42,6 +42,10 @@ class Shelf:
         self._manifest()
         return self._outputs
 
+    def renamed(self) -> Mapping[str, PublishedOutput]:
+        """Return what is published under other names now, by its old names."""
+        return {old: output for output in self.outputs().values() for old in output.was}
+
     def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
         """Return a document by the name of its rendition; None when there is none.
 
