@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.config.secrets import display_url
-from aggregator.decide.identity import feed_id
 from aggregator.model import Person
 from aggregator.publish.channel import Channel
 from aggregator.publish.digest import digests
+from aggregator.publish.identity import output_id
 from aggregator.publish.stories import covered, most_covered, within
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
     site = settings.site
     return Channel(
         name=output.name,
-        id=feed_id(tx.instance, _first_name(tx, output)),
+        id=output_id(tx, output),
         title=title_of(output, site),
         subtitle=site.subtitle,
         updated=max((created, *(entry.updated for entry in entries), *released)),
@@ -43,12 +43,6 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings) -> Chan
         entries=tuple(entries),
         tells_stories=output.tells_stories and not output.digest,
     )
-
-
-def _first_name(tx: Transaction, output: OutputSettings) -> str:
-    """Return the name under which an output was known first: its id stays when it is renamed (RFC 4287 4.2.6)."""
-    opened = [(at, name) for name in (*output.was, output.name) if (at := tx.releases.opened(name)) is not None]
-    return min(opened)[1] if opened else output.name
 
 
 def _told(tx: Transaction, output: OutputSettings, settings: Settings) -> tuple[list[datetime], list[Entry]]:
