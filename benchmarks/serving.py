@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import getpass
 import re
 import shutil
 import socket
@@ -51,6 +52,7 @@ PATH = f"/{OUTPUT}.atom"
 GZIP = {"Accept-Encoding": "gzip"}
 NGINX = """
 daemon off;
+user {user};
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log stderr crit;
@@ -122,7 +124,7 @@ def ours(folder: Path) -> Iterator[int]:
 @contextmanager
 def nginx(folder: Path) -> Iterator[int]:
     port, configuration = free_port(), folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=port))
+    configuration.write_text(NGINX.format(folder=folder, port=port, user=getpass.getuser()))
     with running(["nginx", "-c", str(configuration), "-p", str(folder)], port) as answering:
         yield answering
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from aggregator.publish.piece import Piece
 
 
-def render_atom(channel: Channel) -> bytes:
+def render_atom(channel: Channel, pieces: Sequence[Piece] | None = None) -> bytes:
     """Return the channel as an Atom feed document, UTF-8."""
-    return rendered(channel, _document)
+    return rendered(channel, _document, pieces)
 
 
 def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:

@@ -19,7 +19,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_GZIP, _BROTLI, _ZSTD = 9, 5, 9
+_GZIP, _BROTLI, _ZSTD = 6, 5, 9
 """Levels beyond which time grows and sizes hardly shrink: see docs/design.md."""
 _ERRORS = (OSError, EOFError, zlib.error, brotli.error, zstd.ZstdError)
 

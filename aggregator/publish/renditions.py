@@ -74,6 +74,7 @@ class Renditions:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._prefix = f"{folder}{os.sep}"
 
     def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:
         """Put a document under a name such as `all.atom` or `private/labs.rss`; return whether anything changed.
@@ -90,7 +91,8 @@ class Renditions:
         second = modified.replace(microsecond=0)
         if path.exists():
             second = max(second, _modified(path.stat()) + timedelta(seconds=1))
-        _replace(path.with_name(path.name + _TYPE), media_type.encode(), second)
+        if before is None or before.media_type != media_type:
+            _replace(path.with_name(path.name + _TYPE), media_type.encode(), second)
         for coding in CODINGS.values():
             _replace(path.with_name(path.name + coding.ending), coding.compress(body), second)
         _replace(path, body, second)
@@ -125,7 +127,7 @@ class Renditions:
     def stamp(self, name: str) -> Stamp | None:
         """Return what tells a document from its successor, for the price of a stat; None when there is none."""
         try:
-            return _stamp(self._path(name).stat())
+            return _stamp(os.stat(f"{self._prefix}{_checked(name)}"))  # noqa: PTH116 - a Path costs each request more
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -169,9 +171,13 @@ class Renditions:
             return file.read(len(_SIGN)) in (b"", _SIGN)
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is not a name of a rendition")
-        return self.folder / name
+        return self.folder / _checked(name)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a name of a rendition")
+    return name
 
 
 def _files(folder: Path) -> list[Path]:

@@ -25,9 +25,9 @@ _UNKNOWN_TYPE = "application/octet-stream"
 _PLAIN_TEXT = re.compile(rb"(<(?:title|category|source)(?: [^>]*)?>)([^<]+)")
 
 
-def render_rss(channel: Channel) -> bytes:
+def render_rss(channel: Channel, pieces: Sequence[Piece] | None = None) -> bytes:
     """Return the channel as an RSS 2.0 document, UTF-8."""
-    return rendered(channel, _document)
+    return rendered(channel, _document, pieces)
 
 
 def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:

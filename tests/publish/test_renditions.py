@@ -280,8 +280,9 @@ def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
 )
 def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
     """A name cannot leave the folder."""
-    with pytest.raises(ValueError, match="not a name"):
-        renditions.load(name)
+    for look in (renditions.load, renditions.stamp):
+        with pytest.raises(ValueError, match="not a name"):
+            look(name)
 
 
 def test_the_list_of_outputs(renditions: Renditions) -> None:
