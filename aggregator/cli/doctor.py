@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
-import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -80,7 +79,7 @@ def _versions() -> dict[str, str]:
     return {
         "aggregator": __version__,
         "Python": sys.version.split()[0],
-        "sqlite": sqlite3.sqlite_version,
+        "sqlite": copies.SQLITE_VERSION,
         "expat": EXPAT_VERSION.removeprefix("expat_"),
         "libxml2": ".".join(map(str, etree.LIBXML_VERSION)),
         "feedparser": version("feedparser"),

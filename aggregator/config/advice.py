@@ -33,7 +33,6 @@ class Later:
 
 # Shorten this as capabilities arrive.
 NOT_ACTIVE = (
-    Later(("outputs", "was"), "leading old addresses to new ones", ((),)),
     Later(("server", "trusted_proxies"), "believing proxies", ((),)),
     Later(("websub", "subscribe"), "being pushed to", (False,)),
 )

@@ -36,6 +36,7 @@ _FORBIDDEN_HEADERS = frozenset(
 )  # fmt: skip
 _FORBIDDEN_STARTS = ("proxy-", "x-forwarded-", "x-webauth-", "if-")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]*")
 
 _QUIET = re2.Options()
@@ -142,6 +143,12 @@ def _output(name: str) -> Iterator[Finding]:
         yield "this name belongs to an address of the program's own.", "Choose another name."
 
 
+def _earlier_name(name: str) -> Iterator[Finding]:
+    if not _NAME.fullmatch(name):
+        yield "no output can have had this name.", "Write the name alone, as it stood in `name`: labs"
+    yield from _output(name)
+
+
 def _language(text: str) -> Iterator[Finding]:
     if not _LANGUAGE.fullmatch(text):
         yield "this is not a language tag.", "Write en, fr or pt-BR."
@@ -168,6 +175,7 @@ _SOURCE: _Table = {
 
 _OUTPUT: _Table = {
     ("name",): (str, _output),
+    ("was", None): (str, _earlier_name),
     ("tags", None): (str, _filled),
     ("languages", None): (str, _language),
     ("search",): (str, _search),

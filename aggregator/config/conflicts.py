@@ -68,16 +68,24 @@ def _names(data: Mapping[str, Any], places: Places) -> Iterator[Mistake]:
     outputs = list(_entries(data, "outputs"))
     named = [((*place, "name"), output["name"]) for place, output in outputs if isinstance(output.get("name"), str)]
     earlier = [pair for place, output in outputs for pair in _texts(output.get("was"), (*place, "was"))]
-    for place, name in (*named, *earlier):
+    for place, name in named:
         first = taken.setdefault(name, place)
         if first is not place:
             yield Mistake(place, f"the same name as {_at(first, data, places)}.", "Choose another name.")
+    for place, name in earlier:
+        first = taken.setdefault(name, place)
+        if first is not place:
+            remedy = "Remove it here: an address leads to one output."
+            yield Mistake(place, f"the same name as {_at(first, data, places)}.", remedy)
+        elif name == "all":
+            yield Mistake(place, "the output `all` exists even where it is not listed.", "Remove it here.")
 
 
 def _tokens(data: Mapping[str, Any]) -> Iterator[Mistake]:
     """Keep tokens and names apart, which stand at one place of an address: /TOKEN/NAME.atom, /NAME/2026-01.atom."""
     outputs = list(_entries(data, "outputs"))
     names = {output["name"] for _, output in outputs if isinstance(output.get("name"), str)} | RESERVED_OUTPUTS
+    names |= {old for place, output in outputs for _, old in _texts(output.get("was"), place)}
     for place, output in outputs:
         if isinstance(output.get("token"), str) and output["token"] in names:
             yield Mistake((*place, "token"), "a token must not be the name of an output or address.", "Make it random.")

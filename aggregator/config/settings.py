@@ -292,7 +292,7 @@ class OutputSettings(Frozen):
     digest: Literal["daily"] | None = None
     """One entry a day, made of the day's stories (UTC), the most covered first; implies by: story."""
     was: tuple[str, ...] = ()
-    """Earlier names: old addresses lead here."""
+    """Earlier names: their addresses lead here, with the same token, and the feed keeps its id."""
 
     @property
     def tells_stories(self) -> bool:

@@ -50,7 +50,9 @@ class Channel:
     """Its entries are the leads of stories."""
     hubs: tuple[str, ...] = ()
     """WebSub hubs that announce changes."""
+    query: str = ""
+    """Of its addresses: `?q=open+weights`."""
 
     def address(self, ending: str) -> str:
         """Where the document with this ending (`atom`, `rss`, `json`) is served: its self link."""
-        return f"{self.base}{self.path}.{ending}"
+        return f"{self.base}{self.path}.{ending}{self.query}"

@@ -6,9 +6,10 @@ import html
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.decide.identity import derived_id, feed_id
+from aggregator.decide.identity import derived_id
 from aggregator.model import Entry, Header, Item
 from aggregator.publish import legal
+from aggregator.publish.identity import output_id
 from aggregator.publish.plain import escaped, excerpt, plain
 from aggregator.publish.stories import covered, most_covered, sources_of
 
@@ -39,7 +40,7 @@ def digests(tx: Transaction, output: OutputSettings, settings: Settings) -> tupl
 def _digest(
     tx: Transaction, output: OutputSettings, settings: Settings, day: datetime, stories: Sequence[Entry]
 ) -> Entry:
-    site, name = settings.site, feed_id(tx.instance, output.name)
+    site, name = settings.site, output_id(tx, output)
     over = day + _DAY
     return Entry(
         key=day.toordinal(),

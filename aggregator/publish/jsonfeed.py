@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 _UNKNOWN_TYPE = "application/octet-stream"
 
 
-def render_json(channel: Channel) -> bytes:
+def render_json(channel: Channel, pieces: Sequence[Piece] | None = None) -> bytes:
     """Return the channel as a JSON Feed document, UTF-8, without white space, its keys in a fixed order."""
-    return rendered(channel, _document)
+    return rendered(channel, _document, pieces)
 
 
 def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:

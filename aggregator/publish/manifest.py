@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 _VERSION = 1
 
@@ -23,6 +24,8 @@ class PublishedOutput:
     """Endings of its documents."""
     token_sha256: str | None = None
     """Hexadecimal; None for a public output."""
+    was: tuple[str, ...] = ()
+    """Earlier names, whose addresses lead to its own."""
 
     @property
     def private(self) -> bool:
@@ -80,8 +83,12 @@ def parse(document: bytes) -> Manifest:
         given = json.loads(document)
         if given["schema"] != _VERSION:
             raise ValueError(f"unknown schema {given['schema']}")
-        outputs = (PublishedOutput(**{**one, "formats": tuple(one["formats"])}) for one in given["outputs"])
+        outputs = tuple(map(_output, given["outputs"]))
         allow, hubs = (tuple(given.get(name, ())) for name in ("metrics_allow", "hubs"))
-        return Manifest(PublishedSite(**given["site"]), tuple(outputs), allow, hubs)
+        return Manifest(PublishedSite(**given["site"]), outputs, allow, hubs)
     except (KeyError, TypeError) as error:
         raise ValueError("not a manifest") from error
+
+
+def _output(given: dict[str, Any]) -> PublishedOutput:
+    return PublishedOutput(**{**given, "formats": tuple(given["formats"]), "was": tuple(given.get("was", ()))})

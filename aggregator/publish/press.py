@@ -10,6 +10,7 @@ from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
 from aggregator.publish.opml import render_opml, subscriptions
 from aggregator.publish.renderers import RENDERERS
+from aggregator.publish.rendering import pieces_of
 from aggregator.publish.selection import channel, title_of
 from aggregator.publish.troubles import NAME, troubles
 from aggregator.publish.websub import hubs_of
@@ -97,9 +98,10 @@ class Press:
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
         output = self.settings.published[name]
         one = channel(tx, output, self.settings, self._hubs)
+        pieces = pieces_of(one)
         for ending, render in RENDERERS.items():
             document = _listed(output, self.settings.site).rendition(ending)
-            if self._folder.write(document, render(one), media_type=MEDIA_TYPES[ending], modified=one.updated):
+            if self._folder.write(document, render(one, pieces), media_type=MEDIA_TYPES[ending], modified=one.updated):
                 yield document
 
     def _sources(self, tx: Transaction) -> Iterator[str]:
@@ -118,4 +120,4 @@ class Press:
 
 def _listed(output: OutputSettings, site: Site) -> PublishedOutput:
     token = hash_of(output.token) if output.token else None
-    return PublishedOutput(output.name, title_of(output, site), token_sha256=token)
+    return PublishedOutput(output.name, title_of(output, site), token_sha256=token, was=output.was)

@@ -19,16 +19,24 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 
 
-def rendered(channel: Channel, build: Callable[[Channel, Sequence[Piece]], bytes]) -> bytes:
+def rendered(
+    channel: Channel, build: Callable[[Channel, Sequence[Piece]], bytes], pieces: Sequence[Piece] | None = None
+) -> bytes:
     """Build the document; when that fails, build it without the entries that fail alone.
 
+    `pieces` are what pieces_of gave for this channel, when they are there already: all formats are made of the same.
     What is left out is logged as `publish.entry_left_out`. Raises what `build` raises for a channel without entries.
     """
-    pieces = tuple(_pieces(channel))
+    pieces = pieces_of(channel) if pieces is None else pieces
     try:
         return build(channel, pieces)
     except Exception:  # noqa: BLE001 - whatever it is, the other entries go out
         return build(channel, tuple(good for good in pieces if _builds_alone(channel, good, build)))
+
+
+def pieces_of(channel: Channel) -> tuple[Piece, ...]:
+    """Return what documents say of a channel's entries; what cannot be said is left out, and logged."""
+    return tuple(_pieces(channel))
 
 
 def _pieces(channel: Channel) -> Iterator[Piece]:

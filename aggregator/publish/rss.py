@@ -10,6 +10,7 @@ from aggregator.publish.extension import add_entry, categories, new_feed, parsed
 from aggregator.publish.piece import shown_title
 from aggregator.publish.plain import escaped, markup_like
 from aggregator.publish.rendering import rendered
+from aggregator.publish.styling import styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,9 @@ _UNKNOWN_TYPE = "application/octet-stream"
 _PLAIN_TEXT = re.compile(rb"(<(?:title|category|source)(?: [^>]*)?>)([^<]+)")
 
 
-def render_rss(channel: Channel) -> bytes:
+def render_rss(channel: Channel, pieces: Sequence[Piece] | None = None) -> bytes:
     """Return the channel as an RSS 2.0 document, UTF-8."""
-    return rendered(channel, _document)
+    return rendered(channel, _document, pieces)
 
 
 def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
@@ -38,7 +39,8 @@ def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
     feed.ttl(_TTL)
     for piece in pieces:
         _item(add_entry(feed, piece), piece)
-    return parsed_back(_PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), len(pieces), "channel/item")
+    document = styled(_PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), channel.path)
+    return parsed_back(document, len(pieces), "channel/item")
 
 
 def _item(item: Any, piece: Piece) -> None:

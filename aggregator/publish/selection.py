@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.config.secrets import display_url
-from aggregator.decide.identity import feed_id
 from aggregator.model import Person
 from aggregator.publish.channel import Channel
 from aggregator.publish.digest import digests
+from aggregator.publish.identity import output_id
 from aggregator.publish.stories import covered, most_covered, within
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def channel(tx: Transaction, output: OutputSettings, settings: Settings, hubs: t
     site = settings.site
     return Channel(
         name=output.name,
-        id=feed_id(tx.instance, output.name),
+        id=output_id(tx, output),
         title=title_of(output, site),
         subtitle=site.subtitle,
         updated=max((created, *(entry.updated for entry in entries), *released)),

@@ -1,7 +1,7 @@
-"""The published documents as plain files for any web server: a document, its compressed twin, nothing else.
+"""The published documents as plain files for any web server: a document and its compressed twins, nothing else.
 
-The twin bears our name in its header (RFC 1952, FNAME): a document beside such a twin is ours and may be replaced, any
-other file that has its name is left alone.
+The gzipped twin bears our name in its header (RFC 1952, FNAME): what lies beside such a twin is ours and may be
+replaced, any other file that has a document's name is left alone.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aggregator.errors import FolderNotWritable
+from aggregator.publish.codings import CODINGS
+from aggregator.publish.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
-
-    from aggregator.publish.manifest import Manifest
 
 _MODE = 0o644
 """Readable by the web server, whoever runs it."""
@@ -34,37 +34,54 @@ class StaticFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.published = Manifest()
+        """What the documents are, as they were written last."""
 
     def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:  # noqa: ARG002 - the web server knows types by endings
         """Put a document in its place as a whole; an unchanged one keeps its file and date.
 
-        Raises OSError, and FolderNotWritable when a file of this name is there that is not ours.
+        A changed one is dated `modified`, or a second after its predecessor if that is later: web servers make its
+        ETag of date and size. Return whether the document changed. Raises OSError, and FolderNotWritable when a file of
+        this name is there that is not ours.
         """
         path = self._folder / name
-        twin = path.with_name(f"{path.name}.gz")
-        _refuse_foreign(path, twin)
-        compressed = _compressed(body)
-        if path.is_file() and path.read_bytes() == body and twin.read_bytes() == compressed:
-            return False
+        twins = {path.with_name(f"{path.name}.gz"): _signed(body), path.with_name(f"{path.name}.br"): _brotli(body)}
+        _refuse_foreign(path, *twins)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(twin, compressed, modified)  # first: it makes the document ours
-        _replace(path, body, modified)
-        return True
+        changed = not _holds(path, body)
+        date = _date(path, modified) if changed else path.stat().st_mtime
+        for twin, compressed in twins.items():  # first: the signed one makes the document ours
+            if changed or not _holds(twin, compressed):
+                _replace(twin, compressed, date)
+        if changed:
+            _replace(path, body, date)
+        return changed
 
     def write_manifest(self, published: Manifest) -> None:
-        """Leave it out: a web server needs no list of outputs."""
+        """Remember it for the pages; a web server needs no list of outputs."""
+        self.published = published
 
     def remove_others(self, names: Collection[str]) -> None:
         """Leave other files alone: they are not ours."""
 
 
-def _refuse_foreign(path: Path, twin: Path) -> None:
-    signed = _is_signed(twin)
-    for file in (path, twin):
-        if file.is_symlink() or (file.exists() and not signed):
+def _refuse_foreign(path: Path, signed: Path, *others: Path) -> None:
+    is_ours = _is_signed(signed)
+    for file in (path, signed, *others):
+        if file.is_symlink() or (file.exists() and not is_ours):
             raise FolderNotWritable(
                 f"{file} was not written by aggregator export.", "Move it away, or choose another folder."
             )
+
+
+def _holds(path: Path, body: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == body
+
+
+def _date(path: Path, modified: datetime) -> float:
+    """Return the date of a document that changes: later than its predecessor's, by the second."""
+    second = int(modified.timestamp())
+    return max(second, int(path.stat().st_mtime) + 1) if path.exists() else second
 
 
 def _is_signed(twin: Path) -> bool:
@@ -74,20 +91,25 @@ def _is_signed(twin: Path) -> bool:
         return _SIGNED.match(file.read(32)) is not None
 
 
-def _compressed(body: bytes) -> bytes:
+def _brotli(body: bytes) -> bytes:
+    return CODINGS["br"].compress(body)
+
+
+def _signed(body: bytes) -> bytes:
+    """Return the body gzipped, with our name."""
     buffer = io.BytesIO()
     with gzip.GzipFile(_SIGNATURE, "wb", fileobj=buffer, mtime=0) as file:
         file.write(body)
     return buffer.getvalue()
 
 
-def _replace(path: Path, body: bytes, modified: datetime) -> None:
+def _replace(path: Path, body: bytes, modified: float) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
         Path(temporary).chmod(_MODE)
-        os.utime(temporary, (modified.timestamp(), modified.timestamp()))
+        os.utime(temporary, (modified, modified))
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

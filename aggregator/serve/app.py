@@ -14,12 +14,13 @@ from starlette.routing import Route
 
 from aggregator.errors import StoreError
 from aggregator.serve.document import PROTECTION, compressed
-from aggregator.serve.feeds import Feeds
+from aggregator.serve.feeds import SEARCHES, Feeds
 from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.hub import Hub, no_daemon
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
 from aggregator.serve.reader import Reader
+from aggregator.serve.searching import Searches
 from aggregator.serve.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ if TYPE_CHECKING:
     from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
-_STATIC = {"style.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"}
+_CSS = b"text/css; charset=utf-8"
+_STATIC = {"style.css": _CSS, "feed.css": _CSS, "icon.svg": b"image/svg+xml"}
 _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
 def create_app(renditions: Renditions, database: Place, status: Status, tell: Tell = no_daemon) -> ASGIApp:
     """Return the application; `status` asks the daemon how it is, for /readyz, `tell` tells it something, for /hub."""
-    shelf, reader = Shelf(renditions), Reader(database)
-    pages = Pages(shelf, reader)
+    shelf, reader, of_searches = Shelf(renditions), Reader(database), Reader(database)
+    pages, searches = Pages(shelf, reader), Searches(shelf, of_searches)
     routes = [
         Route("/", pages.front),
         Route("/subscribe", pages.subscribe),
@@ -52,12 +54,13 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
         Route("/readyz", Readiness(status).__call__),
         Route("/hub", Hub(shelf, tell).__call__, methods=["POST"]),
         Route("/metrics", Metrics(shelf, reader).__call__),
+        *(Route(path, searches.__call__) for path in sorted(SEARCHES)),
         *_static(),
     ]
     app = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _refused, StoreError: _unreadable, Exception: _mistake},
-        lifespan=_closing(reader),
+        lifespan=_closing(reader, of_searches),
     )
     # Starlette would redirect /sources/ to an address made of the Host header.
     app.router.redirect_slashes = False
@@ -73,11 +76,12 @@ def _static() -> list[Route]:
     ]
 
 
-def _closing(reader: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _closing(*readers: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        reader.close()
+        for reader in readers:
+            reader.close()
 
     return lifespan
 

@@ -41,7 +41,7 @@ class Document:
 
     content_type: bytes
     bodies: Mapping[str, bytes]
-    """By content coding: `identity` always, `gzip` where there is one."""
+    """By content coding: `identity` always, others where there are any."""
     etags: Mapping[str, str]
     """Strong, quoted, by content coding."""
     headers: Headers

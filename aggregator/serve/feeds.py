@@ -2,6 +2,7 @@
 
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
+/old.atom  /old/2026-01.atom  ...       301 to where the output is that was called so
 /sources.opml                           what is aggregated
 /sources.atom                           what is wrong with it
 """
@@ -11,17 +12,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from aggregator.config.settings import FORMATS
+from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer
+from aggregator.serve.moved import moved
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
+    from aggregator.serve.moved import Moved
     from aggregator.serve.shelf import Shelf
 
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
 )
+SEARCHES = frozenset(f"/{PATH}.{ending}" for ending in FORMATS)
+"""Addresses of feeds that are no documents of an output, but made for a request."""
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
@@ -46,10 +53,10 @@ class Feeds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
         place = _PLACE.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if place is None:
+        if place is None or scope["path"] in SEARCHES:
             await self._otherwise(scope, receive, send)
             return
-        found = self._find(place, navigation=not _NAVIGATION.isdisjoint(scope["headers"]))
+        found = self._find(place, navigation=is_navigation(scope))
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
         elif scope["method"] in ("GET", "HEAD"):
@@ -59,15 +66,20 @@ class Feeds:
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
 
-    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | Moved | None:
         """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
         token, name, ending = place["token"], place["name"], place["ending"]
         if token is None and (document := f"{name}.{ending}") in _SOURCES:
             return self._shelf.document(document, private=False, navigation=navigation)
         output = self._shelf.outputs().get(name)
         if output is None or ending not in output.formats or not output.admits(token):
-            return None
+            return moved(place, self._shelf.renamed())
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
+
+
+def is_navigation(scope: Scope) -> bool:
+    """Tell whether a person sent a browser to the address."""
+    return not _NAVIGATION.isdisjoint(scope["headers"])
 
 
 async def _options(send: Send, *, private: bool) -> None:

@@ -14,16 +14,22 @@ _QVALUE = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
-def preferred_coding(accept_encoding: str | None, available: Collection[str]) -> str:
-    """Return the coding to answer in: `gzip` where it is available and wanted, else `identity` (RFC 9110 12.5.3).
+_CODINGS = ("br", "zstd", "gzip")
+"""In the order of preference, where a client prefers none: the smallest first."""
 
-    A client that refuses both gets identity: that is more use to it than 406.
+
+def preferred_coding(accept_encoding: str | None, available: Collection[str]) -> str:
+    """Return the coding to answer in: of those available the one wanted most, else `identity` (RFC 9110 12.5.3).
+
+    `*` is taken for gzip alone: who writes it may be older than the others. A client that refuses everything gets
+    identity: that is more use to it than 406.
     """
     wanted = _weights(accept_encoding or "")
-    gzip = wanted.get("gzip", wanted.get("x-gzip", wanted.get("*", 0.0)))
-    # Listing gzip is asking for it: identity wins only where it is given the greater weight itself.
-    identity = wanted.get("identity", 0.0)
-    return "gzip" if "gzip" in available and gzip > 0 and gzip >= identity else "identity"
+    wanted.setdefault("gzip", wanted.get("x-gzip", wanted.get("*", 0.0)))
+    best = max(_CODINGS, key=lambda coding: wanted.get(coding, 0.0) if coding in available else 0.0)
+    # Listing a coding is asking for it: identity wins only where it is given the greater weight itself.
+    enough = wanted.get(best, 0.0) > 0 and wanted.get(best, 0.0) >= wanted.get("identity", 0.0)
+    return best if best in available and enough else "identity"
 
 
 def _weights(header: str) -> dict[str, float]:

@@ -8,12 +8,11 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from aggregator.decide.outage import REASON
 from aggregator.publish.selection import present
 from aggregator.serve import views
 from aggregator.serve.document import PROTECTION, Document, compressed
+from aggregator.serve.html import SERVED, html
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,8 +27,6 @@ _NEWEST = 50
 """Entries on the front page."""
 _FRESH = 1.0
 """Seconds for which a page stands: a crowd costs no more than one reader."""
-_TEMPLATES = {"News": "front.html", "Subscribe": "subscribe.html", "Sources": "sources.html"}
-"""Of the pages, by their names in the navigation."""
 _HEADERS = ((b"cache-control", b"public, max-age=60"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
@@ -41,13 +38,6 @@ class Pages:
         self._reader = reader
         self._made: dict[str, tuple[float, Document]] = {}
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._templates = Environment(
-            loader=PackageLoader("aggregator.serve"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
 
     async def front(self, _: Request) -> Document:
         """Show what this is, where its feeds are, and the newest entries by day."""
@@ -70,10 +60,8 @@ class Pages:
         return made[1]
 
     def _page(self, name: str, shown: dict[str, Any]) -> Document:
-        site = self._shelf.site()
-        outputs = [views.output(one, site) for one in self._shelf.outputs().values() if not one.private]
-        html = self._templates.get_template(_TEMPLATES[name]).render(name=name, site=site, outputs=outputs, **shown)
-        return compressed(html.encode("utf-8", "replace"), b"text/html; charset=utf-8", _HEADERS)
+        page = html(name, self._shelf.site(), self._shelf.outputs().values(), SERVED, **shown)
+        return compressed(page, b"text/html; charset=utf-8", _HEADERS)
 
     async def _nothing(self) -> dict[str, Any]:
         return {}
@@ -82,13 +70,14 @@ class Pages:
         main = self._shelf.outputs().get("all")
         if main is None or main.private:
             return {"days": ()}
-        return {"days": await self._reader.read(_newest)}
+        return {"days": await self._reader.read(newest)}
 
     async def _sources(self) -> dict[str, Any]:
         return await self._reader.read(_every_source)
 
 
-def _newest(tx: Transaction) -> tuple[views.Day, ...]:
+def newest(tx: Transaction) -> tuple[views.Day, ...]:
+    """Return the newest entries of `all` by day, as the front page shows them."""
     released = tx.releases.select("all", limit=_NEWEST, window=timedelta(0), ceiling=_NEWEST)
     return views.days(present([one.entry for one in released if not one.entry.private]))
 

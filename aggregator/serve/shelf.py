@@ -9,7 +9,7 @@ from aggregator.publish.channel import with_charset
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
 from aggregator.publish.websub import hub_address, link_header
-from aggregator.serve.document import PROTECTION, Document
+from aggregator.serve.document import PROTECTION, Document, compressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,10 @@ class Shelf:
         """Return what is published, by name."""
         self._manifest()
         return self._outputs
+
+    def renamed(self) -> Mapping[str, PublishedOutput]:
+        """Return what is published under other names now, by its old names."""
+        return {old: output for output in self.outputs().values() for old in output.was}
 
     def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
         """Return a document by the name of its rendition; None when there is none.
@@ -100,5 +104,14 @@ def _documents(rendition: Rendition, links: Headers, *, private: bool) -> tuple[
         headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *links, *PROTECTION),
         modified=rendition.last_modified,
     )
-    shown = "application/xml" if media_type.endswith(_XML_ENDINGS) else media_type
-    return exact, replace(exact, content_type=with_charset(shown).encode())
+    return exact, replace(exact, content_type=_shown(media_type))
+
+
+def public(body: bytes, media_type: str) -> tuple[Document, Document]:
+    """Return a document that was made for a request and is for everyone, as `_documents` does."""
+    exact = compressed(body, with_charset(media_type).encode(), (*_FOR_ALL, _VARY, _RANGES, *PROTECTION))
+    return exact, replace(exact, content_type=_shown(media_type))
+
+
+def _shown(media_type: str) -> bytes:
+    return with_charset("application/xml" if media_type.endswith(_XML_ENDINGS) else media_type).encode()

@@ -278,6 +278,13 @@ class Entries(Protocol):
     def search(self, query: str, *, limit: int) -> list[Entry]:
         """Return entries with all the words of the query in title or text, best first; any text is a valid query."""
 
+    def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
+        """Return what a search finds of what everyone may see, the last stored first.
+
+        That is what is released in one of these outputs, not withdrawn, and of no private source. Only the last
+        thousands of what is found are looked at: the time that a stranger's query takes has a bound.
+        """
+
 
 class Releases(Protocol):
     """What became visible in which output, when: append-only."""

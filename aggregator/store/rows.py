@@ -53,6 +53,8 @@ GAP = TypeAdapter(Gap)
 FLOOD = TypeAdapter(Flood)
 PAGE = TypeAdapter(ArticlePage)
 
+SEARCHED = 2_000
+"""How many of those that a stranger's search finds are looked at, the last stored."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 

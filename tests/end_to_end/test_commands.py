@@ -94,7 +94,7 @@ def test_a_private_address_is_refused_with_the_setting_that_allows_it(home, publ
 
 
 def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path: Path) -> None:
-    """Every output but those with a token is written; other files stay; a second export changes nothing."""
+    """Every output but those with a token is written, and the pages; other files stay; a second export changes nothing."""
     home.write(
         publisher.serve("/feed", make.rss(make.item(1))),
         more="outputs: [{name: labs}, {name: secret, token: abcdefgh1234}]\npolling: {host_gap: 10ms}\n",
@@ -103,7 +103,15 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
     www = tmp_path / "www"
     www.mkdir()
     (www / "index.html").write_text("mine")
-    assert "8 documents" in home.run("export", str(www)).stderr
+    said = home.run("export", str(www)).stderr
+    assert "12 documents" in said
+    assert "index.html was not written by aggregator export. It stays." in said
+    assert (www / "index.html").read_text() == "mine"
+    page = (www / "subscribe.html").read_text()
+    linked = re.findall(r'(?:href|src)="([^"#:]+)"', page)
+    assert {"all.atom", "labs.rss", "sources.opml", "subscribe.html", "static/style.css"} <= set(linked)
+    assert all((www / href).exists() for href in linked)
+    assert "secret" not in page
     names = {path.name for path in www.iterdir()}
     assert {
         "all.atom",
@@ -111,6 +119,7 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
         "all.json",
         "labs.atom",
         "all.atom.gz",
+        "all.atom.br",
         "sources.opml",
         "sources.atom",
         "index.html",

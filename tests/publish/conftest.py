@@ -165,8 +165,9 @@ def _check_atom_entry(entry: Any) -> None:
     )
     assert entry.find(f"{ATOM}author") is not None
     content, summary = entry.find(f"{ATOM}content"), entry.find(f"{ATOM}summary")
-    for text in (content, summary):
-        assert text is None or (text.get("type") == "html" and text.text)
+    assert content is None or (content.get("type") == "html" and content.text)
+    marked = summary is not None and {"<", "&"} & set(summary.text)
+    assert summary is None or (summary.text and summary.get("type") == ("html" if marked else "text"))
     alternates = [link for link in entry.iterfind(f"{ATOM}link") if link.get("rel") == "alternate"]
     assert len(alternates) == 1 or (not alternates and content is not None)
     assert content is not None or summary is not None

@@ -13,6 +13,7 @@ OUTPUTS = st.lists(
         title=st.text(),
         formats=st.lists(st.sampled_from(["atom", "rss", "json"])).map(tuple),
         token_sha256=st.none() | st.text().map(hash_of),
+        was=st.lists(st.text(max_size=9)).map(tuple),
     )
 )
 

@@ -14,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.errors import DiskFull, FolderNotWritable
+from aggregator.publish.codings import CODINGS
 from aggregator.publish.manifest import Manifest, PublishedOutput
 from aggregator.publish.renditions import MANIFEST, Renditions
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 123000, tzinfo=UTC)
 KIND = "application/atom+xml; charset=utf-8"
+WHOLE = {"all.atom", "all.atom.br", "all.atom.gz", "all.atom.zst", "all.atom.type"}
+"""The files of one document."""
 
 
 @pytest.fixture
@@ -47,9 +50,11 @@ def test_a_document_is_loaded_as_written(renditions: Renditions) -> None:
     one = renditions.load("all.atom")
     assert one
     assert (one.media_type, one.last_modified) == (KIND, NOON.replace(microsecond=0))
-    assert one.bodies["identity"] == gzip.decompress(one.bodies["gzip"]) == b"<feed/>"
+    assert one.bodies.keys() == {"identity", *CODINGS}
+    assert all(CODINGS[name].decompress(one.bodies[name]) == one.bodies["identity"] == b"<feed/>" for name in CODINGS)
     assert one.etags["identity"].startswith('"')
-    assert one.etags["gzip"].endswith('-gzip"')
+    assert all(one.etags[name].endswith(f'-{name}"') for name in CODINGS)
+    assert len(set(one.etags.values())) == 4
     assert one.stamp == renditions.stamp("all.atom")
 
 
@@ -113,19 +118,21 @@ def test_a_new_media_type_is_a_change(renditions: Renditions) -> None:
     assert one.media_type == "text/xml"
 
 
-def test_a_twin_that_does_not_fit_is_not_served(renditions: Renditions) -> None:
+@pytest.mark.parametrize("name", CODINGS)
+def test_a_twin_that_does_not_fit_is_not_served(renditions: Renditions, name: str) -> None:
     """A reader between two writes, or after a crash, sees no mixture; the next write mends it."""
     put(renditions, b"old")
-    twin = renditions.folder / "all.atom.gz"
-    for bad in (gzip.compress(b"new"), b"", b"\x1f\x8b junk"):
+    coding = CODINGS[name]
+    twin = renditions.folder / f"all.atom{coding.ending}"
+    for bad in (coding.compress(b"new"), b"", coding.compress(b"old")[:-1], b"\x1f\x8b junk"):
         twin.write_bytes(bad)
         one = renditions.load("all.atom")
         assert one
-        assert one.bodies == {"identity": b"old"}
+        assert one.bodies.keys() == {"identity", *CODINGS} - {name}
     assert put(renditions, b"old")
     whole = renditions.load("all.atom")
     assert whole
-    assert set(whole.bodies) == {"identity", "gzip"}
+    assert whole.bodies.keys() == {"identity", *CODINGS}
 
 
 def test_only_the_owner_reads(renditions: Renditions) -> None:
@@ -148,7 +155,7 @@ def test_outputs_that_are_gone_are_removed(renditions: Renditions) -> None:
     for name in (".all.atom.gz.a_b4c6d8.new", ".outputs.manifest.a_b4c6d8.new", "private/.labs.rss.a_b4c6d8.new"):
         (renditions.folder / name).write_bytes(b"")
     renditions.remove_others({"all.atom"})
-    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert files(renditions) == {*WHOLE, MANIFEST}
     assert not (renditions.folder / "private").exists()
 
 
@@ -172,7 +179,7 @@ Renditions(Path(sys.argv[1])).write("private/labs.atom", b"1", media_type="a/b",
 """
 
 
-@pytest.mark.parametrize("steps", range(4))
+@pytest.mark.parametrize("steps", range(6))
 def test_a_writer_killed_at_any_step(renditions: Renditions, steps: int) -> None:
     """A first writer killed at any of its writes leaves a folder that is ours: the next goes on, the scraps go."""
     killed = subprocess.run([sys.executable, "-c", KILLED, str(renditions.folder), str(steps)], check=False)
@@ -180,7 +187,7 @@ def test_a_writer_killed_at_any_step(renditions: Renditions, steps: int) -> None
     assert len(files(renditions)) == steps + 1
     put(renditions, b"2")
     renditions.remove_others({"all.atom"})
-    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert files(renditions) == {*WHOLE, MANIFEST}
 
 
 FOREIGN = (
@@ -248,7 +255,7 @@ def test_a_folder_that_is_empty_becomes_ours(renditions: Renditions, left: str |
         (renditions.folder / left).write_bytes(b"")
     put(renditions, b"1")
     renditions.remove_others({"all.atom"})
-    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert files(renditions) == {*WHOLE, MANIFEST}
     assert stat.S_IMODE(renditions.folder.stat().st_mode) == 0o755
 
 
@@ -273,8 +280,9 @@ def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
 )
 def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
     """A name cannot leave the folder."""
-    with pytest.raises(ValueError, match="not a name"):
-        renditions.load(name)
+    for look in (renditions.load, renditions.stamp):
+        with pytest.raises(ValueError, match="not a name"):
+            look(name)
 
 
 def test_the_list_of_outputs(renditions: Renditions) -> None:
@@ -319,7 +327,7 @@ def test_a_full_disk_leaves_the_old_document(renditions: Renditions, monkeypatch
     one = renditions.load("all.atom")
     assert one
     assert one.bodies["identity"] == b"old"
-    assert files(renditions) == {"all.atom", "all.atom.gz", "all.atom.type", MANIFEST}
+    assert files(renditions) == {*WHOLE, MANIFEST}
 
 
 def test_readers_beside_a_writer_see_whole_documents(renditions: Renditions) -> None:

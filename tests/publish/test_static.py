@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aggregator.errors import FolderNotWritable
+from aggregator.publish.codings import CODINGS
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.static import StaticFiles
 
@@ -18,23 +19,45 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ONE = datetime(2026, 5, 1, 13, tzinfo=UTC)
 
 
-def test_a_document_comes_with_its_twin(tmp_path: Path) -> None:
-    """A document and its compressed twin are written, readable by everybody, dated as told."""
+def test_a_document_comes_with_its_twins(tmp_path: Path) -> None:
+    """A document and its compressed twins are written, readable by everybody, dated as told."""
     assert StaticFiles(tmp_path / "www").write("all.atom", b"<feed/>", media_type="x/y", modified=NOON)
-    document, twin = tmp_path / "www/all.atom", tmp_path / "www/all.atom.gz"
+    document, twin, small = (tmp_path / f"www/all.atom{ending}" for ending in ("", ".gz", ".br"))
     assert document.read_bytes() == gzip.decompress(twin.read_bytes()) == b"<feed/>"
-    assert stat.S_IMODE(document.stat().st_mode) == stat.S_IMODE(twin.stat().st_mode) == 0o644
-    assert document.stat().st_mtime == NOON.timestamp()
+    assert CODINGS["br"].fits(small.read_bytes(), b"<feed/>")
+    for file in (document, twin, small):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o644
+        assert file.stat().st_mtime == NOON.timestamp()
 
 
 def test_an_unchanged_document_keeps_its_date(tmp_path: Path) -> None:
-    """Writing the same bytes again touches nothing; other bytes replace both files."""
+    """Writing the same bytes again touches nothing; other bytes replace all files."""
     files = StaticFiles(tmp_path)
     files.write("all.atom", b"one", media_type="x/y", modified=NOON)
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in tmp_path.iterdir()}
     assert not files.write("all.atom", b"one", media_type="x/y", modified=ONE)
-    assert (tmp_path / "all.atom").stat().st_mtime == NOON.timestamp()
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
     assert files.write("all.atom", b"two", media_type="x/y", modified=ONE)
     assert gzip.decompress((tmp_path / "all.atom.gz").read_bytes()) == b"two"
+    assert CODINGS["br"].fits((tmp_path / "all.atom.br").read_bytes(), b"two")
+
+
+def test_every_change_is_dated_later(tmp_path: Path) -> None:
+    """Web servers make ETags of date and size: a change of equal size gets a later second, whatever its own date is."""
+    files = StaticFiles(tmp_path)
+    for second, body in enumerate((b"one", b"two", b"six")):
+        files.write("all.atom", body, media_type="x/y", modified=NOON)
+        assert (tmp_path / "all.atom").stat().st_mtime == NOON.timestamp() + second
+
+
+def test_a_lost_twin_is_made_again(tmp_path: Path) -> None:
+    """A twin that is missing or damaged is mended, dated as its document, which stays as it is."""
+    files = StaticFiles(tmp_path)
+    files.write("all.atom", b"one", media_type="x/y", modified=NOON)
+    (tmp_path / "all.atom.br").write_bytes(b"")
+    assert not files.write("all.atom", b"one", media_type="x/y", modified=ONE)
+    assert CODINGS["br"].fits((tmp_path / "all.atom.br").read_bytes(), b"one")
+    assert (tmp_path / "all.atom.br").stat().st_mtime == NOON.timestamp()
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
@@ -50,6 +73,7 @@ FOREIGN = {
     "document": {"all.json": b"mine"},
     "same document": {"all.json": b"ours"},
     "twin": {"all.json.gz": gzip.compress(b"mine")},
+    "brotli twin": {"all.json.br": b"mine"},
     "pair": {"all.json": b"mine", "all.json.gz": gzip.compress(b"mine")},
     "named pair": {"all.json": b"mine", "all.json.gz": b"\x1f\x8b\x08\x08\0\0\0\0\2\xffall.json\0"},
     "no gzip": {"all.json": b"mine", "all.json.gz": b"1234567890aggregator\0"},
@@ -68,7 +92,7 @@ def test_files_of_others_are_not_replaced(tmp_path: Path, there: dict[str, bytes
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == there
 
 
-@pytest.mark.parametrize("name", ["all.atom", "all.atom.gz"])
+@pytest.mark.parametrize("name", ["all.atom", "all.atom.gz", "all.atom.br"])
 def test_links_are_not_replaced(tmp_path: Path, name: str) -> None:
     """A link in the place of a document or its twin stays, and so does what it points to, though it be ours."""
     www, kept = tmp_path / "www", tmp_path / "kept"
@@ -105,4 +129,4 @@ def test_a_failed_write_leaves_the_old_document(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OSError, match="no"):
         files.write("all.atom", b"two", media_type="x/y", modified=ONE)
     assert (tmp_path / "all.atom").read_bytes() == b"one"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.atom", "all.atom.gz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.atom", "all.atom.br", "all.atom.gz"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aggregator.serve.negotiation import has_current, preferred_coding
 
 BOTH = ("identity", "gzip")
+ALL = ("identity", "gzip", "br", "zstd")
 MOMENT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 TAG = '"0a1b-gzip"'
 
@@ -44,10 +45,35 @@ def test_coding_follows_the_weights(header: str | None, coding: str) -> None:
     assert preferred_coding(header, BOTH) == coding
 
 
+@pytest.mark.parametrize(
+    ("header", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("zstd, gzip", "zstd"),
+        ("gzip, zstd, br;q=0.9", "zstd"),
+        ("gzip;q=1.0, br;q=0.8", "gzip"),
+        ("br;q=0.1, gzip;q=0", "br"),
+        ("br;q=0, zstd;q=0, gzip", "gzip"),
+        ("BR", "br"),
+        ("*", "gzip"),
+        ("gzip;q=0, *", "identity"),
+        ("br;q=0.5, identity", "identity"),
+        ("br;q=0, gzip;q=0, zstd;q=0", "identity"),
+        ("deflate", "identity"),
+        (None, "identity"),
+    ],
+)
+def test_the_greatest_weight_wins_and_the_smallest_body_among_equals(header: str | None, coding: str) -> None:
+    """Of several codings the one with the greatest weight is chosen; brotli, then zstd, then gzip where they are equal."""
+    assert preferred_coding(header, ALL) == coding
+
+
 @given(st.text(max_size=80))
 def test_any_accept_encoding_gets_an_available_coding(header: str) -> None:
     """Whatever a header says, the answer is a coding that is there."""
     assert preferred_coding(header, BOTH) in BOTH
+    assert preferred_coding(header, ALL) in ALL
     assert preferred_coding(header, ("identity",)) == "identity"
 
 

@@ -404,7 +404,28 @@ def test_query_without_words(desk: Any, item: Callable[..., Item], query: str) -
 @given(query=st.text() | st.lists(st.text(min_size=1, max_size=3), min_size=300, max_size=600).map(" ".join))
 def test_no_text_breaks_the_search(desk: Any, query: str) -> None:
     """No query is an error, however odd or long."""
-    assert _found(desk, query) == []
+    assert _found(desk, query) == _public(desk, query, "all") == []
+
+
+def _public(desk: Any, query: str, *outputs: str, limit: int = 10) -> list[str]:
+    with desk.store.snapshot() as tx:
+        return [entry.item.title for entry in tx.entries.search_released(query, outputs, limit=limit)]
+
+
+def test_search_for_everyone(desk: Any, item: Callable[..., Item]) -> None:
+    """Only what was released in one of the outputs named is found, nothing of a private source, nothing withdrawn."""
+    desk.sync(A, FeedSettings(url=B, private=True))
+    old, new, held, gone = desk.keep(A, *(item(number, title=f"Llama {number}") for number in range(4)))
+    (secret,) = desk.keep(B, item(4, title="Llama in secret"))
+    desk.release("all", new, old, gone, secret)
+    desk.release("labs", old)
+    desk.release("hidden", held)
+    with desk.store.transaction() as tx:
+        tx.kinships.withdraw(gone, NOON)
+    assert _public(desk, "llama", "all", "labs") == ["Llama 1", "Llama 0"]
+    assert _public(desk, "llama", "labs") == ["Llama 0"]
+    assert _public(desk, "llama", "all", limit=1) == ["Llama 1"]
+    assert _public(desk, "llama") == _public(desk, "llama", "nobody") == _public(desk, "alpaca", "all") == []
 
 
 def test_items_get_other_names(desk: Any, item: Callable[..., Item]) -> None:

@@ -24,7 +24,7 @@ from aggregator.store.postgres.search import (
 )
 from aggregator.store.postgres.session import LISTED, md5s
 from aggregator.store.protocols import EntryRevision
-from aggregator.store.rows import ENTRY_COLUMNS, from_ms, item_columns, sighting_columns, to_ms
+from aggregator.store.rows import ENTRY_COLUMNS, SEARCHED, from_ms, item_columns, sighting_columns, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -317,6 +317,22 @@ class PostgresEntries:
             " AND entry.configuration = asked.configuration"
             f" ORDER BY ts_rank('{WEIGHTS}', entry.search, asked.words, {RANKED_BY}) DESC, id DESC LIMIT %s",
             [*query_values(query), limit],
+        ).fetchall()
+        return list(self.by_keys([row["id"] for row in found]))
+
+    def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
+        found = self._db.execute(
+            # Materialized: else the planner may read all entries, the last first, in the hope of finding enough soon.
+            f"""
+            WITH matching AS MATERIALIZED (
+                SELECT id FROM ({QUERY}) AS asked JOIN entry ON entry.search @@ asked.words
+                AND entry.configuration = asked.configuration),
+            found AS (SELECT id FROM matching ORDER BY id DESC LIMIT %s)
+            SELECT entry.id FROM found JOIN entry ON entry.id = found.id JOIN feed ON feed.id = entry.feed
+            WHERE entry.withdrawn_at IS NULL AND NOT feed.private AND EXISTS (
+                SELECT 1 FROM release WHERE release.entry = entry.id AND release.output = ANY(%s))
+            ORDER BY entry.id DESC LIMIT %s""",
+            [*query_values(query), SEARCHED, list(outputs), limit],
         ).fetchall()
         return list(self.by_keys([row["id"] for row in found]))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+SQLITE_VERSION = sqlite3.sqlite_version
 _PAGES = 1_000
 """Of 16 KB, copied at a time: the writer waits no longer than for these."""
 

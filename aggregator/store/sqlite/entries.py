@@ -15,7 +15,7 @@ from aggregator.listings import from_text
 from aggregator.model import Sighting
 from aggregator.store import rows
 from aggregator.store.protocols import EntryRevision
-from aggregator.store.rows import ENTRY_COLUMNS, from_ms, item_columns, sighting_columns, to_ms
+from aggregator.store.rows import ENTRY_COLUMNS, SEARCHED, from_ms, item_columns, sighting_columns, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -311,16 +311,30 @@ class SqliteEntries:
         return self.by_keys([row["id"] for row in ids])
 
     def search(self, query: str, *, limit: int) -> list[Entry]:
-        words = re.findall(r"\w+", query)
-        if not words:
+        if not (match := _match(query)):
             return []
-        match = " ".join(f'"{word}"' for word in words)
         ids = self._db.execute(
             "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?"
             " ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT ?",
             [match, limit],
         ).fetchall()
         return list(self.by_keys([row["rowid"] for row in ids]))
+
+    def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
+        if not (match := _match(query)):
+            return []
+        ids = self._db.execute(
+            """
+            SELECT entry.id FROM (
+                SELECT rowid FROM entry_fts WHERE entry_fts MATCH :match ORDER BY rowid DESC LIMIT :most) AS found
+            JOIN entry ON entry.id = found.rowid JOIN feed ON feed.id = entry.feed
+            WHERE entry.withdrawn_at IS NULL AND NOT feed.private AND EXISTS (
+                SELECT 1 FROM release WHERE release.entry = entry.id
+                AND release.output IN (SELECT value FROM json_each(:outputs)))
+            ORDER BY entry.id DESC LIMIT :limit""",
+            {"match": match, "most": SEARCHED, "outputs": json.dumps(list(outputs)), "limit": limit},
+        ).fetchall()
+        return list(self.by_keys([row["id"] for row in ids]))
 
     def by_keys(self, keys: Sequence[int]) -> Iterator[Entry]:
         """Return entries in the order of their keys, read in batches."""
@@ -342,3 +356,8 @@ class SqliteEntries:
             rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
             for row in found
         ]
+
+
+def _match(query: str) -> str:
+    """Return FTS5's query for all words of a text: each is quoted, so that none is an operator; "" without words."""
+    return " ".join(f'"{word}"' for word in re.findall(r"\w+", query))
