@@ -2,6 +2,7 @@
 
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
+/all/2026-01.atom                       its archive of a month; /{token}/agents/2026-01.atom
 /sources.opml                           what is aggregated
 /sources.atom                           what is wrong with it
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
 )
+_ARCHIVE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})/(?P<month>\d{4}-\d\d)\.atom", re.DOTALL)
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
@@ -45,11 +47,14 @@ class Feeds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
-        place = _PLACE.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        path = scope["path"] if scope["type"] == "http" else ""
+        archive = _ARCHIVE.fullmatch(path)
+        place = archive or _PLACE.fullmatch(path)
         if place is None:
             await self._otherwise(scope, receive, send)
             return
-        found = self._find(place, navigation=not _NAVIGATION.isdisjoint(scope["headers"]))
+        navigation = not _NAVIGATION.isdisjoint(scope["headers"])
+        found = self._archive(archive, navigation=navigation) if archive else self._find(place, navigation=navigation)
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
         elif scope["method"] in ("GET", "HEAD"):
@@ -58,6 +63,14 @@ class Feeds:
             await _options(send, private=place["token"] is not None)
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
+
+    def _archive(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+        """Return an archive document; None as in `_find`."""
+        output = self._shelf.outputs().get(place["name"])
+        if output is None or not output.admits(place["token"]):
+            return None
+        name = output.archive(place["month"])
+        return self._shelf.archives.document(name, private=output.private, navigation=navigation)
 
     def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
         """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""

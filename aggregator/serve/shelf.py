@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
 
-_MAX_AGE = 300
+_MAX_AGE, _ARCHIVE_MAX_AGE = 300, 86_400
+_ARCHIVE_BYTES = 64 * 2**20
+"""Of archives in memory, unless a single one is greater."""
+_FOLLOWED = b'rel="next-archive"'
 _VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode")
 _RANGES = (b"accept-ranges", b"none")
 _FOR_ALL = (
-    (b"cache-control", b"public, max-age=%d" % _MAX_AGE),
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag, Last-Modified, Link"),
 )
-_FOR_ONE = ((b"cache-control", b"private, max-age=%d" % _MAX_AGE),)
 _XML_ENDINGS = ("xml", "opml")
 
 
@@ -31,6 +33,7 @@ class Shelf:
     """Renditions of one folder; for the one thread of an event loop."""
 
     def __init__(self, renditions: Renditions) -> None:
+        self.archives = ArchiveShelf(renditions)
         self._renditions = renditions
         self._outputs: Mapping[str, PublishedOutput] = {}
         self._published = Manifest()
@@ -73,14 +76,48 @@ class Shelf:
         return self._published
 
 
-def _documents(rendition: Rendition, *, private: bool) -> tuple[Document, Document]:
+class ArchiveShelf:
+    """The archives among them: there is no end to months, so only those asked for last stay in memory."""
+
+    def __init__(self, renditions: Renditions) -> None:
+        self._renditions = renditions
+        self._held: OrderedDict[str, tuple[Stamp, int, tuple[Document, Document]]] = OrderedDict()
+
+    def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
+        """Return an archive as `Shelf.document` does."""
+        stamp = self._renditions.stamp(name)
+        held = self._held.pop(name, None)
+        if held is None or held[0] != stamp:
+            rendition = self._renditions.load(name) if stamp is not None else None
+            if rendition is None:
+                return None
+            documents = _documents(rendition, private=private, max_age=_max_age(rendition.bodies["identity"]))
+            held = rendition.stamp, sum(map(len, rendition.bodies.values())), documents
+        self._held[name] = held  # the last asked for
+        while len(self._held) > 1 and sum(size for _, size, _ in self._held.values()) > _ARCHIVE_BYTES:
+            self._held.popitem(last=False)
+        return held[2][navigation]
+
+
+def _max_age(archive: bytes) -> int:
+    """Return how long an archive stands: one that a younger one follows changes only by a withdrawal."""
+    return _ARCHIVE_MAX_AGE if _FOLLOWED in archive[: archive.find(b"<entry")] else _MAX_AGE
+
+
+def _documents(rendition: Rendition, *, private: bool, max_age: int = _MAX_AGE) -> tuple[Document, Document]:
     """Return a rendition as feed readers get it and as browsers that navigate to it do."""
     media_type = rendition.media_type.partition(";")[0]
     exact = Document(
         content_type=_with_charset(media_type),
         bodies=rendition.bodies,
         etags=rendition.etags,
-        headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *PROTECTION),
+        headers=(
+            (b"cache-control", b"%s, max-age=%d" % (b"private" if private else b"public", max_age)),
+            *(() if private else _FOR_ALL),
+            _VARY,
+            _RANGES,
+            *PROTECTION,
+        ),
         modified=rendition.last_modified,
     )
     shown = "application/xml" if media_type.endswith(_XML_ENDINGS) else media_type

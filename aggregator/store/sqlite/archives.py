@@ -1,0 +1,52 @@
+"""Releases by month (archives.Archives)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aggregator.decide.months import bounds
+from aggregator.store.archives import Month, Place
+from aggregator.store.rows import from_ms, to_ms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from aggregator.model import Entry
+    from aggregator.store.sqlite.entries import SqliteEntries
+
+_LEFT = "withdrawn_at IS NULL AND (:private OR NOT feed.private)"
+
+
+class SqliteArchives:
+    """Archives in SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection, entries: SqliteEntries) -> None:
+        self._db = connection
+        self._entries = entries
+
+    def months(self, output: str, *, private: bool) -> list[Month]:
+        rows = self._db.execute(
+            f"""
+            SELECT strftime('%Y-%m', released_at / 1000, 'unixepoch') AS name, max(released_at) AS last,
+                count(*) FILTER (WHERE {_LEFT}) AS entries, total(entry.id) FILTER (WHERE {_LEFT}) AS mark
+            FROM release JOIN entry ON entry.id = release.entry JOIN feed ON feed.id = entry.feed
+            WHERE output = :output GROUP BY name ORDER BY name""",
+            {"output": output, "private": private},
+        )
+        return [Month(row["name"], row["entries"], int(row["mark"]), from_ms(row["last"])) for row in rows]
+
+    def places(self, output: str, month: str, *, private: bool) -> list[Place]:
+        since, until = bounds(month)
+        rows = self._db.execute(
+            f"""
+            SELECT entry.id, atom_id, released_at
+            FROM release JOIN entry ON entry.id = release.entry JOIN feed ON feed.id = entry.feed
+            WHERE output = :output AND released_at >= :since AND released_at < :until AND {_LEFT}
+            ORDER BY released_at, seq""",
+            {"output": output, "private": private, "since": to_ms(since), "until": to_ms(until)},
+        )
+        return [Place(row["id"], row["atom_id"], from_ms(row["released_at"])) for row in rows]
+
+    def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
+        return self._entries.by_keys(keys)
