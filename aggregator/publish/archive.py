@@ -31,11 +31,13 @@ class Volume:
     """So many of the month's releases are in it at least, the first of them."""
     head: Channel
     """What it says of itself; without entries."""
+    bereft: frozenset[int] = frozenset()
+    """Keys of what may tell of an article that was withdrawn."""
 
     @property
     def mark(self) -> tuple[object, ...]:
         """What the document depends on, but for what its entries say."""
-        return self.month.entries, self.month.mark, self.held, self.head.path, self.head.chain
+        return self.month.entries, self.month.mark, self.held, self.head.path, self.head.chain, self.bereft
 
 
 def has_archives(output: OutputSettings) -> bool:
@@ -58,7 +60,8 @@ def volumes(tx: Transaction, output: OutputSettings, subscription: Channel) -> l
     ends = [*((month.entries, month.last) for month in months[:-1])]
     ends.append((held, places[held - 1].released_at if held else months[-1].last))
     heads = _heads(subscription, months, [last for _, last in ends])
-    return [Volume(month, count, head) for month, (count, _), head in zip(months, ends, heads, strict=True)]
+    bereft = tx.archives.bereft(output.name) if output.tells_stories else frozenset()
+    return [Volume(month, count, head, bereft) for month, (count, _), head in zip(months, ends, heads, strict=True)]
 
 
 def _heads(subscription: Channel, months: Sequence[Month], updated: Sequence[datetime]) -> list[Channel]:

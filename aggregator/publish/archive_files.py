@@ -99,7 +99,7 @@ class _Writer:
         head = cut(render_atom(self._volume.head), "atom")
         entries = {_id(entry): entry for entry in kept.entries} if kept else {}
         wanted = self._wanted(entries)
-        missing = [key for identifier, key in wanted.items() if identifier not in entries]
+        missing = [key for one, key in wanted.items() if one not in entries or key in self._volume.bereft]
         entries |= self._rendered(missing)
         told = [entries[identifier] for identifier in wanted if identifier in entries]
         if kept and kept.entries == tuple(told[::-1]) and _links(kept) == _links(head):

@@ -47,5 +47,8 @@ class Archives(Protocol):
     def places(self, output: str, month: str, *, private: bool) -> list[Place]:
         """Return what an output released in a month and was not withdrawn, in the order of release."""
 
+    def bereft(self, output: str) -> frozenset[int]:
+        """Return what an output released of stories that have lost an article: it was withdrawn."""
+
     def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
         """Return entries in the order of their keys, read in batches."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from aggregator.model import Entry
     from aggregator.store.sqlite.entries import SqliteEntries
 
-_LEFT = "withdrawn_at IS NULL AND (:private OR NOT feed.private)"
+_LEFT = """
+    entry NOT IN (SELECT id FROM entry WHERE withdrawn_at IS NOT NULL
+        UNION ALL SELECT entry.id FROM feed JOIN entry ON entry.feed = feed.id WHERE feed.private AND NOT :private)"""
 
 
 class SqliteArchives:
@@ -29,9 +31,8 @@ class SqliteArchives:
         rows = self._db.execute(
             f"""
             SELECT strftime('%Y-%m', released_at / 1000, 'unixepoch') AS name, max(released_at) AS last,
-                count(*) FILTER (WHERE {_LEFT}) AS entries, total(entry.id) FILTER (WHERE {_LEFT}) AS mark
-            FROM release JOIN entry ON entry.id = release.entry JOIN feed ON feed.id = entry.feed
-            WHERE output = :output GROUP BY name ORDER BY name""",
+                count(*) FILTER (WHERE {_LEFT}) AS entries, total(entry) FILTER (WHERE {_LEFT}) AS mark
+            FROM release WHERE output = :output GROUP BY name ORDER BY name""",
             {"output": output, "private": private},
         )
         return [Month(row["name"], row["entries"], int(row["mark"]), from_ms(row["last"])) for row in rows]
@@ -40,13 +41,22 @@ class SqliteArchives:
         since, until = bounds(month)
         rows = self._db.execute(
             f"""
-            SELECT entry.id, atom_id, released_at
-            FROM release JOIN entry ON entry.id = release.entry JOIN feed ON feed.id = entry.feed
+            SELECT entry, atom_id, released_at FROM release JOIN entry ON entry.id = release.entry
             WHERE output = :output AND released_at >= :since AND released_at < :until AND {_LEFT}
             ORDER BY released_at, seq""",
             {"output": output, "private": private, "since": to_ms(since), "until": to_ms(until)},
         )
-        return [Place(row["id"], row["atom_id"], from_ms(row["released_at"])) for row in rows]
+        return [Place(row["entry"], row["atom_id"], from_ms(row["released_at"])) for row in rows]
+
+    def bereft(self, output: str) -> frozenset[int]:
+        rows = self._db.execute(
+            """
+            SELECT told.id FROM entry AS gone JOIN entry AS told ON told.story = gone.story AND told.id <> gone.id
+            JOIN release ON release.entry = told.id
+            WHERE gone.withdrawn_at IS NOT NULL AND release.output = ?""",
+            [output],
+        )
+        return frozenset(row["id"] for row in rows)
 
     def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
         return self._entries.by_keys(keys)

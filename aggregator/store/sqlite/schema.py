@@ -155,6 +155,12 @@ def m007_editions(db: Database) -> None:
     db.execute("ALTER TABLE output ADD COLUMN changes INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m008_archives(db: Database) -> None:
+    """What was withdrawn is looked for whenever archives are checked; `withdrawn_at` itself lies behind the texts."""
+    db.execute("CREATE INDEX entry_withdrawn ON entry(story) WHERE withdrawn_at IS NOT NULL")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

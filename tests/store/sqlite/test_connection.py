@@ -35,6 +35,7 @@ from aggregator.store.sqlite.schema import (
     m005_lists,
     m006_listings,
     m007_editions,
+    m008_archives,
 )
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -367,6 +368,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
             m005_lists,
             m006_listings,
             m007_editions,
+            m008_archives,
         )
         for one in (*released, migration):
             later()(one)

@@ -271,14 +271,14 @@ CREATE TABLE public.vector (
     model text NOT NULL,
     value bytea
 );
-INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 16:03:14.005881+00');
+INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 16:44:24.61262+00');
 INSERT INTO public.entry VALUES (1, 'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df', 1, 'a.example/1', NULL, '2:0310527e943ba320e171c340506b9c1a', 'Première, revue', 'https://a.example/1', '<p>Été</p>', NULL, 'Été', 1767614400000, 1767621600000, 1767614400000, NULL, NULL, NULL, NULL, '[{"name":"Ann"}]', '[]', '[]', '[]', NULL, 'cfd51634e52d', 'cfd51634e52d', 0, 1, NULL, NULL, 'simple', '''ete'':3 ''premiere'':1A ''revue'':2A');
 INSERT INTO public.feed VALUES (2, 'https://b.example/feed', 'https://b.example/feed', 1, NULL, 'feed', '[]', 5, NULL, true, true, '{"title":"News","links":[{"href":"https://b.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767618000000, 1767618000000, NULL, 0, NULL, NULL, NULL, false, 0, 0, 1767618000000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.feed VALUES (1, 'https://a.example/feed', 'https://a.example/feed', 0, 'The A', 'feed', '["lab"]', 5, NULL, true, false, '{"title":"News","links":[{"href":"https://a.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767621600000, 1767621600000, 1767614400000, 0, NULL, NULL, NULL, false, 0, 0, 1767614400000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.listing VALUES (2, '["","guid",[],["g:b"]]');
 INSERT INTO public.listing VALUES (1, '["","guid",[],["g:urn:x:1"]]');
-INSERT INTO public.meta VALUES ('instance', '81429ffe-e867-46f1-b9f7-d5844d8244a4');
-INSERT INTO public.meta VALUES ('created', '2026-11-27T16:03:14.082682+00:00');
+INSERT INTO public.meta VALUES ('instance', 'bdaa2947-c2fd-4735-b5d0-038a62f60d36');
+INSERT INTO public.meta VALUES ('created', '2026-11-27T16:44:24.758252+00:00');
 INSERT INTO public.output VALUES ('all', 1767614400000, 'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e', 0);
 INSERT INTO public.output VALUES ('labs', 1767614400000, '7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc', 0);
 INSERT INTO public.poll_log VALUES (1, 1, 1767614400000, 'new', 200, 99, 500, 1, 0, 0, NULL, false);
@@ -353,6 +353,7 @@ CREATE INDEX entry_search ON public.entry USING gin (search);
 CREATE INDEX entry_story ON public.entry USING btree (story);
 CREATE INDEX entry_ungrouped ON public.entry USING btree (published, id) WHERE (grouped <> 1);
 CREATE INDEX entry_waiting ON public.entry USING btree (first_seen) WHERE (held = 'article'::text);
+CREATE INDEX entry_withdrawn ON public.entry USING btree (story) WHERE (withdrawn_at IS NOT NULL);
 CREATE INDEX poll_log_at ON public.poll_log USING btree (at);
 CREATE INDEX poll_log_feed ON public.poll_log USING btree (feed, at);
 CREATE INDEX relation_other ON public.relation USING btree (other);
