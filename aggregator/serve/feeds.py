@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
-    from aggregator.serve.shelf import Shelf
+    from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
@@ -72,7 +72,7 @@ class Feeds:
         name = output.archive(place["month"])
         return self._shelf.archives.document(name, private=output.private, navigation=navigation)
 
-    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+    def _find(self, place: re.Match[str], *, navigation: bool) -> Answering | None:
         """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
         token, name, ending = place["token"], place["name"], place["ending"]
         if token is None and (document := f"{name}.{ending}") in _SOURCES:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
 from aggregator.serve.document import PROTECTION, Document
+from aggregator.serve.versions import WITH_PARTS, Published, Versions
+
+Answering: TypeAlias = Document | Published
+"""What answers for a document's address."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,14 +42,15 @@ class Shelf:
         self._outputs: Mapping[str, PublishedOutput] = {}
         self._published = Manifest()
         self._manifest_stamp: Stamp | None = None
-        self._documents: dict[str, tuple[Stamp, Document, Document]] = {}
+        self._documents: dict[str, tuple[Stamp, Answering, Answering]] = {}
+        self._versions: dict[str, Versions] = {}
 
     def outputs(self) -> Mapping[str, PublishedOutput]:
         """Return what is published, by name."""
         self._manifest()
         return self._outputs
 
-    def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
+    def document(self, name: str, *, private: bool, navigation: bool) -> Answering | None:
         """Return a document by the name of its rendition; None when there is none.
 
         For a browser's navigation XML is called XML: browsers would offer the exact types for download.
@@ -56,9 +61,22 @@ class Shelf:
             rendition = self._renditions.load(name) if stamp is not None else None
             if rendition is None:
                 self._documents.pop(name, None)
+                self._versions.pop(name, None)
                 return None
-            held = self._documents[name] = (rendition.stamp, *_documents(rendition, private=private))
+            held = self._documents[name] = (
+                rendition.stamp,
+                *self._succeed(name, _documents(rendition, private=private)),
+            )
         return held[2] if navigation else held[1]
+
+    def _succeed(self, name: str, documents: tuple[Document, Document]) -> tuple[Answering, Answering]:
+        """Return documents that also answer for their parts, where they have any."""
+        ending = name.rpartition(".")[2]
+        if ending not in WITH_PARTS:
+            return documents
+        versions = self._versions.setdefault(name, Versions(ending))
+        versions.succeed(documents[0])
+        return Published(documents[0], versions), Published(documents[1], versions)
 
     def site(self) -> PublishedSite:
         """Return what the pages say of the whole."""
