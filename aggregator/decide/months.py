@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+def month_of(moment: datetime) -> str:
+    """Return the month (UTC) of a moment, such as `2026-01`."""
+    return f"{moment.astimezone(UTC):%Y-%m}"
+
+
 def bounds(month: str) -> tuple[datetime, datetime]:
     """Return the first moment of a month (`2026-01`, UTC) and that of the next."""
     begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)

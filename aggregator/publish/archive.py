@@ -14,7 +14,6 @@ from aggregator.publish.channel import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from aggregator.config.settings import OutputSettings
     from aggregator.publish.channel import Channel
@@ -27,8 +26,8 @@ class Volume:
     """An archive document as it is to be."""
 
     month: Month
-    held: int
-    """So many of the month's releases are in it at least, the first of them."""
+    held: int | None
+    """So many of the month's releases are in it at least, the first of them; None: all, the month is over."""
     head: Channel
     """What it says of itself; without entries."""
     bereft: frozenset[int] = frozenset()
@@ -37,7 +36,7 @@ class Volume:
     @property
     def mark(self) -> tuple[object, ...]:
         """What the document depends on, but for what its entries say."""
-        return self.month.entries, self.month.mark, self.held, self.head.path, self.head.chain, self.bereft
+        return self.month.gone, self.held, self.head.path, self.head.chain, self.bereft
 
 
 def has_archives(output: OutputSettings) -> bool:
@@ -50,28 +49,27 @@ def has_archives(output: OutputSettings) -> bool:
 
 def volumes(tx: Transaction, output: OutputSettings, subscription: Channel) -> list[Volume]:
     """Return an output's archive documents, the oldest first; the month of the newest release is the running one."""
-    private = output.token is not None
-    months = tx.archives.months(output.name, private=private) if has_archives(output) else []
+    months = tx.archives.months(output.name) if has_archives(output) else []
     if not months:
         return []
-    places = tx.archives.places(output.name, months[-1].name, private=private)
+    places = tx.archives.places(output.name, months[-1].name, private=output.token is not None)
     shown = {entry.key for entry in subscription.entries}
     held = held_by_archive([place.key for place in places], shown, output.limit)
-    ends = [*((month.entries, month.last) for month in months[:-1])]
-    ends.append((held, places[held - 1].released_at if held else months[-1].last))
-    heads = _heads(subscription, months, [last for _, last in ends])
+    running = replace(months[-1], last=places[held - 1].released_at if held else months[-1].last)
     bereft = tx.archives.bereft(output.name) if output.tells_stories else frozenset()
-    return [Volume(month, count, head, bereft) for month, (count, _), head in zip(months, ends, heads, strict=True)]
+    *over, newest = _heads(subscription, [*months[:-1], running])
+    volumes_over = [Volume(month, None, head, bereft) for month, head in zip(months, over, strict=False)]
+    return [*volumes_over, Volume(running, held, newest, bereft)]
 
 
-def _heads(subscription: Channel, months: Sequence[Month], updated: Sequence[datetime]) -> list[Channel]:
+def _heads(subscription: Channel, months: Sequence[Month]) -> list[Channel]:
     plain = [replace(subscription, path=f"{subscription.path}/{month.name}", entries=(), hubs=()) for month in months]
     addresses = [head.address("atom") for head in plain]
     current = subscription.address("atom")
     neighbours = zip([None, *addresses[:-1]], [*addresses[1:], None], strict=True)
     return [
-        replace(head, updated=last, chain=Chain(current, previous, following))
-        for head, last, (previous, following) in zip(plain, updated, neighbours, strict=True)
+        replace(head, updated=month.last, chain=Chain(current, previous, following))
+        for head, month, (previous, following) in zip(plain, months, neighbours, strict=True)
     ]
 
 

@@ -21,7 +21,7 @@ from aggregator.publish.cutting import Cut, cut
 from aggregator.publish.selection import as_told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from aggregator.config.settings import OutputSettings, Settings
@@ -56,21 +56,34 @@ class ArchiveFiles:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._marks: dict[str, tuple[object, ...]] = {}
+        self._seen: dict[str, int] = {}
+        """Number of the newest release of each output that its documents know."""
+        self._settings: Settings | None = None
 
-    def bring_up(self, tx: Transaction, output: OutputSettings, settings: Settings, name: str, volume: Volume) -> bool:
-        """Make the document of this name what it is to be; return whether its bytes changed.
+    def bring_up(
+        self, tx: Transaction, output: OutputSettings, settings: Settings, wanted: Mapping[str, Volume]
+    ) -> Iterator[str]:
+        """Make an output's documents, given by name, what they are to be; yield the names of those that change.
 
         Raises DiskFull and FolderNotWritable.
         """
-        if self._marks.get(name) == volume.mark and self._folder.holds(name):
-            return False
-        document = _Writer(tx, output, settings, volume).document(self._kept(name))
-        head = volume.head
-        changed = document is not None and self._folder.write(
-            name, document, media_type=MEDIA_TYPES["atom"], modified=head.updated
-        )
-        self._marks[name] = volume.mark
-        return changed
+        if settings is not self._settings:  # which sources are private may be another matter now
+            self._settings = settings
+            self._marks.clear()
+        added = tx.archives.added(output.name, self._seen.get(output.name, 0))
+        for name, volume in wanted.items():
+            is_known = self._marks.get(name) == volume.mark and self._folder.holds(name)
+            if is_known and (volume.held is not None or volume.month.name not in added.months):
+                continue
+            self._marks.pop(name, None)
+            document = _Writer(tx, output, settings, volume).document(self._kept(name))
+            if document is not None and self._write(name, document, volume):
+                yield name
+            self._marks[name] = volume.mark
+        self._seen[output.name] = added.last
+
+    def _write(self, name: str, document: bytes, volume: Volume) -> bool:
+        return self._folder.write(name, document, media_type=MEDIA_TYPES["atom"], modified=volume.head.updated)
 
     def _kept(self, name: str) -> Cut | None:
         """Return what is there; None where it has to be made anew."""
@@ -111,8 +124,9 @@ class _Writer:
         """Return keys by id, in the order of release: so many as are to be there, and what is there already."""
         output, volume = self._output, self._volume
         places = self._tx.archives.places(output.name, volume.month.name, private=output.token is not None)
+        held = len(places) if volume.held is None else volume.held
         named = ((legal.line(place.id), place.key) for place in places)
-        return {one: key for place, (one, key) in enumerate(named) if place < volume.held or one in entries}
+        return {one: key for place, (one, key) in enumerate(named) if place < held or one in entries}
 
     def _rendered(self, keys: Sequence[int]) -> dict[str, bytes]:
         return {

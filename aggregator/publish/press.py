@@ -92,10 +92,8 @@ class Press:
         output = self.settings.published[name]
         one, listed = channel(tx, output, self.settings), _listed(output, self.settings.site)
         bound = volumes(tx, output, one)
-        for volume in bound:
-            document = listed.archive(volume.month.name)
-            if self._archives.bring_up(tx, output, self.settings, document, volume):
-                yield document
+        archives = {listed.archive(volume.month.name): volume for volume in bound}
+        yield from self._archives.bring_up(tx, output, self.settings, archives)
         one = linked(one, bound)  # the documents that it links to are there
         for ending, render in RENDERERS.items():
             document = listed.rendition(ending)

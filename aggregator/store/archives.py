@@ -14,15 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What an output released in a month; what was withdrawn is left out of all but the name."""
+    """A month in which an output released something."""
 
     name: str
     """`2026-01`."""
-    entries: int
-    mark: int
-    """Another number, as good as always, when these are other entries."""
     last: datetime
-    """The newest release, withdrawn or not."""
+    """The newest release in it, withdrawn or not."""
+    gone: frozenset[int]
+    """Keys of what was withdrawn of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What an output has released after its release of some number."""
+
+    last: int
+    """Number of its newest release; as asked where there is none."""
+    months: frozenset[str]
+    """In which the others were dated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +45,19 @@ class Place:
 
 
 class Archives(Protocol):
-    """Outputs' releases by month; `private`: with entries of private sources."""
+    """Outputs' releases by month. No method reads all that an output has ever released."""
 
-    def months(self, output: str, *, private: bool) -> list[Month]:
-        """Return the months in which an output released anything, the oldest first.
+    def months(self, output: str) -> list[Month]:
+        """Return the months in which an output released anything, the oldest first, emptied ones too."""
 
-        One of which nothing is left is among them. Reads a row of each release.
-        """
+    def added(self, output: str, after: int) -> Additions:
+        """Return what was released after the release of this number (0: none), dated in whatever month."""
 
     def places(self, output: str, month: str, *, private: bool) -> list[Place]:
-        """Return what an output released in a month and was not withdrawn, in the order of release."""
+        """Return what an output released in a month and was not withdrawn, in the order of release.
+
+        With or without entries of sources that are private.
+        """
 
     def bereft(self, output: str) -> frozenset[int]:
         """Return what an output released of stories that have lost an article: it was withdrawn."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide.months import bounds, held_by_archive
+from aggregator.decide.months import bounds, held_by_archive, month_of
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 
@@ -25,9 +25,10 @@ def test_a_month_ends_where_the_next_begins(month: str, following: str) -> None:
 @given(MOMENTS)
 def test_every_moment_is_in_the_month_that_it_names(moment: datetime) -> None:
     """A moment lies within the bounds of its own month, and of no neighbour's."""
-    begins, ends = bounds(f"{moment:%Y-%m}")
+    begins, ends = bounds(month_of(moment))
     assert begins <= moment < ends
-    assert not moment < bounds(f"{begins - timedelta(days=1):%Y-%m}")[1]
+    assert not moment < bounds(month_of(begins - timedelta(days=1)))[1]
+    assert month_of(moment.astimezone(timezone(timedelta(hours=14)))) == month_of(moment)
 
 
 @given(st.sets(st.integers(0, 60)), st.integers(0, 60), st.integers(1, 20))

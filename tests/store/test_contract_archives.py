@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings
-from aggregator.store.archives import Month
+from aggregator.store.archives import Additions, Month
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
@@ -33,15 +33,34 @@ def keys(desk: Any, item: Callable[..., Item]) -> list[int]:
 
 
 def test_months_by_time_of_release(desk: Any, keys: list[int]) -> None:
-    """A release belongs to the month (UTC) of its millisecond; outputs are apart, private entries only where asked for."""
+    """A release belongs to the month (UTC) of its millisecond; outputs are apart, months without releases are none."""
     with desk.store.snapshot() as tx:
-        assert tx.archives.months("all", private=True) == [
-            Month("2025-12", 2, keys[0] + keys[1], NEW_YEAR - INSTANT),
-            Month("2026-01", 2, keys[2] + keys[3], NEW_YEAR),
+        assert tx.archives.months("all") == [
+            Month("2025-12", NEW_YEAR - INSTANT, frozenset()),
+            Month("2026-01", NEW_YEAR, frozenset()),
         ]
-        assert [month.entries for month in tx.archives.months("all", private=False)] == [2, 1]
-        assert tx.archives.months("labs", private=False) == [Month("2026-01", 1, keys[0], NEW_YEAR)]
-        assert tx.archives.months("nowhere", private=True) == []
+        assert tx.archives.months("labs") == [Month("2026-01", NEW_YEAR, frozenset())]
+        assert tx.archives.months("nowhere") == []
+    desk.release("labs", keys[1], at=NEW_YEAR.replace(year=2031, month=12))
+    desk.release("labs", keys[2], at=NEW_YEAR.replace(year=2031, month=12) + INSTANT)
+    with desk.store.snapshot() as tx:
+        assert [(month.name, month.last.day) for month in tx.archives.months("labs")] == [
+            ("2026-01", 1),
+            ("2031-12", 1),
+        ]
+
+
+def test_what_was_added(desk: Any, keys: list[int]) -> None:
+    """What came after a release is told by its number, also where it is dated in an earlier month."""
+    with desk.store.snapshot() as tx:
+        everything = tx.archives.added("all", 0)
+        assert everything.months == {"2025-12", "2026-01"}
+        assert tx.archives.added("all", everything.last) == Additions(everything.last, frozenset())
+        before = tx.archives.added("labs", 0)
+    desk.release("labs", keys[1], at=NEW_YEAR - INSTANT)
+    with desk.store.snapshot() as tx:
+        assert tx.archives.added("labs", before.last) == Additions(before.last + 1, frozenset({"2025-12"}))
+        assert tx.archives.added("nowhere", 0) == Additions(0, frozenset())
 
 
 def test_places_in_the_order_of_release(desk: Any, keys: list[int]) -> None:
@@ -63,10 +82,8 @@ def test_what_was_withdrawn_is_left_out(desk: Any, keys: list[int]) -> None:
         for key in keys[:3]:
             tx.kinships.withdraw(key, NEW_YEAR)
     with desk.store.snapshot() as tx:
-        assert [(month.entries, month.mark) for month in tx.archives.months("all", private=True)] == [
-            (0, 0),
-            (1, keys[3]),
-        ]
+        assert [month.gone for month in tx.archives.months("all")] == [{keys[0], keys[1]}, {keys[2]}]
+        assert [month.gone for month in tx.archives.months("labs")] == [{keys[0]}]
         assert tx.archives.places("all", "2025-12", private=True) == []
 
 
