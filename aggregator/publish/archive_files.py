@@ -70,7 +70,8 @@ class ArchiveFiles:
         if settings is not self._settings:  # which sources are private may be another matter now
             self._settings = settings
             self._marks.clear()
-        added = tx.archives.added(output.name, self._seen.get(output.name, 0))
+        seen = self._seen.get(output.name)
+        added = tx.archives.added(output.name, tx.archives.newest(output.name) if seen is None else seen)
         for name, volume in wanted.items():
             is_known = self._marks.get(name) == volume.mark and self._folder.holds(name)
             if is_known and (volume.held is not None or volume.month.name not in added.months):

@@ -50,8 +50,11 @@ class Archives(Protocol):
     def months(self, output: str) -> list[Month]:
         """Return the months in which an output released anything, the oldest first, emptied ones too."""
 
+    def newest(self, output: str) -> int:
+        """Return the number of an output's last release; 0 when there is none."""
+
     def added(self, output: str, after: int) -> Additions:
-        """Return what was released after the release of this number (0: none), dated in whatever month."""
+        """Return what was released after the release of this number (0: all), dated in whatever month."""
 
     def places(self, output: str, month: str, *, private: bool) -> list[Place]:
         """Return what an output released in a month and was not withdrawn, in the order of release.

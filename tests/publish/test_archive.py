@@ -229,6 +229,37 @@ def test_withdrawing_rewrites_one_month(library: Library) -> None:
     assert library.released[1] not in {one for document in walk(library.read, "all.atom") for one in ids(document)}
 
 
+def test_what_comes_to_belong_to_an_output_later_is_added(library: Library) -> None:
+    """A changed choice releases entries under the dates of then: their months get them, and keep what was there."""
+    wide = {"name": "wide"}
+    library.desk.configure({"name": "all", "limit": 3, "drop": [{"contains": ["Number 2"]}]}, wide)
+    library.reopen()
+    for _ in range(3):
+        library.release(2, at=months_later(library.desk.now))
+        library.publish()
+    month, before = min(library.archives().items())
+    assert ids(before) == library.released[:1]
+    library.desk.configure({"name": "all", "limit": 3}, wide)
+    library.press.settings = library.desk.settings
+    changed = library.publish()
+    assert [name for name in changed if name.startswith("all/")] == [f"all/{month}.atom"]
+    after = library.archives()[month]
+    assert set(ids(after)) == set(library.released[:2])
+    assert set(re.findall(rb"<entry.*?</entry>", before)) < set(re.findall(rb"<entry.*?</entry>", after))
+
+
+def test_a_source_that_becomes_private_leaves_public_archives(library: Library) -> None:
+    """When the configuration says so, nothing of it stays where everybody may read it."""
+    for site in "abb":
+        library.release(2, at=months_later(library.desk.now), site=site)
+    library.publish()
+    month = min(library.archives())
+    library.desk.configure({"name": "all", "limit": 3}, a={"private": True})
+    library.press.settings = library.desk.settings
+    library.publish()
+    assert ids(library.archives()[month]) == []
+
+
 def test_withdrawn_coverage_goes_too(newsdesk: Newsdesk, tmp_path: Path) -> None:
     """An archived story no longer tells of an article that was withdrawn."""
     library = Library(newsdesk, tmp_path / "renditions")

@@ -55,6 +55,7 @@ def test_what_was_added(desk: Any, keys: list[int]) -> None:
     with desk.store.snapshot() as tx:
         everything = tx.archives.added("all", 0)
         assert everything.months == {"2025-12", "2026-01"}
+        assert (tx.archives.newest("all"), tx.archives.newest("nowhere")) == (everything.last, 0)
         assert tx.archives.added("all", everything.last) == Additions(everything.last, frozenset())
         before = tx.archives.added("labs", 0)
     desk.release("labs", keys[1], at=NEW_YEAR - INSTANT)

@@ -31,6 +31,7 @@ _MONTHS = """
 _GONE = """
     SELECT release.entry, released_at FROM entry CROSS JOIN release ON release.entry = entry.id
     WHERE withdrawn_at IS NOT NULL AND output = :output"""
+_NEWEST = "SELECT seq FROM release WHERE output = :output ORDER BY seq DESC LIMIT 1"
 _ADDED = "SELECT seq, released_at FROM release WHERE output = :output AND seq > :after"
 _PLACES = """
     SELECT release.entry, atom_id, released_at
@@ -57,6 +58,10 @@ class SqliteArchives:
             gone[month_of(from_ms(row["released_at"]))].add(row["entry"])
         lasts = [from_ms(row["last"]) for row in self._db.execute(_MONTHS, {"output": output})]
         return [Month(month_of(last), last, frozenset(gone[month_of(last)])) for last in lasts]
+
+    def newest(self, output: str) -> int:
+        row = self._db.execute(_NEWEST, {"output": output}).fetchone()
+        return row["seq"] if row else 0
 
     def added(self, output: str, after: int) -> Additions:
         rows = self._db.execute(_ADDED, {"output": output, "after": after}).fetchall()
