@@ -30,13 +30,15 @@ class Volume:
     """So many of the month's releases are in it at least, the first of them; None: all, the month is over."""
     head: Channel
     """What it says of itself; without entries."""
+    first: frozenset[int] = frozenset()
+    """Keys of these, in the running month."""
     bereft: frozenset[int] = frozenset()
     """Keys of what may tell of an article that was withdrawn."""
 
     @property
     def mark(self) -> tuple[object, ...]:
         """What the document depends on, but for what its entries say."""
-        return self.month.gone, self.held, self.head.path, self.head.chain, self.bereft
+        return self.month.gone, self.held, self.first, self.head.path, self.head.chain, self.bereft
 
 
 def has_archives(output: OutputSettings) -> bool:
@@ -54,12 +56,13 @@ def volumes(tx: Transaction, output: OutputSettings, subscription: Channel) -> l
         return []
     places = tx.archives.places(output.name, months[-1].name, private=output.token is not None)
     shown = {entry.key for entry in subscription.entries}
-    held = held_by_archive([place.key for place in places], shown, output.limit)
+    keys = [place.key for place in places]
+    held = held_by_archive(keys, shown, output.limit)
     running = replace(months[-1], last=places[held - 1].released_at if held else months[-1].last)
     bereft = tx.archives.bereft(output.name) if output.tells_stories else frozenset()
     *over, newest = _heads(subscription, [*months[:-1], running])
-    volumes_over = [Volume(month, None, head, bereft) for month, head in zip(months, over, strict=False)]
-    return [*volumes_over, Volume(running, held, newest, bereft)]
+    closed = [Volume(month, None, head, bereft=bereft) for month, head in zip(months[:-1], over, strict=True)]
+    return [*closed, Volume(running, held, newest, frozenset(keys[:held]), bereft)]
 
 
 def _heads(subscription: Channel, months: Sequence[Month]) -> list[Channel]:

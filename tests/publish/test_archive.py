@@ -248,6 +248,20 @@ def test_what_comes_to_belong_to_an_output_later_is_added(library: Library) -> N
     assert set(re.findall(rb"<entry.*?</entry>", before)) < set(re.findall(rb"<entry.*?</entry>", after))
 
 
+def test_the_running_month_gets_what_comes_later_under_an_earlier_date(library: Library) -> None:
+    """Also where it holds as many entries as before: nothing is found nowhere."""
+    wide = {"name": "wide"}
+    library.desk.configure({"name": "all", "limit": 3, "drop": [{"contains": ["Number 3"]}]}, wide)
+    library.reopen()
+    for days in range(1, 9):
+        library.release(at=datetime(2027, 2, 1 + 3 * days, tzinfo=UTC))
+        library.publish()
+    assert library.released[2] not in ids(library.archives()["2027-02"])
+    library.desk.configure({"name": "all", "limit": 3}, wide)
+    library.publish()
+    assert {one for document in walk(library.read, "all.atom") for one in ids(document)} == set(library.released)
+
+
 def test_a_source_that_becomes_private_leaves_public_archives(library: Library) -> None:
     """When the configuration says so, nothing of it stays where everybody may read it."""
     for site in "abb":
