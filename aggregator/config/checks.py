@@ -24,6 +24,8 @@ MAX_EXPRESSION = 1_000
 EXPRESSION = "regex:"
 """What an expression among the literal words of `contains` starts with."""
 
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+"""Archives are called so: /all/2026-01.atom, beside an output at /TOKEN/NAME.atom."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\u0080-\uffff]*")
 # They would let a source's request pretend to come through a trusted proxy, break the connection, or defeat
@@ -139,7 +141,7 @@ def _token(text: str) -> Iterator[Finding]:
 
 
 def _output(name: str) -> Iterator[Finding]:
-    if name in RESERVED_OUTPUTS:
+    if name in RESERVED_OUTPUTS or _MONTH.fullmatch(name):
         yield "this name belongs to an address of the program's own.", "Choose another name."
 
 

@@ -25,6 +25,18 @@ def with_charset(media_type: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """A document's neighbours in the history of its output (RFC 5005 section 4)."""
+
+    current: str
+    """Address of the subscription document."""
+    previous: str | None = None
+    following: str | None = None
+    is_archive: bool = True
+    """Whether the document is one of the archives rather than the subscription document."""
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """What the documents of one output are a function of: equal channels give equal bytes."""
 
@@ -52,6 +64,8 @@ class Channel:
     """WebSub hubs that announce changes."""
     query: str = ""
     """Of its addresses: `?q=open+weights`."""
+    chain: Chain | None = None
+    """None: its output has no archives."""
 
     def address(self, ending: str) -> str:
         """Where the document with this ending (`atom`, `rss`, `json`) is served: its self link."""

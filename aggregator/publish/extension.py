@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
     from aggregator.model import Enclosure, Header, Person
-    from aggregator.publish.channel import Channel
+    from aggregator.publish.channel import Chain, Channel
     from aggregator.publish.piece import Piece
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
+_HISTORY = "{http://purl.org/syndication/history/1.0}"
 _MEDIA = "{http://search.yahoo.com/mrss/}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
@@ -90,12 +91,19 @@ class ChannelExtension(_Extension):
 
     channel: Channel
 
+    def extend_ns(self) -> dict[str, str]:
+        """Return the namespaces to declare, that of archives only where it is used."""
+        chain = self.channel.chain
+        return super().extend_ns() | ({"fh": _HISTORY[1:-1]} if chain and chain.is_archive else {})
+
     def extend_atom(self, feed: Element) -> Element:
-        """Mend title and date; add subtitle and links."""
+        """Mend title and date; add subtitle, links, and the sign of an archive."""
         _mend(feed, shown_title(self.channel), self.channel.updated)
         _say(feed, "subtitle", legal.line(self.channel.subtitle))
         _add(feed, "link", href=legal.text(self.channel.base), rel="alternate", type="text/html")
         self._own_links(feed, "link", "atom")
+        if self.channel.chain:
+            _chain(feed, self.channel.chain)
         return feed
 
     def extend_rss(self, rss: Element) -> Element:
@@ -110,6 +118,16 @@ class ChannelExtension(_Extension):
         _add(parent, tag, href=legal.text(self.channel.address(ending)), rel="self", type=MEDIA_TYPES[ending])
         for hub in filter(None, map(legal.address, self.channel.hubs)):
             _add(parent, tag, href=hub, rel="hub")
+
+
+def _chain(feed: Element, chain: Chain) -> None:
+    """Link the archives (RFC 5005 section 4)."""
+    links = {"current": chain.current, "prev-archive": chain.previous, "next-archive": chain.following}
+    for relation, address in links.items():
+        if address:
+            _add(feed, "link", href=legal.text(address), rel=relation, type=MEDIA_TYPES["atom"])
+    if chain.is_archive:
+        etree.SubElement(feed, f"{_HISTORY}archive")
 
 
 class EntryExtension(_Extension):

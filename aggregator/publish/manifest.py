@@ -36,6 +36,10 @@ class PublishedOutput:
         """Return the name under which the document with this ending is kept; a private one has no token in it."""
         return f"{'private/' if self.private else ''}{self.name}.{ending}"
 
+    def archive(self, month: str = "") -> str:
+        """Return the name under which a month's archive is kept; without a month, the folder of them all."""
+        return f"{'private/' if self.private else ''}{self.name}/{month and f'{month}.atom'}"
+
     def admits(self, token: str | None) -> bool:
         """Whether a request that brings this token (None: none) may see it, found in constant time."""
         if self.token_sha256 is None or token is None:

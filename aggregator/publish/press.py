@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from aggregator.publish import archive_files
+from aggregator.publish.archive import has_archives, linked, volumes
 from aggregator.publish.atom import render_atom
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
@@ -32,17 +34,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Folder(Protocol):
+class Folder(archive_files.Folder, Protocol):
     """Where documents go: Renditions for the web process, StaticFiles for another's web server."""
-
-    def write(self, name: str, body: bytes, *, media_type: str, modified: datetime) -> bool:
-        """Put a document there; return whether it changed."""
 
     def write_manifest(self, published: Manifest) -> None:
         """Say which outputs there are."""
 
     def remove_others(self, names: Collection[str]) -> None:
-        """Remove the documents that are not among these."""
+        """Remove the documents that are not among these; `all/` stands for all archives of an output."""
 
 
 class Press:
@@ -65,6 +64,7 @@ class Press:
         self._clock, self._hub = clock, hub
         self.settings = settings
         self._folder = folder
+        self._archives = archive_files.ArchiveFiles(folder)
         self._open_store = open_store
 
     def publish(self, names: Collection[str], *, about_sources: bool = True) -> list[str]:
@@ -88,7 +88,8 @@ class Press:
         about = PublishedSite(site.title, site.subtitle or "", site.url, site.language)
         self._folder.write_manifest(Manifest(about, listed, self.settings.server.metrics_allow, self._hubs))
         kept = {output.rendition(ending) for output in listed for ending in RENDERERS}
-        self._folder.remove_others({*kept, SOURCES, TROUBLES})
+        bound = {one.archive() for one in listed if has_archives(self.settings.published[one.name])}
+        self._folder.remove_others({*kept, *bound, SOURCES, TROUBLES})
         return changed
 
     @property
@@ -97,10 +98,14 @@ class Press:
 
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
         output = self.settings.published[name]
-        one = channel(tx, output, self.settings, self._hubs)
+        one, listed = channel(tx, output, self.settings, self._hubs), _listed(output, self.settings.site)
+        bound = volumes(tx, output, one)
+        archives = {listed.archive(volume.month.name): volume for volume in bound}
+        yield from self._archives.bring_up(tx, output, self.settings, archives)
+        one = linked(one, bound)  # the documents that it links to are there
         pieces = pieces_of(one)
         for ending, render in RENDERERS.items():
-            document = _listed(output, self.settings.site).rendition(ending)
+            document = listed.rendition(ending)
             if self._folder.write(document, render(one, pieces), media_type=MEDIA_TYPES[ending], modified=one.updated):
                 yield document
 

@@ -1,9 +1,9 @@
 """The published bytes, as files: written by the daemon, read by the web process.
 
 Beside `all.atom` (its modification time is Last-Modified) lie its twins `all.atom.gz`, `.br` and `.zst` (the same,
-compressed) and `all.atom.type` (its media type). Each is replaced as a whole, the document itself last: whoever sees a
-new document finds the others. Nothing is synced to disk: after a crash the bytes are rendered again, and until
-then `load` notices a compressed twin that does not fit.
+compressed) and `all.atom.type` (its media type); likewise beside an archive, `all/2026-01.atom`. Each is replaced as a
+whole, the document itself last: whoever sees a new document finds the others. Nothing is synced to disk: after a crash
+the bytes are rendered again, and until then `load` notices a compressed twin that does not fit.
 
 A folder is ours when the list of outputs lies in it; it is put there before anything else. In another's folder, or
 through a symbolic link, nothing is written; in ours, files of other names are left alone.
@@ -38,14 +38,19 @@ MANIFEST = "outputs.manifest"
 
 _PRIVATE = "private/"
 _STEM = "[a-z0-9][a-z0-9_-]*"
-_NAME = re.compile(rf"(?:{_PRIVATE})?{_STEM}\.[a-z]+")
+_MONTH = r"\d{4}-\d\d\.atom"
+_NAME = re.compile(rf"(?:{_PRIVATE})?(?:{_STEM}\.[a-z]+|{_STEM}/{_MONTH})")
 _TYPE = ".type"
 _BESIDE = (*(coding.ending for coding in CODINGS.values()), _TYPE)
 """Endings of what lies beside a document."""
-_DOCUMENT = rf"{_STEM}\.(?:{'|'.join(MEDIA_TYPES)})(?:{'|'.join(map(re.escape, _BESIDE))})?"
+_TWINS = "|".join(map(re.escape, _BESIDE))
+_ARCHIVE = re.compile(rf"{_MONTH}(?:{_TWINS})?")
+_DOCUMENT = rf"{_STEM}\.(?:{'|'.join(MEDIA_TYPES)})(?:{_TWINS})?"
 _UNFINISHED = re.compile(rf"\.(?:{_DOCUMENT}|{re.escape(MANIFEST)})\.[a-z0-9_]+\.new")
 _OURS = re.compile(rf"{_DOCUMENT}|{_UNFINISHED.pattern}")
 """Names of files that may be deleted."""
+_ARCHIVED = re.compile(rf"{_ARCHIVE.pattern}|{_UNFINISHED.pattern}")
+"""The same, in the folders of archives."""
 _SIGN = b'{\n "schema": '
 """How a manifest begins."""
 
@@ -99,16 +104,37 @@ class Renditions:
         return True
 
     def remove_others(self, names: Collection[str]) -> None:
-        """Delete documents of ours that are not among these names, and what interrupted writes left behind."""
+        """Delete documents of ours that are not among these names, and what interrupted writes left behind.
+
+        A name that ends with a slash, such as `all/`, stands for all the archives of an output.
+        """
         if self.folder.is_symlink() or not self._is_ours():
             return
         kept = {name + ending for name in names for ending in ("", *_BESIDE)}
         for below in ("", _PRIVATE):
-            for path in _files(self.folder / below):
-                if _OURS.fullmatch(path.name) and below + path.name not in kept:
-                    path.unlink(missing_ok=True)
+            self._remove(below, kept, _OURS)
+        for below in self._folders():
+            self._remove(below, kept, _ARCHIVED)
         with suppress(OSError):
             (self.folder / _PRIVATE).rmdir()  # succeeds when it is empty
+
+    def _remove(self, below: str, kept: Collection[str], ours: re.Pattern[str]) -> None:
+        """Delete what is ours and not kept in one folder, and with the last archive the folder of archives."""
+        removed = False
+        for path in _files(self.folder / below):
+            is_kept = below + path.name in kept or (below in kept and _ARCHIVE.fullmatch(path.name))
+            if ours.fullmatch(path.name) and not is_kept:
+                path.unlink(missing_ok=True)
+                removed = True
+        if removed and ours is _ARCHIVED:
+            with suppress(OSError):
+                (self.folder / below).rmdir()
+
+    def _folders(self) -> list[str]:
+        """Return the folders that may hold archives, those below `private/` first."""
+        deep = () if (self.folder / _PRIVATE).is_symlink() else self.folder.glob(f"{_PRIVATE}*/")
+        found = [*deep, *(path for path in self.folder.glob("*/") if f"{path.name}/" != _PRIVATE)]
+        return [f"{path.relative_to(self.folder).as_posix()}/" for path in found]
 
     def load(self, name: str) -> Rendition | None:
         """Read a document with its codings; None when there is none."""
@@ -123,6 +149,18 @@ class Renditions:
         bodies = {"identity": body, **dict(_twins(path, body))}
         etags = {coding: _etag(coding, encoded) for coding, encoded in bodies.items()}
         return Rendition(media_type, _modified(status), bodies, etags, _stamp(status))
+
+    def read(self, name: str) -> bytes | None:
+        """Return a document's bytes; None when there is none."""
+        try:
+            return self._path(name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a document of this name, with its type."""
+        path = self._path(name)
+        return path.is_file() and path.with_name(path.name + _TYPE).is_file()
 
     def stamp(self, name: str) -> Stamp | None:
         """Return what tells a document from its successor, for the price of a stat; None when there is none."""
@@ -152,8 +190,8 @@ class Renditions:
     def _claim(self, path: Path) -> None:
         """Make the folder ours before a file is written there, if it is new or empty; else it must be ours already."""
         with _named_errors(path):
-            for folder in (self.folder, path.parent):
-                if folder.is_symlink():
+            for folder in path.parents:
+                if folder.is_relative_to(self.folder) and folder.is_symlink():
                     raise _foreign(folder, "is a symbolic link")
             _make_folder(self.folder)
             if self._is_ours():

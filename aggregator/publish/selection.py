@@ -56,11 +56,16 @@ def _told(tx: Transaction, output: OutputSettings, settings: Settings) -> tuple[
     if output.top is not None:
         released = within(released, output.max_age or window)
     entries = [entry for entry in young_enough(released, output) if output.token or not entry.private]
-    if output.tells_stories:
-        entries = covered(tx, output, entries)
+    entries = as_told(tx, output, settings, entries)
     if output.top is not None:
         entries = most_covered(entries, output.top)
-    return [one.released_at for one in released], [_masked(entry, settings) for entry in present(entries)]
+    return [one.released_at for one in released], present(entries)
+
+
+def as_told(tx: Transaction, output: OutputSettings, settings: Settings, entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries as an output tells them: with what else there is on their stories, private addresses hidden."""
+    told = covered(tx, output, entries) if output.tells_stories else entries
+    return [_masked(entry, settings) for entry in told]
 
 
 def _masked(entry: Entry, settings: Settings) -> Entry:

@@ -57,6 +57,15 @@ class StaticFiles:
             _replace(path, body, date)
         return changed
 
+    def read(self, name: str) -> bytes | None:
+        """Return a document of ours; None when there is none."""
+        return (self._folder / name).read_bytes() if self.holds(name) else None
+
+    def holds(self, name: str) -> bool:
+        """Whether a document of ours is there."""
+        path = self._folder / name
+        return path.is_file() and _is_signed(path.with_name(f"{path.name}.gz"))
+
     def write_manifest(self, published: Manifest) -> None:
         """Remember it for the pages; a web server needs no list of outputs."""
         self.published = published

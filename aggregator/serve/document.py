@@ -48,9 +48,10 @@ class Document:
     """Sent with 200 and 304: Cache-Control, Vary, and what protects."""
     modified: datetime | None = None
     """When these bytes came to be, to the second; None where If-Modified-Since is not answered."""
+    status: int = 200
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
-        """Answer 200 or 304; whether the method is GET or HEAD is the caller's affair."""
+        """Answer with its status, else 304; whether the method is GET or HEAD is the caller's affair."""
         asked = request_headers(scope)
         coding = preferred_coding(asked.get("accept-encoding"), self.bodies)
         etag = self.etags[coding]
@@ -62,7 +63,7 @@ class Document:
         headers += [(b"content-type", self.content_type), (b"content-length", str(len(body)).encode())]
         if coding != "identity":
             headers.append((b"content-encoding", coding.encode()))
-        await answer(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+        await answer(send, self.status, headers, b"" if scope["method"] == "HEAD" else body)
 
     def _last_modified(self) -> Headers:
         """Return the date, never later than the answer's Date (RFC 9110 8.8.2.1).

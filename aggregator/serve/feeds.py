@@ -2,6 +2,7 @@
 
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
+/all/2026-01.atom                       its archive of a month; /{token}/agents/2026-01.atom
 /old.atom  /old/2026-01.atom  ...       301 to where the output is that was called so
 /sources.opml                           what is aggregated
 /sources.atom                           what is wrong with it
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
 
     from aggregator.serve.document import Document
     from aggregator.serve.moved import Moved
-    from aggregator.serve.shelf import Shelf
+    from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
     r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})\.(?P<ending>atom|rss|json|opml)", re.DOTALL
 )
 SEARCHES = frozenset(f"/{PATH}.{ending}" for ending in FORMATS)
 """Addresses of feeds that are no documents of an output, but made for a request."""
+_ARCHIVE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})/(?P<month>\d{4}-\d\d)\.atom", re.DOTALL)
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
@@ -52,8 +54,9 @@ class Feeds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
-        place = _PLACE.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if place is None or scope["path"] in SEARCHES:
+        path = scope["path"] if scope["type"] == "http" else ""
+        place = _PLACE.fullmatch(path)
+        if place is None or path in SEARCHES:
             await self._otherwise(scope, receive, send)
             return
         found = self._find(place, navigation=is_navigation(scope))
@@ -62,18 +65,30 @@ class Feeds:
         elif scope["method"] in ("GET", "HEAD"):
             await found(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await _options(send, private=place["token"] is not None)
+            await _options(send, private=(_ARCHIVE.fullmatch(path) or place)["token"] is not None)
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
 
-    def _find(self, place: re.Match[str], *, navigation: bool) -> Document | Moved | None:
-        """Return the document; an unknown output, an unknown token and a missing one are one and the same None."""
+    def _find(self, place: re.Match[str], *, navigation: bool) -> Answering | Moved | None:
+        """Return what answers; an unknown output, an unknown token and a missing document are one and the same None."""
+        archive = _ARCHIVE.fullmatch(place[0])
+        found = (self._archive if archive else self._document)(archive or place, navigation=navigation)
+        return found or moved(place, self._shelf.renamed())
+
+    def _archive(self, place: re.Match[str], *, navigation: bool) -> Document | None:
+        output = self._shelf.outputs().get(place["name"])
+        if output is None or not output.admits(place["token"]):
+            return None
+        name = output.archive(place["month"])
+        return self._shelf.archives.document(name, private=output.private, navigation=navigation)
+
+    def _document(self, place: re.Match[str], *, navigation: bool) -> Answering | None:
         token, name, ending = place["token"], place["name"], place["ending"]
         if token is None and (document := f"{name}.{ending}") in _SOURCES:
             return self._shelf.document(document, private=False, navigation=navigation)
         output = self._shelf.outputs().get(name)
         if output is None or ending not in output.formats or not output.admits(token):
-            return moved(place, self._shelf.renamed())
+            return None
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
 
 

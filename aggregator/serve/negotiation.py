@@ -52,9 +52,19 @@ def has_current(
     If-None-Match, compared weakly, decides alone where it is given. `etag` is quoted and strong.
     """
     if if_none_match is not None:
-        return if_none_match.strip() == "*" or etag in _ENTITY_TAG.findall(if_none_match)
+        return if_none_match.strip() == "*" or etag in entity_tags(if_none_match)
     since = _http_date(if_modified_since)
     return since is not None and modified is not None and modified <= since
+
+
+def entity_tags(header: str) -> set[str]:
+    """Return the entity tags of a list, quoted, weak ones as if they were strong."""
+    return set(_ENTITY_TAG.findall(header))
+
+
+def wants_feed_delta(a_im: str | None) -> bool:
+    """Tell whether A-IM asks for deltas of feeds: `feed`, an instance manipulation of RFC 3229's registry."""
+    return _weights(a_im or "").get("feed", 0.0) > 0
 
 
 def _http_date(value: str | None) -> datetime | None:

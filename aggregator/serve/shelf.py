@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aggregator.publish.channel import with_charset
 from aggregator.publish.manifest import Manifest
 from aggregator.publish.renditions import MANIFEST
 from aggregator.publish.websub import hub_address, link_header
 from aggregator.serve.document import PROTECTION, Document, compressed
+from aggregator.serve.versions import WITH_PARTS, Published, Versions
+
+Answering: TypeAlias = Document | Published
+"""What answers for a document's address."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +23,16 @@ if TYPE_CHECKING:
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
     from aggregator.serve.document import Headers
 
-_MAX_AGE = 300
+_MAX_AGE, _ARCHIVE_MAX_AGE = 300, 86_400
+_ARCHIVE_BYTES = 64 * 2**20
+"""Of archives in memory, unless a single one is greater."""
+_FOLLOWED = b'rel="next-archive"'
 _VARY = (b"vary", b"Accept-Encoding, Sec-Fetch-Dest, Sec-Fetch-Mode")
 _RANGES = (b"accept-ranges", b"none")
 _FOR_ALL = (
-    (b"cache-control", b"public, max-age=%d" % _MAX_AGE),
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag, Last-Modified, Link"),
 )
-_FOR_ONE = ((b"cache-control", b"private, max-age=%d" % _MAX_AGE),)
 _XML_ENDINGS = ("xml", "opml")
 
 
@@ -34,11 +40,13 @@ class Shelf:
     """Renditions of one folder; for the one thread of an event loop."""
 
     def __init__(self, renditions: Renditions) -> None:
+        self.archives = ArchiveShelf(renditions)
         self._renditions = renditions
         self._outputs: Mapping[str, PublishedOutput] = {}
         self._published = Manifest()
         self._manifest_stamp: Stamp | None = None
-        self._documents: dict[str, tuple[Stamp, Document, Document]] = {}
+        self._documents: dict[str, tuple[Stamp, Answering, Answering]] = {}
+        self._versions: dict[str, Versions] = {}
 
     def outputs(self) -> Mapping[str, PublishedOutput]:
         """Return what is published, by name."""
@@ -49,7 +57,7 @@ class Shelf:
         """Return what is published under other names now, by its old names."""
         return {old: output for output in self.outputs().values() for old in output.was}
 
-    def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
+    def document(self, name: str, *, private: bool, navigation: bool) -> Answering | None:
         """Return a document by the name of its rendition; None when there is none.
 
         For a browser's navigation XML is called XML: browsers would offer the exact types for download.
@@ -60,9 +68,20 @@ class Shelf:
             rendition = self._renditions.load(name) if stamp is not None else None
             if rendition is None:
                 self._documents.pop(name, None)
+                self._versions.pop(name, None)
                 return None
-            held = self._documents[name] = (rendition.stamp, *_documents(rendition, self._links(name), private=private))
+            documents = _documents(rendition, self._links(name), private=private)
+            held = self._documents[name] = (rendition.stamp, *self._succeed(name, documents))
         return held[2] if navigation else held[1]
+
+    def _succeed(self, name: str, documents: tuple[Document, Document]) -> tuple[Answering, Answering]:
+        """Return documents that also answer for their parts, where they have any."""
+        ending = name.rpartition(".")[2]
+        if ending not in WITH_PARTS:
+            return documents
+        versions = self._versions.setdefault(name, Versions(ending))
+        versions.succeed(documents[0])
+        return Published(documents[0], versions), Published(documents[1], versions)
 
     def _links(self, name: str) -> Headers:
         """Return the header that names a public output's hubs and itself (WebSub section 4), none without hubs."""
@@ -94,14 +113,51 @@ class Shelf:
         return self._published
 
 
-def _documents(rendition: Rendition, links: Headers, *, private: bool) -> tuple[Document, Document]:
+class ArchiveShelf:
+    """The archives among them: there is no end to months, so only those asked for last stay in memory."""
+
+    def __init__(self, renditions: Renditions) -> None:
+        self._renditions = renditions
+        self._held: OrderedDict[str, tuple[Stamp, int, tuple[Document, Document]]] = OrderedDict()
+
+    def document(self, name: str, *, private: bool, navigation: bool) -> Document | None:
+        """Return an archive as `Shelf.document` does."""
+        stamp = self._renditions.stamp(name)
+        held = self._held.pop(name, None)
+        if held is None or held[0] != stamp:
+            rendition = self._renditions.load(name) if stamp is not None else None
+            if rendition is None:
+                return None
+            documents = _documents(rendition, private=private, max_age=_max_age(rendition.bodies["identity"]))
+            held = rendition.stamp, sum(map(len, rendition.bodies.values())), documents
+        self._held[name] = held  # the last asked for
+        while len(self._held) > 1 and sum(size for _, size, _ in self._held.values()) > _ARCHIVE_BYTES:
+            self._held.popitem(last=False)
+        return held[2][navigation]
+
+
+def _max_age(archive: bytes) -> int:
+    """Return how long an archive stands: one that a younger one follows changes only by a withdrawal."""
+    return _ARCHIVE_MAX_AGE if _FOLLOWED in archive[: archive.find(b"<entry")] else _MAX_AGE
+
+
+def _documents(
+    rendition: Rendition, links: Headers = (), *, private: bool, max_age: int = _MAX_AGE
+) -> tuple[Document, Document]:
     """Return a rendition as feed readers get it and as browsers that navigate to it do."""
     media_type = rendition.media_type.partition(";")[0]
     exact = Document(
         content_type=with_charset(media_type).encode(),
         bodies=rendition.bodies,
         etags=rendition.etags,
-        headers=(*(_FOR_ONE if private else _FOR_ALL), _VARY, _RANGES, *links, *PROTECTION),
+        headers=(
+            (b"cache-control", b"%s, max-age=%d" % (b"private" if private else b"public", max_age)),
+            *(() if private else _FOR_ALL),
+            _VARY,
+            _RANGES,
+            *links,
+            *PROTECTION,
+        ),
         modified=rendition.last_modified,
     )
     return exact, replace(exact, content_type=_shown(media_type))

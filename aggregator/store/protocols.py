@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Rhythm,
         Validators,
     )
+    from aggregator.store.archives import Archives
     from aggregator.store.articles import Articles
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
@@ -389,6 +390,10 @@ class Transaction(Protocol):
     @property
     def releases(self) -> Releases:
         """Outputs' contents."""
+
+    @property
+    def archives(self) -> Archives:
+        """Outputs' contents by month."""
 
     @property
     def editions(self) -> Editions:

@@ -31,7 +31,8 @@ HTML_ENDS = re.compile(r"</(a|b|i|p|div|span|script|em|strong)>|&(#\w+|lt|gt|amp
 FEED = "version title home_page_url feed_url description authors language hubs items"
 ITEM = """id url title content_html content_text summary image date_published date_modified authors tags language
 attachments _source _story"""
-FEED_MEMBERS, ITEM_MEMBERS = set(FEED.split()), set(ITEM.split())
+RELATION = "alternate self hub enclosure replies license related current prev-archive next-archive"
+FEED_MEMBERS, ITEM_MEMBERS, RELATIONS = set(FEED.split()), set(ITEM.split()), set(RELATION.split())
 
 
 @pytest.fixture
@@ -135,6 +136,7 @@ def _checked_atom(document: bytes) -> Any:
         once="id title updated author",
         at_most="subtitle generator icon logo rights",
         many="link category contributor entry",
+        foreign=("{http://purl.org/syndication/history/1.0}archive",),
     )
     tags = [child.tag for child in feed]
     assert tags == sorted(tags, key=f"{ATOM}entry".__eq__)  # nothing follows the entries
@@ -182,7 +184,7 @@ def _check_atom_entry(entry: Any) -> None:
 
 
 def _check_atom_link(link: Any) -> None:
-    assert link.get("rel") in {"alternate", "self", "hub", "enclosure", "replies", "license", "related"}
+    assert link.get("rel") in RELATIONS
     assert re.match("https?://", link.get("href"))
     assert URI.fullmatch(link.get("href"))
     assert set(link.keys()) <= {"href", "rel", "type", "hreflang", "length", "title"}

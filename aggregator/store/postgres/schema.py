@@ -133,6 +133,7 @@ _ENTRIES = """
     CREATE INDEX entry_story ON entry(story);
     CREATE INDEX entry_founds ON entry(founds);
     CREATE INDEX entry_ungrouped ON entry(published, id) WHERE grouped <> 1;
+    CREATE INDEX entry_withdrawn ON entry(story) WHERE withdrawn_at IS NOT NULL;
     CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article';
     CREATE INDEX entry_search ON entry USING gin (search);
     CREATE TABLE revision (

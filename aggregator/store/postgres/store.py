@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg import IsolationLevel
 
 from aggregator.errors import UnreachableDatabase
+from aggregator.store.postgres.archives import PostgresArchives
 from aggregator.store.postgres.articles import PostgresArticles
 from aggregator.store.postgres.connection import errors_of, name_of, open_for_reading, open_for_writing
 from aggregator.store.postgres.editions import PostgresEditions
@@ -49,6 +50,7 @@ class PostgresTransaction:
         self.listings = PostgresListings(session)
         self.articles = PostgresArticles(session)
         self.releases = PostgresReleases(session, self.entries)
+        self.archives = PostgresArchives(session, self.entries)
         self.editions = PostgresEditions(session)
         self.retention = PostgresRetention(session)
         self.stories = PostgresStories(session)

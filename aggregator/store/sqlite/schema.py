@@ -156,6 +156,12 @@ def m007_editions(db: Database) -> None:
 
 
 @migrations()
+def m008_archives(db: Database) -> None:
+    """What was withdrawn is looked for whenever archives are checked; `withdrawn_at` itself lies behind the texts."""
+    db.execute("CREATE INDEX entry_withdrawn ON entry(story) WHERE withdrawn_at IS NOT NULL")
+
+
+@migrations()
 def m009_hub(db: Database) -> None:
     """Who is told what is new in our documents (WebSub), and which callbacks are to confirm that they want it."""
     db.execute("""

@@ -6,6 +6,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.store.sqlite.archives import SqliteArchives
 from aggregator.store.sqlite.articles import SqliteArticles
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
 from aggregator.store.sqlite.editions import SqliteEditions
@@ -42,6 +43,7 @@ class SqliteTransaction:
         self.listings = SqliteListings(connection)
         self.articles = SqliteArticles(connection)
         self.releases = SqliteReleases(connection, self.entries)
+        self.archives = SqliteArchives(connection, self.entries)
         self.editions = SqliteEditions(connection)
         self.retention = SqliteRetention(connection)
         self.stories = SqliteStories(connection)

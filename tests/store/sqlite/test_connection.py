@@ -35,6 +35,7 @@ from aggregator.store.sqlite.schema import (
     m005_lists,
     m006_listings,
     m007_editions,
+    m008_archives,
     m009_hub,
 )
 from aggregator.store.sqlite.store import SqliteStore
@@ -368,6 +369,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
             m005_lists,
             m006_listings,
             m007_editions,
+            m008_archives,
             m009_hub,
         )
         for one in (*released, migration):

@@ -303,14 +303,14 @@ CREATE TABLE public.vector (
     model text NOT NULL,
     value bytea
 );
-INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 16:43:30.715482+00');
+INSERT INTO public.aggregator_migration VALUES ('m001_first', '2026-11-27 17:17:34.968044+00');
 INSERT INTO public.entry VALUES (1, 'urn:uuid:8bc440b0-906a-5736-9e19-1b0af7d966df', 1, 'a.example/1', NULL, '2:0310527e943ba320e171c340506b9c1a', 'Première, revue', 'https://a.example/1', '<p>Été</p>', NULL, 'Été', 1767614400000, 1767621600000, 1767614400000, NULL, NULL, NULL, NULL, '[{"name":"Ann"}]', '[]', '[]', '[]', NULL, 'cfd51634e52d', 'cfd51634e52d', 0, 1, NULL, NULL, 'simple', '''ete'':3 ''premiere'':1A ''revue'':2A');
 INSERT INTO public.feed VALUES (2, 'https://b.example/feed', 'https://b.example/feed', 1, NULL, 'feed', '[]', 5, NULL, true, true, '{"title":"News","links":[{"href":"https://b.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767618000000, 1767618000000, NULL, 0, NULL, NULL, NULL, false, 0, 0, 1767618000000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.feed VALUES (1, 'https://a.example/feed', 'https://a.example/feed', 0, 'The A', 'feed', '["lab"]', 5, NULL, true, false, '{"title":"News","links":[{"href":"https://a.example/feed"}]}', '{}', '"x"', NULL, 'h', NULL, 1, 1, 1767614400000, 1767621600000, 1767621600000, 1767614400000, 0, NULL, NULL, NULL, false, 0, 0, 1767614400000, NULL, NULL, NULL, NULL, NULL, 0, 'guid', '', NULL, 0, NULL, NULL, 0, 0);
 INSERT INTO public.listing VALUES (2, '["","guid",[],["g:b"]]');
 INSERT INTO public.listing VALUES (1, '["","guid",[],["g:urn:x:1"]]');
-INSERT INTO public.meta VALUES ('instance', '7d2f084b-8c2f-4d09-9949-9d484b9fa029');
-INSERT INTO public.meta VALUES ('created', '2026-11-27T16:43:30.820727+00:00');
+INSERT INTO public.meta VALUES ('instance', '4e3da506-0eb2-4ce3-ae50-f0fc8c367c9b');
+INSERT INTO public.meta VALUES ('created', '2026-11-27T17:17:35.046012+00:00');
 INSERT INTO public.output VALUES ('all', 1767614400000, 'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e', 0);
 INSERT INTO public.output VALUES ('labs', 1767614400000, '7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc', 0);
 INSERT INTO public.poll_log VALUES (1, 1, 1767614400000, 'new', 200, 99, 500, 1, 0, 0, NULL, false);
@@ -393,6 +393,7 @@ CREATE INDEX entry_search ON public.entry USING gin (search);
 CREATE INDEX entry_story ON public.entry USING btree (story);
 CREATE INDEX entry_ungrouped ON public.entry USING btree (published, id) WHERE (grouped <> 1);
 CREATE INDEX entry_waiting ON public.entry USING btree (first_seen) WHERE (held = 'article'::text);
+CREATE INDEX entry_withdrawn ON public.entry USING btree (story) WHERE (withdrawn_at IS NOT NULL);
 CREATE INDEX intent_due ON public.intent USING btree (due_at);
 CREATE INDEX poll_log_at ON public.poll_log USING btree (at);
 CREATE INDEX poll_log_feed ON public.poll_log USING btree (feed, at);

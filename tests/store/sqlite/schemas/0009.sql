@@ -8,14 +8,15 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 16:42:11.256934+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 16:42:11.266042+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 16:42:11.273867+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 16:42:11.278037+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 16:42:11.279223+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 16:42:11.281924+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(7,'aggregator','m007_editions','2026-11-27 16:42:11.284712+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(8,'aggregator','m009_hub','2026-11-27 16:42:11.287502+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 17:17:29.184243+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 17:17:29.205919+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 17:17:29.219721+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 17:17:29.228241+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 17:17:29.229542+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 17:17:29.230351+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(7,'aggregator','m007_editions','2026-11-27 17:17:29.231493+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(8,'aggregator','m008_archives','2026-11-27 17:17:29.232122+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(9,'aggregator','m009_hub','2026-11-27 17:17:29.233102+00:00');
 CREATE TABLE article (
             entry INTEGER PRIMARY KEY REFERENCES entry,
             feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
@@ -103,8 +104,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','2a27d0fd-8fa2-49e2-a896-6ed867262276');
-INSERT INTO "meta" VALUES('created','2026-11-27T16:42:11.254288+00:00');
+INSERT INTO "meta" VALUES('instance','fe3a99c2-fa31-4bd6-b561-fa830d6dd777');
+INSERT INTO "meta" VALUES('created','2026-11-27T17:17:29.181509+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT, changes INTEGER NOT NULL DEFAULT 0);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e',0);
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc',0);
@@ -219,6 +220,7 @@ CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL
 CREATE INDEX article_feed ON article(feed, wanted_at);
 CREATE INDEX entry_waiting ON entry(first_seen) WHERE held = 'article';
 CREATE INDEX request_site ON request(site);
+CREATE INDEX entry_withdrawn ON entry(story) WHERE withdrawn_at IS NOT NULL;
 CREATE INDEX intent_due ON intent(due_at);
 CREATE INDEX subscription_due ON subscription(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX subscription_expires ON subscription(expires_at);
