@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _ASKED_AT_ONCE, _TOLD_AT_ONCE, _PER_SITE = 8, 32, 2
+_OFFERED, _OFFERED_OF_SITE = 256, 16
+"""What is read at a tick, of all and of one site: as much as may be done until the next."""
 _TIDY = 60.0
 """Seconds between two looks for subscriptions that are over."""
 _random = random.SystemRandom().random
@@ -130,13 +132,11 @@ class Hub:
 
     def _due(self) -> tuple[list[Intent], list[Subscription]]:
         with self._store.snapshot() as tx:
-            return tx.hub.due(utc_now(), limit=_TOLD_AT_ONCE, per_site=_PER_SITE)
+            return tx.hub.due(utc_now(), limit=_OFFERED, per_site=_OFFERED_OF_SITE)
 
     def _begin(self, due: tuple[list[Intent], list[Subscription]]) -> None:
-        for intent in due[0]:
-            self._asking.begin(intent.challenge, intent.site, partial(self._ask, intent))
-        for one in due[1]:
-            self._telling.begin(one.key, one.site, partial(self._tell, one))
+        self._asking.offer((one.challenge, one.site, partial(self._ask, one)) for one in due[0])
+        self._telling.offer((one.key, one.site, partial(self._tell, one)) for one in due[1])
         if not due[1]:
             self._loaded.clear()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from aggregator.run.tasks import Tasks
 
@@ -24,6 +25,27 @@ def test_there_is_room_for_so_many() -> None:
         await tasks.end()
 
     asyncio.run(play())
+
+
+def test_what_is_offered_is_begun_as_there_is_room() -> None:
+    """One after the other, each once; another offer takes the place of what waits."""
+
+    async def play() -> list[int]:
+        tasks, done = Tasks(most=1, per_site=1), []
+
+        async def work(number: int) -> None:
+            await asyncio.sleep(0)
+            done.append(number)
+
+        tasks.offer((number, "a", partial(work, number)) for number in range(9))
+        tasks.offer((number, f"{number}", partial(work, number)) for number in range(3))
+        async with asyncio.timeout(10):
+            while len(done) < 3:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        return done
+
+    assert asyncio.run(play()) == [0, 1, 2]
 
 
 def test_the_end_breaks_off() -> None:
