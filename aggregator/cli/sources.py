@@ -23,7 +23,8 @@ from aggregator.run.report import SCHEMA, rfc3339
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
     from aggregator.config.settings import FeedSettings
-    from aggregator.store.protocols import Fleet, PollLine
+    from aggregator.store.fleet import Fleet
+    from aggregator.store.protocols import PollLine
 
 _SHOWN_POLLS = 10
 _WIDE = 110

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import OutputSettings, Settings, Site
     from aggregator.model import Entry
-    from aggregator.store.protocols import Released, Transaction
+    from aggregator.store.protocols import Transaction
+    from aggregator.store.releases import Released
 
 CEILING = 500
 """Entries that an output holds at most, however many were released within the window."""

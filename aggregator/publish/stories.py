@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import OutputSettings
     from aggregator.model import Entry
-    from aggregator.store.protocols import Released, Transaction
+    from aggregator.store.protocols import Transaction
+    from aggregator.store.releases import Released
 
 
 def covered(tx: Transaction, output: OutputSettings, entries: Sequence[Entry]) -> list[Entry]:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from aggregator.model import FeedState
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
+    from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
-    from aggregator.store.protocols import Fleet, PollCount, Transaction
+    from aggregator.store.protocols import PollCount, Transaction
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 """Whoever sends one of these is a proxy, and its address says nothing of who asks."""

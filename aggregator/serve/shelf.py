@@ -165,7 +165,8 @@ def _documents(
 
 def public(body: bytes, media_type: str) -> tuple[Document, Document]:
     """Return a document that was made for a request and is for everyone, as `_documents` does."""
-    exact = compressed(body, with_charset(media_type).encode(), (*_FOR_ALL, _VARY, _RANGES, *PROTECTION))
+    caching = (b"cache-control", b"public, max-age=%d" % _MAX_AGE)
+    exact = compressed(body, with_charset(media_type).encode(), (caching, *_FOR_ALL, _VARY, _RANGES, *PROTECTION))
     return exact, replace(exact, content_type=_shown(media_type))
 
 

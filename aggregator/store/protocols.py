@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     )
     from aggregator.store.archives import Archives
     from aggregator.store.articles import Articles
+    from aggregator.store.fleet import Fleet
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.releases import Editions, Releases
     from aggregator.store.retention import Retention
     from aggregator.store.stories import Kinships, Stories, Tellings
 
@@ -105,15 +107,6 @@ class PollCount:
     def total(self) -> int:
         """All of them."""
         return sum(self.outcomes.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """An entry's place in an output."""
-
-    seq: int
-    entry: Entry
-    released_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,75 +278,6 @@ class Entries(Protocol):
         That is what is released in one of these outputs, not withdrawn, and of no private source. Only the last
         thousands of what is found are looked at: the time that a stranger's query takes has a bound.
         """
-
-
-class Releases(Protocol):
-    """What became visible in which output, when: append-only."""
-
-    def open_output(self, name: str, now: datetime) -> None:
-        """Make sure that an output is known."""
-
-    def opened(self, name: str) -> datetime | None:
-        """Return when an output was first known; None when it is not."""
-
-    def append(self, output: str, keys: Sequence[int], at: datetime) -> None:
-        """Release entries in a known output, in this order; those that it has already are left as they are."""
-
-    def outputs_of(self, keys: Collection[int]) -> dict[int, set[str]]:
-        """Return the outputs that entries are released in."""
-
-    def released_since(self, output: str, feed: str, since: datetime) -> int:
-        """Count what an output released of a feed since then."""
-
-    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
-        """Remember what known outputs choose by; return those for which it differs from what was remembered.
-
-        Outputs that are not among them are gone: when one comes back, it has missed what was released meanwhile.
-        """
-
-    def missing(self, output: str, *, tells_stories: bool = False) -> list[tuple[int, datetime]]:
-        """Return entries that are known to outputs but not released in this one, with their first release.
-
-        The oldest first. One that tells stories is missing those that it does not know as parts of stories: released
-        there or not, they become coverage of what is.
-        """
-
-    def select(self, output: str, *, limit: int, window: timedelta, ceiling: int) -> list[Released]:
-        """Return the newest releases of an output: `limit`, and all within `window` of the newest up to `ceiling`.
-
-        Newest is by the time of release, then by place: what fills an output later does not push out what came last.
-        Where the ceiling has no room for all within the window, feeds share it: one that floods pushes out its own.
-        """
-
-    def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:
-        """Return every entry released in an output and first seen since then, newest release first."""
-
-    def count(self, output: str) -> int:
-        """Count an output's releases."""
-
-
-class Editions(Protocol):
-    """How often each output has changed: whoever renders it elsewhere learns from this that it is time to."""
-
-    def note(self, outputs: Collection[str]) -> None:
-        """Note that these known outputs have changed, in the transaction that changes them."""
-
-    def all(self) -> dict[str, int]:
-        """Return the number of changes of each known output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """How those do who poll together, and their queue of jobs: one job carries what is due of one host."""
-
-    workers: int
-    """Alive."""
-    waiting: int
-    running: int
-    again: int
-    """Of those that wait or run: tried before, without success or by a worker that died."""
-    failed: int
-    """Given up, and kept to be looked at. What they carried is due again."""
 
 
 class Transaction(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.kinship import Coverage
 from aggregator.publish.stories import most_covered, sources_of, within
-from aggregator.store.protocols import Released
+from aggregator.store.releases import Released
 
 if TYPE_CHECKING:
     from collections.abc import Callable

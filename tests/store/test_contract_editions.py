@@ -1,4 +1,4 @@
-"""Contract of protocols.Editions, on every backend."""
+"""Contract of store.releases.Editions, on every backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of protocols.Releases, on every backend."""
+"""The contract of store.releases.Releases, on every backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often outputs have changed (protocols.Editions)."""
+"""How often outputs have changed (store.releases.Editions)."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aggregator.store.fleet import Fleet
 from aggregator.store.postgres.requests import DUE, FREE, HELD, PostgresRequests, drop_pauses
-from aggregator.store.protocols import Fleet
 from aggregator.store.rows import to_ms
 
 if TYPE_CHECKING:

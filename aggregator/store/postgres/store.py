@@ -31,8 +31,8 @@ from aggregator.store.postgres.tellings import PostgresTellings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aggregator.store.fleet import Fleet
     from aggregator.store.postgres.connection import Connection
-    from aggregator.store.protocols import Fleet
 
 
 class PostgresTransaction:

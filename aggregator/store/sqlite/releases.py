@@ -1,4 +1,4 @@
-"""What became visible where (protocols.Releases)."""
+"""What became visible where (store.releases.Releases)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.store.protocols import Released
+from aggregator.store.releases import Released
 from aggregator.store.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
