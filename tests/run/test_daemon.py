@@ -51,6 +51,12 @@ class Shelf:
             raise DiskFull("There is no space left.", "Make some.")
         return self.renditions.write(name, body, **about)
 
+    def read(self, name: str) -> bytes | None:
+        return self.renditions.read(name)
+
+    def holds(self, name: str) -> bool:
+        return self.renditions.holds(name)
+
     def write_manifest(self, published: Manifest) -> None:
         self.begun += 1
         time.sleep(self.slow)

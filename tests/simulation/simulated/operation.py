@@ -19,6 +19,7 @@ from aggregator.poll import Pipeline, Stages
 from aggregator.run.daemon import TICK, Daemon, Parts
 from aggregator.run.engine import take_over
 from aggregator.run.round import abandon, poll_round
+from aggregator.run.storing import Storing
 from aggregator.store.sqlite.store import SqliteStore
 from simulated.clock import START, FakeLoop, asking
 from simulated.log import Day, Resource, Round
@@ -159,7 +160,7 @@ class Operation:
             async with Pipeline(stages, self.settings) as pipeline:
                 parts = Parts(store, press=None, reload=lambda: None, folder=self.path.parent, describe=lambda _: None)
                 daemon = _Daemon(self.settings, parts, self)
-                daemon._pipeline = pipeline
+                daemon._pipeline, daemon._storing = pipeline, Storing(pipeline.in_writer)
                 events = [asyncio.create_task(one) for one in self._events(pipeline, store)]
                 await self._tick_until(daemon, until, busy=busy)
                 for event in events:
