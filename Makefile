@@ -28,7 +28,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@echo "==> Running the tests"
-	@$(BIN)/python -m pytest -n auto $(PYTEST)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 # Meanings need a model of 90 MB, so their tests are asked for by name; they skip elsewhere.
 test-semantic: $(VENV)/dev.stamp

@@ -330,4 +330,4 @@ def test_subscribers_see_everything_once(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_subscribers_see_everything_once_in_many_histories(tmp_path: Path) -> None:
     """The same over many more and longer histories."""
-    play(tmp_path, examples=80, steps=40)
+    play(tmp_path, examples=50, steps=40)

@@ -148,7 +148,7 @@ def test_any_channel_gives_valid_documents_of_all_its_entries(
 
 
 @given(channels())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_reader_finds_ids_links_and_titles_again(channel: Channel) -> None:
     """What feedparser reads is what was meant, whatever the strings are."""
     pieces = [piece(entry, channel) for entry in channel.entries]
