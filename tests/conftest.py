@@ -27,6 +27,7 @@ from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
 sys.path.insert(0, str(Path(__file__).parent / "servers"))
+import browser as real_browser
 from postgres_server import HOW_TO_GET_ONE, PostgresServer, find_programs, shared
 
 if TYPE_CHECKING:
@@ -66,6 +67,18 @@ def postgres(postgres_of_the_run: PostgresServer) -> Iterator[PostgresServer]:
     """Return the server; databases that the test makes there are its own."""
     yield postgres_of_the_run
     postgres_of_the_run.drop_all()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return a real browser (playwright.sync_api.Browser); skip where there is none.
+
+    Playwright's event loop runs in this thread meanwhile: a module that uses this cannot run its own.
+    """
+    with real_browser.started() as one:
+        if one is None:
+            pytest.skip(real_browser.HOW_TO_GET_ONE)
+        yield one
 
 
 @dataclass

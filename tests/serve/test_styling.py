@@ -115,21 +115,13 @@ def test_both_formats_say_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("path", ["/all.atom", "/all.rss"])
-def test_chromium_shows_it(client: Client, path: str) -> None:
+def test_chromium_shows_it(client: Client, browser: Any, path: str) -> None:
     """A real browser lays the feed out: the headline is a block in large letters, the guid is not displayed."""
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="needs a browser: pip install playwright && playwright install chromium"
-    )
-    with api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch()
-        except api.Error:
-            pytest.skip("needs a browser: playwright install chromium")
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{client.port}{path}")
-        style = "tag => getComputedStyle(document.getElementsByTagName(tag)[0])"
-        assert page.evaluate(f"({style})('title').display") == "block"
-        assert page.evaluate(f"({style})('title').fontSize") == "28px"
-        assert page.evaluate(f"({style})('{'id' if path.endswith('atom') else 'guid'}').display") == "none"
-        assert "Model News" in page.evaluate("document.documentElement.textContent")
-        browser.close()
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{client.port}{path}")
+    style = "tag => getComputedStyle(document.getElementsByTagName(tag)[0])"
+    assert page.evaluate(f"({style})('title').display") == "block"
+    assert page.evaluate(f"({style})('title').fontSize") == "28px"
+    assert page.evaluate(f"({style})('{'id' if path.endswith('atom') else 'guid'}').display") == "none"
+    assert "Model News" in page.evaluate("document.documentElement.textContent")
+    page.close()
