@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from aggregator.run import printer
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
+from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
 from aggregator.store.sqlite.lock import read_holder
@@ -60,7 +63,8 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             settings = take_over(store, context.settings, utc_now())
             renditions = Renditions(context.renditions)
             press = Press(settings, renditions, context.open_for_reading, hub=True)
-            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone, renditions)
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service())
+            parts = Parts(store, press, reloader(context), *told)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
@@ -82,7 +86,8 @@ def _print_and_serve(context: Context, web: WebProcess) -> None:
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
         renditions = Renditions(context.renditions)
         press = Press(context.effective, renditions, context.open_for_reading)
-        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web, renditions)
+        told = (context.folder, lock.describe, web, renditions, _service())
+        parts = printer.Parts(store, press, reloader(context), *told)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 
@@ -95,7 +100,16 @@ def _web(context: Context, host: str, port: int) -> WebProcess:
 
 async def _serve_only(web: WebProcess) -> None:
     async with web:
+        schedule, service = Schedule(), _service()
+        service.beat_on(schedule, web.trouble)
+        schedule.start()
         await until_stopped()
+        service.stopping()
+        await schedule.end()
+
+
+def _service() -> Service:
+    return Service.of(os.environ, os.getpid())
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:

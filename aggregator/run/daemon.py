@@ -22,6 +22,7 @@ from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.report import list_json, log_poll, report_json, report_of
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
 from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.storing import Storing
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Parts:
     """Make sure that nobody else polls, where that is not known for good; LockedDatabase when somebody does."""
     renditions: Renditions | None = None
     """Where the documents are that hubs tell of; None: nobody is told."""
+    service: Service = field(default_factory=lambda: Service(None))
 
 
 @dataclass(slots=True)
@@ -87,6 +89,16 @@ class Health:
     """When a source last gave a good answer, or the daemon started."""
     failures: int = 0
     """Polls that failed since then."""
+
+    @property
+    def tick_age(self) -> float:
+        """Seconds since the last tick ended."""
+        return time.monotonic() - self.last_tick
+
+    @property
+    def late(self) -> str | None:
+        """What is wrong where ticks do not come any more, in words."""
+        return f"no tick for {self.tick_age:.0f} s" if self.tick_age >= TICK * 60 else None
 
     @property
     def silent_for(self) -> float | None:
@@ -134,8 +146,10 @@ class Daemon:
             await self._publishing.publish()
             async with self._parts.web or contextlib.nullcontext():
                 schedule = self._schedule()
+                self._parts.service.beat_on(schedule, self._trouble)
                 schedule.start()
                 await self._stop.wait()
+                self._parts.service.stopping()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 engine.stories.stop()
                 await schedule.end()
@@ -295,20 +309,24 @@ class Daemon:
     async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         yield await self._hub.answer(request.get("form"))
 
+    async def _trouble(self) -> str | None:
+        """Return in words what does not do its work: the loop that polls, or the process that serves."""
+        if (late := self._health.late) is not None:
+            return late
+        return await self._parts.web.trouble() if self._parts.web is not None else None
+
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        age = time.monotonic() - self._health.last_tick
-        polling = age < TICK * 60
-        unwritten = self._storing.error or self._publishing.error
+        late, unwritten = self._health.late, self._storing.error or self._publishing.error
         silence = self._health.silent_for
-        reason = unwritten or (None if polling else f"no tick for {age:.0f} s")
+        reason = unwritten or late
         if reason is None and silence is not None:
             network = "our network is down" if self._pipeline.network_down else "see: aggregator feeds"
             reason = f"no source has given an answer for {silence / 3600:.0f} hours; {network}"
         yield {
             "writable": unwritten is None,
-            "polling": polling,
+            "polling": late is None,
             "answered": silence is None,
             "network_down": self._pipeline.network_down,
-            "last_tick_age": round(age, 3),
+            "last_tick_age": round(self._health.tick_age, 3),
             "reason": reason,
         }
