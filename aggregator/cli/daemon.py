@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from aggregator.run.schedule import Schedule
 from aggregator.run.service import Service
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
+from aggregator.store.sqlite.copies import keep_copy
 from aggregator.store.sqlite.lock import read_holder
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             settings = take_over(store, context.settings, utc_now())
             renditions = Renditions(context.renditions)
             press = Press(settings, renditions, context.open_for_reading, hub=True)
-            told = (context.folder, lock.describe, web, still_alone, renditions, _service())
+            place = context.database
+            copy = partial(keep_copy, place) if isinstance(place, Path) else None
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy)
             parts = Parts(store, press, reloader(context), *told)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from aggregator.decide.outage import REASON
-from aggregator.errors import LockedDatabase, StoreError, Usage
+from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine, utc_now
@@ -27,6 +27,7 @@ from aggregator.run.storing import Storing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from aggregator.config.settings import Settings
@@ -78,6 +79,8 @@ class Parts:
     renditions: Renditions | None = None
     """Where the documents are that hubs tell of; None: nobody is told."""
     service: Service = field(default_factory=lambda: Service(None))
+    copy: Callable[[int, datetime], Path] | None = None
+    """Copy the database and keep so many copies, beside the writer; StoreError. None: it has tools of its own."""
 
 
 @dataclass(slots=True)
@@ -263,11 +266,23 @@ class Daemon:
         await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget)
 
     async def _tidy(self) -> None:
+        await self._back_up()  # first: what is dropped now can be had back
         self._spending = Spending()  # an emptied log numbers its lines anew
         try:
             await self._engine.tidy()
         except StoreError as error:
             self._storing.failed(error)
+
+    async def _back_up(self) -> None:
+        keep = self.settings.backup.keep
+        if self._parts.copy is None or keep == 0:
+            return
+        try:
+            copy = await asyncio.to_thread(self._parts.copy, keep, utc_now())
+        except AggregatorError as error:
+            _log.error("backup.failed", error=error.message, remedy=error.remedy)
+        else:
+            _log.info("backup.made", file=str(copy), bytes=copy.stat().st_size)
 
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
