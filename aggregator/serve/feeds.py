@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from aggregator.config.settings import FORMATS
 from aggregator.publish.searches import PATH
-from aggregator.serve.document import PROTECTION, answer
-from aggregator.serve.moved import moved
+from aggregator.serve.document import PROTECTION, answer, request_headers
+from aggregator.serve.moved import Moved, moved
+from aggregator.serve.repeats import KEY
+from aggregator.serve.versions import Published
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
-    from aggregator.serve.moved import Moved
     from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
@@ -63,6 +64,7 @@ class Feeds:
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
         elif scope["method"] in ("GET", "HEAD"):
+            _note_for_repeats(found, scope)
             await found(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await _options(send, private=(_ARCHIVE.fullmatch(path) or place)["token"] is not None)
@@ -90,6 +92,16 @@ class Feeds:
         if output is None or ending not in output.formats or not output.admits(token):
             return None
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
+
+
+def _note_for_repeats(found: Answering | Moved, scope: Scope) -> None:
+    """Let the answer be remembered, where the same request is answered the same for some time."""
+    keep = scope.get(KEY)
+    if keep is None or isinstance(found, Moved):
+        return
+    document = found.asked(scope) if isinstance(found, Published) else found
+    if document.is_settled:
+        keep(document.reply(request_headers(scope)), document.origin)
 
 
 def is_navigation(scope: Scope) -> bool:

@@ -107,10 +107,14 @@ class Published:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the document that is asked for does, in the type of the whole."""
-        found = replace(self._asked(scope), content_type=self.whole.content_type)
-        await found(scope, receive, send)
+        await self.asked(scope)(scope, receive, send)
 
-    def _asked(self, scope: Scope) -> Document:
+    def asked(self, scope: Scope) -> Document:
+        """Return the document that is asked for."""
+        found = self._part(scope)
+        return found if found is self.whole else replace(found, content_type=self.whole.content_type)
+
+    def _part(self, scope: Scope) -> Document:
         if limit := _LIMIT.fullmatch(scope.get("query_string", b"")):
             return self.versions.newest(self.whole, int(limit[1]))
         asked = request_headers(scope)
