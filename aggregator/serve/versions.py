@@ -114,7 +114,7 @@ class Published:
         if limit := _LIMIT.fullmatch(scope.get("query_string", b"")):
             return self.versions.newest(self.whole, int(limit[1]))
         asked = request_headers(scope)
-        if scope["method"] == "GET" and wants_feed_delta(asked.get("a-im")):
+        if scope["method"] == "GET" and wants_feed_delta(asked.get("a-im"), asked.get("user-agent")):
             tags = entity_tags(asked.get("if-none-match", ""))
             if not tags & {*self.whole.etags.values()}:
                 return self.versions.delta(self.whole, tags) or self.whole
