@@ -121,7 +121,7 @@ def _database(context: Context) -> Iterator[Finding]:
     try:
         if isinstance(context.database, Path):
             copies.check(context.database)
-        known, _ = known_sources(context)
+        known, *_ = known_sources(context)
     except AggregatorError as error:
         yield Finding("database", "problem", error.message, error.remedy)
         return

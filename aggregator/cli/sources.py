@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.blame import network_down
+from aggregator.cli.audience import audience, audience_lines
 from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
 from aggregator.cli.tables import minute, table
 from aggregator.cli.words import one_source
@@ -39,11 +40,11 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """
-    (known, fleet), lists = known_sources(context), list_states(context)
+    (known, fleet, readers), lists = known_sources(context), list_states(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
         more: dict[str, Any] = {"lists": lists} if lists else {}
-        more |= {"fleet": asdict(fleet)} if fleet is not None else {}
+        more |= readers | ({"fleet": asdict(fleet)} if fleet is not None else {})
         context.print_json({"schema": SCHEMA, "feeds": states} | more)
         return
     _states_table(context, states)
@@ -57,6 +58,8 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
+    for line in audience_lines(readers):
+        context.print(line)
     if fleet is not None:
         context.print(
             f"{fleet.workers} workers; of their jobs {fleet.waiting} wait, {fleet.running} run,"
@@ -137,19 +140,19 @@ def _poll_lines(context: Context, polls: list[PollLine]) -> None:
         table(context, heads, rows, numbers=heads[2:8], whole=heads[:2])
 
 
-def known_sources(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None]:
-    """Return each configured source with what is known of it, and how workers do.
+def known_sources(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None, dict[str, Any]]:
+    """Return each configured source with what is known of it, how workers do, and who reads what is published.
 
     A source that the daemon has not seen yet is new.
     """
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:
-            states, fleet = {feed.url: feed for feed in tx.feeds.all()}, tx.fleet
+            states, fleet, readers = {feed.url: feed for feed in tx.feeds.all()}, tx.fleet, audience(tx, utc_now())
     finally:
         store.close()
     sources = context.effective.sources.items()
-    return [(states.get(url) or _unknown(source), source) for url, source in sources], fleet
+    return [(states.get(url) or _unknown(source), source) for url, source in sources], fleet, readers
 
 
 def _unknown(source: FeedSettings) -> FeedState:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from aggregator.serve.document import Document
     from aggregator.serve.moved import Moved
+    from aggregator.serve.readership import Readerships
     from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
@@ -48,9 +49,8 @@ _NOT_ALLOWED = b"405 Method Not Allowed\n"
 class Feeds:
     """Answers for the feed documents and hands every other request on."""
 
-    def __init__(self, shelf: Shelf, otherwise: ASGIApp) -> None:
-        self._shelf = shelf
-        self._otherwise = otherwise
+    def __init__(self, shelf: Shelf, otherwise: ASGIApp, readers: Readerships) -> None:
+        self._shelf, self._otherwise, self._readers = shelf, otherwise, readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -63,11 +63,17 @@ class Feeds:
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
         elif scope["method"] in ("GET", "HEAD"):
+            self._note(place, scope)
             await found(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await _options(send, private=(_ARCHIVE.fullmatch(path) or place)["token"] is not None)
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
+
+    def _note(self, place: re.Match[str], scope: Scope) -> None:
+        """Note what is said of the subscribers to an output's document."""
+        if place["name"] in self._shelf.outputs() and place["ending"] in FORMATS:
+            self._readers.note(place["name"], place["ending"], scope["headers"])
 
     def _find(self, place: re.Match[str], *, navigation: bool) -> Answering | Moved | None:
         """Return what answers; an unknown output, an unknown token and a missing document are one and the same None."""

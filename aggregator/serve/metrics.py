@@ -17,20 +17,24 @@ from aggregator import __version__
 from aggregator.decide.health import State, state_of
 from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
+from aggregator.decide.readership import REMEMBERED, by_service
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
+from aggregator.store.hub import DELIVERED, FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
 
+    from aggregator.decide.readership import Readership
     from aggregator.model import FeedState
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
     from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
     from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.readers import Tallies
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 """Whoever sends one of these is a proxy, and its address says nothing of who asks."""
@@ -69,7 +73,8 @@ def _text(tx: Transaction) -> bytes:
     registry = CollectorRegistry(auto_describe=True)
     feeds = [feed for feed in tx.feeds.all() if feed.enabled]
     _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
-    _about_hub(registry, tx.hub.count())
+    _about_hub(registry, tx.hub.count(), tx.tallies)
+    _about_readers(registry, tx.readers.known(now - REMEMBERED))
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
     if len(feeds) <= _EACH:
@@ -108,7 +113,14 @@ def _about_fleet(registry: CollectorRegistry, fleet: Fleet) -> None:
     again.set(fleet.again)
 
 
-def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
+def _about_readers(registry: CollectorRegistry, known: Iterable[Readership]) -> None:
+    """Count subscribers as services report them; what they call themselves is theirs to choose, so no label."""
+    by_output = Gauge("aggregator_subscribers", "Subscribers, as readers report them.", ["output"], registry=registry)
+    for output, services in by_service(known).items():
+        by_output.labels(output).set(sum(services.values()))
+
+
+def _about_hub(registry: CollectorRegistry, count: HubCount, tallies: Tallies) -> None:
     """Count subscriptions to our documents by state, and what they have not been told."""
     by_state = Gauge("aggregator_hub_subscriptions", "Subscriptions to documents here.", ["state"], registry=registry)
     for state, number in {
@@ -119,6 +131,10 @@ def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
         by_state.labels(state).set(number)
     waiting = Gauge("aggregator_hub_deliveries_waiting", "Deliveries that have not arrived.", registry=registry)
     waiting.set(count.waiting)
+    deliveries = CounterMetricFamily("aggregator_hub_deliveries", "Deliveries tried, ever.", labels=["outcome"])
+    deliveries.add_metric(["arrived"], tallies.get(DELIVERED))
+    deliveries.add_metric(["failed"], tallies.get(FAILED))
+    registry.register(_Known([deliveries]))
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:
