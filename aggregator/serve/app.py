@@ -20,6 +20,7 @@ from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.hub import Hub, no_daemon
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
+from aggregator.serve.proxied import Proxied
 from aggregator.serve.reader import Reader
 from aggregator.serve.readership import Readerships
 from aggregator.serve.searching import Searches
@@ -66,7 +67,7 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
     )
     # Starlette would redirect /sources/ to an address made of the Host header.
     app.router.redirect_slashes = False
-    return Feeds(shelf, app, readers)
+    return Feeds(shelf, Proxied(shelf, app), readers)
 
 
 def _static() -> list[Route]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -17,6 +16,7 @@ from aggregator import __version__
 from aggregator.decide.health import State, state_of
 from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
+from aggregator.decide.proxies import FORWARDING, is_within
 from aggregator.decide.readership import REMEMBERED, by_service
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
@@ -36,15 +36,16 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import PollCount, Transaction
     from aggregator.store.readers import Tallies
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-"""Whoever sends one of these is a proxy, and its address says nothing of who asks."""
 _EACH = 500
 """More sources than this are counted by state only: a series for each would be too many."""
 _LATELY = timedelta(hours=1)
 
 
 class Metrics:
-    """The endpoint; for all others than `metrics_allow` there is nothing here."""
+    """The endpoint; for all others than `metrics_allow` there is nothing here.
+
+    Who comes through a proxy that is not trusted (a header of one is left) is not known, so nothing is there either.
+    """
 
     def __init__(self, shelf: Shelf, reader: Reader) -> None:
         self._shelf, self._reader = shelf, reader
@@ -52,20 +53,11 @@ class Metrics:
     async def __call__(self, request: Request) -> Response:
         """Answer in Prometheus' text format, or 404."""
         peer = request.client.host if request.client is not None else ""
-        if any(name in request.headers for name in _FORWARDED) or not _is_allowed(peer, self._shelf.metrics_allow()):
+        if any(name in request.headers for name in FORWARDING) or not is_within(peer, self._shelf.metrics_allow()):
             return plain("404 Not Found", 404)
         response = Response(await self._reader.read(_text), media_type=CONTENT_TYPE_LATEST)
         response.raw_headers += [(b"cache-control", b"no-store"), *PROTECTION]
         return response
-
-
-def _is_allowed(peer: str, allowed: Iterable[str]) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return any(mapped in ip_network(network, strict=False) for network in allowed)
 
 
 def _text(tx: Transaction) -> bytes:
