@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ import structlog
 
 from aggregator.cli.reloading import reloader
 from aggregator.config.advice import warnings
-from aggregator.errors import ConfigError, LockedDatabase, Unavailable, Usage
+from aggregator.errors import AggregatorError, ConfigError, LockedDatabase, Unavailable, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run import printer
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
+from aggregator.run.report import SCHEMA
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
 from aggregator.store.sqlite.lock import read_holder
@@ -39,7 +41,13 @@ _log = structlog.get_logger(__name__)
 @click.option("--no-poll", is_flag=True, help="Only serve: what another process publishes, or what workers poll.")
 @click.pass_obj
 def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -> None:  # noqa: FBT001
-    """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
+    """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM).
+
+    \b
+    aggregator run                             on http://localhost:8080/
+    aggregator run --host 0.0.0.0 --port 80    for everybody who reaches this machine
+    aggregator run --no-serve                  beside another web server
+    """  # noqa: D301 - \b is click's
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
     if not no_poll and (holder := read_holder(context.folder / "lock")):
@@ -120,19 +128,39 @@ def _socket_despite_config(context: Context) -> Path | None:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def health(context: Context) -> None:
-    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well."""
+def health(context: Context, as_json: bool) -> None:  # noqa: FBT001
+    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well.
+
+    \b
+    aggregator health          ok, or what is wrong
+    aggregator health --json   the same, for a program
+    """  # noqa: D301 - \b is click's
+    try:
+        words = _how_it_is(context)
+    except AggregatorError as error:
+        if as_json:
+            context.print_json({"schema": SCHEMA, "well": False, "words": error.message, "remedy": error.remedy})
+            sys.exit(error.exit_code)
+        raise
+    if as_json:
+        context.print_json({"schema": SCHEMA, "well": True, "words": words, "remedy": None})
+    else:
+        click.echo(words)
+
+
+def _how_it_is(context: Context) -> str:
+    """Return in words that all is well; raise what is wrong."""
     socket = _socket_despite_config(context)
     if socket is None and (workers := _workers(context)):
-        click.echo(f"ok, {workers} workers poll")
-        return
+        return f"ok, {workers} workers poll"
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
     if not all(status.get(name) for name in ("writable", "polling", "answered")):
         raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
-    click.echo("ok, but our own network is down" if status.get("network_down") else "ok")
+    return "ok, but our own network is down" if status.get("network_down") else "ok"
 
 
 def _workers(context: Context) -> int:

@@ -22,6 +22,8 @@ from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aggregator.cli.context import Context
     from aggregator.config.settings import FeedSettings
     from aggregator.store.fleet import Fleet
@@ -38,8 +40,12 @@ _WIDE = 110
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy.
 
+    \b
+    aggregator feeds           a line for each source
+    aggregator feeds --json    the same, for a program
+
     Remote lists of sources follow, with what of them is not asked and why.
-    """
+    """  # noqa: D301 - \b is click's
     (known, fleet, readers), lists = known_sources(context), list_states(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
@@ -82,16 +88,21 @@ def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
 
 @click.command()
 @click.argument("url", metavar="SOURCE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def why(context: Context, url: str) -> None:
+def why(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
     """Show one source in full: what is known of it, its last polls, and why it is asked when it is.
 
+    \b
+    aggregator why https://example.org/feed.xml
+    aggregator why "Example Lab"
+
     SOURCE is its address, its title, or a part of either that only it has; or the address of a remote list of sources.
-    """
+    """  # noqa: D301 - \b is click's
     settings = context.effective
     url = one_source(settings, url)
     if url in settings.lists:
-        why_list(context, url)
+        why_list(context, url, as_json=as_json)
         return
     source = settings.sources[url]
     store = context.open_for_reading()
@@ -103,6 +114,9 @@ def why(context: Context, url: str) -> None:
     finally:
         store.close()
     feed = feed or _unknown(source)
+    if as_json:
+        context.print_json(_why_json(feed, source, polls, articles))
+        return
     for name, value in feed_json(feed, source).items():
         context.print(f"{name + ':':<14}{'-' if value is None else value}")
     context.print(f"{'asked at:':<14}{display_url(source, feed.fetch_url)}")
@@ -118,6 +132,34 @@ def why(context: Context, url: str) -> None:
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)
+
+
+def _why_json(feed: FeedState, source: FeedSettings, polls: Sequence[PollLine], articles: str | None) -> dict[str, Any]:
+    """Return one source in full as `aggregator why --json` prints it."""
+    named = feed.naming
+    return {
+        "schema": SCHEMA,
+        "feed": feed_json(feed, source),
+        "asked_at": display_url(source, feed.fetch_url),
+        "listed_in": source.listed_in,
+        "named_by": {"by": named.by.value, "since": rfc3339(named.since), "reason": named.reason or None},
+        "last_gap": gap_words(feed.gap) if feed.gap is not None else None,
+        "articles": articles or None,
+        "polls": [
+            {
+                "at": rfc3339(line.at),
+                "outcome": line.outcome.value,
+                "status": line.status,
+                "bytes": line.bytes,
+                "elapsed_s": round(line.elapsed, 3),
+                "new": line.new,
+                "updated": line.updated,
+                "duplicates": line.duplicates,
+                "error": line.error,
+            }
+            for line in polls
+        ],
+    }
 
 
 def _poll_lines(context: Context, polls: list[PollLine]) -> None:
