@@ -40,7 +40,8 @@ def audience_lines(found: Mapping[str, Any]) -> Iterator[str]:
     for output, services in found.get("readers", {}).items():
         named = [f"{name} {count}" for name, count in list(services.items())[:_NAMED]]
         more = [f"{len(services) - _NAMED} more services"] if len(services) > _NAMED else []
-        yield f"{sum(services.values())} subscribers read {output}: {', '.join(named + more)}"
+        count = sum(services.values())
+        yield f"{output}: {count} subscriber{'s' * (count != 1)} ({', '.join(named + more)})"
     if hub := found.get("hub"):
         yield (
             f"hub: {hub['subscribers']} subscribers, {hub['asked']} to be confirmed; {hub['waiting']} deliveries wait,"

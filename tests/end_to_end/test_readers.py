@@ -19,4 +19,4 @@ def test_readers_are_shown(home, publisher, start, make) -> None:
     assert said == {"done": True}
     assert "19: Feedly 16, Feedbin 3" in daemon.get("sources")[2].decode()
     assert home.json("feeds")["readers"] == {"all": {"Feedly": 16, "Feedbin": 3}}
-    assert "19 subscribers read all: Feedly 16, Feedbin 3" in home.run("feeds").stdout
+    assert "all: 19 subscribers (Feedly 16, Feedbin 3)" in home.run("feeds").stdout
