@@ -17,6 +17,7 @@ from aggregator.config.settings import FORMATS
 from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer
 from aggregator.serve.moved import moved
+from aggregator.serve.readership import speaks_of_subscribers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -71,9 +72,10 @@ class Feeds:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
 
     def _note(self, place: re.Match[str], scope: Scope) -> None:
-        """Note what is said of the subscribers to an output's document."""
-        if place["name"] in self._shelf.outputs() and place["ending"] in FORMATS:
-            self._readers.note(place["name"], place["ending"], scope["headers"])
+        """Note what is said of the subscribers to an output's document; most requests say nothing."""
+        said = speaks_of_subscribers(scope["headers"])
+        if said is not None and place["name"] in self._shelf.outputs() and place["ending"] in FORMATS:
+            self._readers.note(place["name"], place["ending"], said)
 
     def _find(self, place: re.Match[str], *, navigation: bool) -> Answering | Moved | None:
         """Return what answers; an unknown output, an unknown token and a missing document are one and the same None."""

@@ -23,6 +23,14 @@ MOST = 200
 _USER_AGENT = b"user-agent"
 
 
+def speaks_of_subscribers(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return a request's User-Agent where it may tell of subscribers; None costs no more than a look at each header."""
+    for name, value in headers:
+        if name == _USER_AGENT:
+            return value.decode("latin-1") if b"scriber" in value or b"eader" in value else None
+    return None
+
+
 class Readerships:
     """What was said since it was handed on last; for the one thread of an event loop."""
 
@@ -30,15 +38,9 @@ class Readerships:
         self._tell, self._pause = tell, pause
         self._seen: dict[tuple[str, str, str, str], Readership] = {}
 
-    def note(self, output: str, ending: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Note what a request for a document says; most say nothing, which costs a look at one header."""
-        for name, value in headers:
-            if name == _USER_AGENT:
-                if b"scriber" in value or b"eader" in value:
-                    self._keep(readership_of(value.decode("latin-1"), output, ending))
-                return
-
-    def _keep(self, said: Readership | None) -> None:
+    def note(self, output: str, ending: str, user_agent: str) -> None:
+        """Note what a request for a document says."""
+        said = readership_of(user_agent, output, ending)
         if said is not None and (said.key in self._seen or len(self._seen) < MOST):
             self._seen[said.key] = said
 

@@ -12,7 +12,7 @@ import pytest
 from aggregator.decide.readership import Readership
 from aggregator.errors import Unavailable
 from aggregator.serve import readership
-from aggregator.serve.readership import MOST, Readerships
+from aggregator.serve.readership import MOST, Readerships, speaks_of_subscribers
 from aggregator.store.hub import DELIVERED, FAILED
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -25,9 +25,19 @@ FEEDLY = "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; like 
 FEEDBIN = "Feedbin feed-id:1234 - 3 subscribers"
 
 
-def said(user_agent: str) -> list[tuple[bytes, bytes]]:
-    """Return headers with a User-Agent, after another one."""
-    return [(b"accept", b"*/*"), (b"user-agent", user_agent.encode("latin-1")), (b"via", b"5 subscribers")]
+@pytest.mark.parametrize(
+    ("headers", "heard"),
+    [
+        ([(b"accept", b"*/*"), (b"user-agent", FEEDLY.encode()), (b"via", b"5 subscribers")], FEEDLY),
+        ([(b"user-agent", b"Feedspot 2 Readers\xe9")], "Feedspot 2 Readers\xe9"),
+        ([(b"user-agent", b"Firefox"), (b"via", b"5 subscribers")], None),
+        ([(b"via", b"5 subscribers")], None),
+        ([], None),
+    ],
+)
+def test_most_requests_say_nothing(headers: list[tuple[bytes, bytes]], heard: str | None) -> None:
+    """Only a User-Agent that may speak of subscribers is looked at any further."""
+    assert speaks_of_subscribers(headers) == heard
 
 
 class Daemon:
@@ -50,8 +60,7 @@ def test_what_was_said_is_handed_on_once() -> None:
     readers = Readerships(daemon.tell)
     asyncio.run(readers.hand_on())
     for user_agent in (FEEDLY, FEEDLY.replace("16", "17"), FEEDBIN, "Firefox", "Miniflux (feed reader)"):
-        readers.note("all", "atom", said(user_agent))
-    readers.note("all", "rss", [(b"accept", b"*/*")])
+        readers.note("all", "atom", user_agent)
     asyncio.run(readers.hand_on())
     asyncio.run(readers.hand_on())
     (command,) = daemon.told
@@ -65,7 +74,7 @@ def test_what_cannot_be_handed_on_is_kept() -> None:
     daemon.there = False
     readers = Readerships(daemon.tell)
     for number in range(MOST + 50):
-        readers.note("all", "atom", said(f"Flood/1 ({number + 1} subscribers; feed-id={number})"))
+        readers.note("all", "atom", f"Flood/1 ({number + 1} subscribers; feed-id={number})")
     asyncio.run(readers.hand_on())
     daemon.there = True
     asyncio.run(readers.hand_on())
@@ -78,11 +87,11 @@ def test_what_is_said_meanwhile_is_handed_on_next() -> None:
 
     async def tell(command: Mapping[str, Any]) -> Mapping[str, Any]:
         if not daemon.told:
-            readers.note("all", "atom", said(FEEDLY.replace("16", "20")))
+            readers.note("all", "atom", FEEDLY.replace("16", "20"))
         return await daemon.tell(command)
 
     readers = Readerships(tell)
-    readers.note("all", "atom", said(FEEDLY))
+    readers.note("all", "atom", FEEDLY)
     asyncio.run(readers.hand_on())
     asyncio.run(readers.hand_on())
     assert [command["seen"][0][4] for command in daemon.told] == [16, 20]
@@ -95,7 +104,7 @@ def test_it_goes_on_by_itself() -> None:
     async def run() -> None:
         readers = Readerships(daemon.tell, pause=0.001)
         task = asyncio.create_task(readers.keep_handing_on())
-        readers.note("all", "atom", said(FEEDLY))
+        readers.note("all", "atom", FEEDLY)
         while not daemon.told:
             await asyncio.sleep(0.001)
         task.cancel()
