@@ -163,23 +163,24 @@ def _why_json(feed: FeedState, source: FeedSettings, polls: Sequence[PollLine], 
 
 
 def _poll_lines(context: Context, polls: list[PollLine]) -> None:
-    heads = ("polled", "outcome", "status", "bytes", "s", "new", "edited", "dup", "error")
-    rows = [
-        (
-            f"{line.at:%m-%d %H:%M}",
-            line.outcome.value,
-            line.status or "-",
-            line.bytes,
-            f"{line.elapsed:.1f}",
-            line.new,
-            line.updated,
-            line.duplicates,
-            line.error or "",
-        )
-        for line in polls
-    ]
-    if rows:
-        table(context, heads, rows, numbers=heads[2:8], whole=heads[:2])
+    """Print a line for each poll; a narrow terminal has no room for how long it took."""
+    if not polls:
+        return
+    columns: dict[str, list[object]] = {
+        "polled": [f"{line.at:%m-%d %H:%M}" for line in polls],
+        "outcome": [line.outcome.value for line in polls],
+        "status": [line.status or "-" for line in polls],
+        "bytes": [line.bytes for line in polls],
+        "s": [f"{line.elapsed:.1f}" for line in polls],
+        "new": [line.new for line in polls],
+        "edited": [line.updated for line in polls],
+        "dup": [line.duplicates for line in polls],
+        "error": [line.error or "" for line in polls],
+    }
+    if context.out.is_terminal and context.out.width < _WIDE:
+        del columns["s"]
+    heads = [*columns]
+    table(context, heads, [*zip(*columns.values(), strict=True)], numbers=heads[2:-1], whole=heads[:2])
 
 
 def known_sources(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]], Fleet | None, dict[str, Any]]:
