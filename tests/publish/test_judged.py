@@ -14,6 +14,7 @@ from lxml import etree
 from aggregator.kinship import Coverage, Kinship
 from aggregator.model import Category, Enclosure, Header, Link, Person
 from aggregator.publish.channel import Chain
+from aggregator.publish.cutting import cut
 from aggregator.publish.opml import OpmlSource, render_opml
 from aggregator.publish.press import Press
 from aggregator.publish.renderers import RENDERERS
@@ -81,6 +82,17 @@ def test_rich_entries(
     channel = make_channel(*rich, **fields)
     document = judged(RENDERERS[ending](channel), channel.address(ending))
     assert all(one in document for one in (b"slides.pdf", b"small.png", b"Machine Learning", b"Ann Author"))
+
+
+@pytest.mark.parametrize("ending", ["atom", "rss", "json"])
+def test_parts_of_a_document(
+    make_channel: Callable[..., Channel], rich: tuple[Entry, ...], judged: Judged, ending: str
+) -> None:
+    """What `?limit` and deltas cut out of a document's bytes is a valid document too."""
+    channel = make_channel(*rich, hubs=("https://hub.example/",))
+    parts = cut(RENDERERS[ending](channel), ending)
+    for entries in (parts.entries[:1], parts.entries[1:], ()):
+        judged(parts.joined(entries), channel.address(ending))
 
 
 @pytest.mark.parametrize("ending", ["atom", "rss", "json"])

@@ -80,7 +80,7 @@ def stored(store: SqliteStore, found: Iterable[tuple[str, Document]]) -> tuple[l
         return list(tx.entries.all()), render_opml("All", sources)
 
 
-@pytest.mark.parametrize("kind", ["real", "hostile"])
+@pytest.mark.parametrize("kind", [pytest.param("real", marks=pytest.mark.slow), "hostile"])
 def test_whatever_comes_in_what_goes_out_is_valid(
     database: SqliteStore, make_channel: Callable[..., Channel], judged: Any, tmp_path: Path, kind: str
 ) -> None:
