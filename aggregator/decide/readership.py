@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 REMEMBERED = timedelta(days=30)
 """A service that has not asked for so long has no subscribers any more."""
@@ -23,6 +23,15 @@ MOST_SUBSCRIBERS = 10_000_000
 """No feed has more; who says so is not believed."""
 MOST_NAMES = 1_000
 """Services, documents and ids that are remembered together."""
+OTHERS = "others"
+_KNOWN = frozenset(
+    (
+        "aggregator", "bazqux", "bloglovin", "commafeed", "feed wrangler", "feedbin", "feedly", "feedspot", "flipboard",
+        "freshrss", "g2reader", "inoreader", "miniflux", "netvibes", "newsblur", "newsgatoronline", "nextcloud-news",
+        "protopage", "superfeedr", "theoldreader.com", "tiny tiny rss",
+    )
+)  # fmt: skip
+"""Services that read for many, in lower case: whoever invents another name does not get it onto our pages."""
 _LONGEST = 512
 """Characters of a User-Agent that are looked at."""
 _NAME, _ID = 40, 64
@@ -84,6 +93,13 @@ def _service(user_agent: str) -> str:
 
 def _plain(name: str) -> str:
     return _ODD.sub("", name)[:_NAME].strip()
+
+
+def named(services: Mapping[str, int]) -> dict[str, int]:
+    """Return subscribers by service as anybody may read them: names that we do not know are added up, last."""
+    known = {name: count for name, count in services.items() if name.lower() in _KNOWN}
+    others = sum(services.values()) - sum(known.values())
+    return known | ({OTHERS: others} if others else {})
 
 
 def total(known: Iterable[Readership]) -> int:

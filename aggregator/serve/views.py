@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.decide.health import standing
-from aggregator.decide.readership import by_service
+from aggregator.decide.readership import by_service, named
 from aggregator.decide.readings import state_of_list
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from aggregator.model import Entry, FeedState
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
 
-_SERVICES = 20
-"""Services of an output that are shown: anybody may invent further ones."""
 _TITLE, _SUMMARY = 80, 240
 """Characters of text that stand for a missing title, and that a summary has."""
 
@@ -99,7 +97,7 @@ class Readers:
     """Of the output."""
     subscribers: int
     services: tuple[tuple[str, int], ...]
-    """Name and subscribers of each, the greatest first."""
+    """Name and subscribers of each, the greatest first; of those that we do not know, together, last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,7 @@ def source(feed: FeedState, now: datetime) -> Source:
 def readers(known: Iterable[Readership], outputs: Mapping[str, PublishedOutput]) -> list[Readers]:
     """Return who reads the outputs for everyone; how many read another is nobody's business."""
     return [
-        Readers(outputs[name].title or name, sum(services.values()), tuple(services.items())[:_SERVICES])
+        Readers(outputs[name].title or name, sum(services.values()), tuple(named(services).items()))
         for name, services in by_service(known).items()
         if name in outputs and not outputs[name].private
     ]

@@ -8,6 +8,7 @@ from aggregator.decide.readership import (
     MOST_SUBSCRIBERS,
     Readership,
     by_service,
+    named,
     readership_from,
     readership_of,
     total,
@@ -86,6 +87,17 @@ def test_what_another_process_noted() -> None:
         ["all", "atom", "Feedly", "7" * 65, 1],
     ):
         assert readership_from(bad) is None
+
+
+def test_invented_names_are_not_shown() -> None:
+    """Services that we know are named; whatever else is called somehow is added up."""
+    assert named({"Buy Pills": 900, "Feedly": 16, "NewsBlur": 3, "Me": 1}) == {
+        "Feedly": 16,
+        "NewsBlur": 3,
+        "others": 901,
+    }
+    assert named({"Feedly": 16}) == {"Feedly": 16}
+    assert named({}) == {}
 
 
 def test_sums() -> None:
