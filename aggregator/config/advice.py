@@ -32,10 +32,7 @@ class Later:
 
 
 # Shorten this as capabilities arrive.
-NOT_ACTIVE = (
-    Later(("server", "trusted_proxies"), "believing proxies", ((),)),
-    Later(("websub", "subscribe"), "being pushed to", (False,)),
-)
+NOT_ACTIVE = (Later(("websub", "subscribe"), "being pushed to", (False,)),)
 
 
 def warnings(settings: Settings) -> list[Problem]:

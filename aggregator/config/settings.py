@@ -140,7 +140,7 @@ class Server(Frozen):
     metrics_allow: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """Addresses and networks that may read /metrics."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks of reverse proxies whose forwarding headers are believed."""
+    """Addresses and networks of reverse proxies whose word on who asks is believed (X-Forwarded-For, Forwarded)."""
 
 
 class Websub(Frozen):

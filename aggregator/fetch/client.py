@@ -205,7 +205,7 @@ class Client:
         return context
 
     def _headers(self, ask: Ask, trail: Trail) -> CIMultiDict[str]:
-        agent = user_agent(self._network, None if self._subscribers is None else self._subscribers(), ask.name)
+        agent = user_agent(self._network, 0 if self._subscribers is None else self._subscribers(), ask.name)
         headers = request_headers(agent, ask.validators, ask.headers if trail.at_home else {})
         if trail.userinfo is not None and trail.at_home:
             headers.setdefault("Authorization", basic_authorization(trail.userinfo))

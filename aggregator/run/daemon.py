@@ -14,6 +14,7 @@ import structlog
 from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
+from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine
@@ -135,6 +136,7 @@ class Daemon:
             "status": self._answer_status,
             "correct": self._answer_correction,
             "websub": self._answer_subscriber,
+            "readers": self._answer_readers,
         }
         async with (
             Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
@@ -324,6 +326,11 @@ class Daemon:
 
     async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         yield await self._hub.answer(request.get("form"))
+
+    async def _answer_readers(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        seen, outputs = request.get("seen"), self.settings.published
+        noted = await self._pipeline.in_writer(lambda: readers.keep(self._parts.store, seen, outputs, utc_now()))
+        yield {"noted": noted}
 
     async def _trouble(self) -> str | None:
         """Return in words what does not do its work: the loop that polls, or the process that serves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from http import HTTPStatus
 from pathlib import Path
@@ -19,7 +20,9 @@ from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.hub import Hub, no_daemon
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
+from aggregator.serve.proxied import Proxied
 from aggregator.serve.reader import Reader
+from aggregator.serve.readership import Readerships
 from aggregator.serve.searching import Searches
 from aggregator.serve.shelf import Shelf
 
@@ -45,7 +48,7 @@ _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Acce
 def create_app(renditions: Renditions, database: Place, status: Status, tell: Tell = no_daemon) -> ASGIApp:
     """Return the application; `status` asks the daemon how it is, for /readyz, `tell` tells it something, for /hub."""
     shelf, reader, of_searches = Shelf(renditions), Reader(database), Reader(database)
-    pages, searches = Pages(shelf, reader), Searches(shelf, of_searches)
+    pages, searches, readers = Pages(shelf, reader), Searches(shelf, of_searches), Readerships(tell)
     routes = [
         Route("/", pages.front),
         Route("/subscribe", pages.subscribe),
@@ -60,11 +63,11 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
     app = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _refused, StoreError: _unreadable, Exception: _mistake},
-        lifespan=_closing(reader, of_searches),
+        lifespan=_lifespan(readers, reader, of_searches),
     )
     # Starlette would redirect /sources/ to an address made of the Host header.
     app.router.redirect_slashes = False
-    return Feeds(shelf, app)
+    return Feeds(shelf, Proxied(shelf, app), readers)
 
 
 def _static() -> list[Route]:
@@ -76,12 +79,15 @@ def _static() -> list[Route]:
     ]
 
 
-def _closing(*readers: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(readers: Readerships, *databases: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        handing_on = asyncio.create_task(readers.keep_handing_on())
         yield
-        for reader in readers:
-            reader.close()
+        handing_on.cancel()
+        await asyncio.gather(handing_on, return_exceptions=True)
+        for database in databases:
+            database.close()
 
     return lifespan
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.outage import REASON
+from aggregator.decide.readership import REMEMBERED
 from aggregator.publish.selection import present
 from aggregator.serve import views
 from aggregator.serve.document import PROTECTION, Document, compressed
@@ -73,7 +74,8 @@ class Pages:
         return {"days": await self._reader.read(newest)}
 
     async def _sources(self) -> dict[str, Any]:
-        return await self._reader.read(_every_source)
+        shown = await self._reader.read(_every_source)
+        return shown | {"readers": views.readers(shown["readers"], self._shelf.outputs())}
 
 
 def newest(tx: Transaction) -> tuple[views.Day, ...]:
@@ -87,5 +89,6 @@ def _every_source(tx: Transaction) -> dict[str, Any]:
     return {
         "sources": [views.source(feed, now) for feed in feeds],
         "lists": [views.source_list(state) for state in tx.lists.all()],
+        "readers": tx.readers.known(now - REMEMBERED),
         "network_down": any(feed.reason == REASON for feed in feeds),
     }

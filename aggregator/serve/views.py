@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.decide.health import standing
+from aggregator.decide.readership import by_service, named
 from aggregator.decide.readings import state_of_list
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
@@ -15,11 +16,12 @@ from aggregator.publish.plain import excerpt
 from aggregator.publish.plain import plain as plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from aggregator.decide.health import State
     from aggregator.decide.lists import ListState
+    from aggregator.decide.readership import Readership
     from aggregator.model import Entry, FeedState
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
 
@@ -85,6 +87,17 @@ class Source:
     reason: str
     error: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads an output through services that say so."""
+
+    title: str
+    """Of the output."""
+    subscribers: int
+    services: tuple[tuple[str, int], ...]
+    """Name and subscribers of each, the greatest first; of those that we do not know, together, last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +167,15 @@ def source(feed: FeedState, now: datetime) -> Source:
         error=found.error,
         remedy=found.advice,
     )
+
+
+def readers(known: Iterable[Readership], outputs: Mapping[str, PublishedOutput]) -> list[Readers]:
+    """Return who reads the outputs for everyone; how many read another is nobody's business."""
+    return [
+        Readers(outputs[name].title or name, sum(services.values()), tuple(named(services).items()))
+        for name, services in by_service(known).items()
+        if name in outputs and not outputs[name].private
+    ]
 
 
 def source_list(state: ListState) -> SourceList:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.readers import Readers, Tallies
     from aggregator.store.releases import Editions, Releases
     from aggregator.store.retention import Retention
     from aggregator.store.stories import Kinships, Stories, Tellings
@@ -352,6 +353,14 @@ class Transaction(Protocol):
     @property
     def hub(self) -> Hub:
         """Subscriptions to our documents."""
+
+    @property
+    def readers(self) -> Readers:
+        """Who reads our documents, as they say."""
+
+    @property
+    def tallies(self) -> Tallies:
+        """Numbers that are kept."""
 
     @property
     def fleet(self) -> Fleet | None:

@@ -27,7 +27,12 @@ def m001_first(db: Connection) -> None:
         db.execute("INSERT INTO meta (name, value) VALUES (%s, %s)", [name, value])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m001_first,)
+def m003_readers(db: Connection) -> None:
+    """Who reads our documents, as they say, and numbers that outlive what they are of."""
+    db.execute(_READERS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m001_first, m003_readers)
 
 _META = "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 
@@ -245,3 +250,12 @@ _HUB = """
     );
     CREATE INDEX subscription_due ON subscription(due_at) WHERE due_at IS NOT NULL;
     CREATE INDEX subscription_expires ON subscription(expires_at)"""
+
+_READERS = """
+    CREATE TABLE reader (
+        output TEXT NOT NULL, format TEXT NOT NULL,
+        service TEXT NOT NULL, feed_id TEXT NOT NULL,
+        subscribers BIGINT NOT NULL, seen_at BIGINT NOT NULL,
+        PRIMARY KEY (output, format, service, feed_id)
+    );
+    CREATE TABLE tally (name TEXT PRIMARY KEY, value BIGINT NOT NULL, at BIGINT NOT NULL)"""

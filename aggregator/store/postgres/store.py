@@ -21,6 +21,7 @@ from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
 from aggregator.store.postgres.queue import PostgresQueue
+from aggregator.store.postgres.readers import PostgresReaders, PostgresTallies
 from aggregator.store.postgres.releases import PostgresReleases
 from aggregator.store.postgres.requests import PostgresRequests
 from aggregator.store.postgres.retention import PostgresRetention
@@ -57,6 +58,8 @@ class PostgresTransaction:
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)
         self.hub = PostgresHub(session)
+        self.readers = PostgresReaders(session)
+        self.tallies = PostgresTallies(session)
 
     @property
     def fleet(self) -> Fleet | None:

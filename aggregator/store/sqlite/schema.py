@@ -191,6 +191,19 @@ def m009_hub(db: Database) -> None:
     db.execute("CREATE INDEX subscription_expires ON subscription(expires_at)")
 
 
+@migrations()
+def m011_readers(db: Database) -> None:
+    """Who reads our documents, as they say, and numbers that outlive what they are of."""
+    db.execute("""
+        CREATE TABLE reader (
+            output TEXT NOT NULL, format TEXT NOT NULL,
+            service TEXT NOT NULL, feed_id TEXT NOT NULL,  -- as it calls itself, and the document
+            subscribers INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+            PRIMARY KEY (output, format, service, feed_id)
+        ) WITHOUT ROWID""")
+    db.execute("CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL, at INTEGER NOT NULL)")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (
