@@ -35,9 +35,11 @@ from aggregator.decide.sites import host_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled, StoreError
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
-from aggregator.model import RequestKind, Validators
+from aggregator.model import Request, RequestKind, Validators
+from aggregator.parse.header import linked
 from aggregator.parse.waiting import WaitingRoom, is_suspect
 from aggregator.parse.worker import How
+from aggregator.receiving import receive
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
 from aggregator.robots import NotAnswered, Robots, Turn
@@ -52,10 +54,12 @@ if TYPE_CHECKING:
     from aggregator.decide.articles import ArticlePage
     from aggregator.fetch.client import Ask
     from aggregator.fetch.hosts import Turns
-    from aggregator.model import Document, Fetched, PollReport, Request
+    from aggregator.model import Document, FeedState, Fetched, PollReport
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
+_SETTLES = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete, RequestKind.PUSH: receive}
+"""How results are settled that are none of a poll."""
 
 
 class Fetches(Protocol):
@@ -345,10 +349,23 @@ class Pipeline:
             self._killers.add(source.url)
             raise
         self._killers.discard(source.url)
-        return document
+        return document if source.private else linked(document, fetched.links, base=fetched.url)
+
+    async def receive(self, feed: FeedState, delivery: Fetched) -> PollReport:
+        """Take what a hub delivered of a feed through the stages; StoreError when it could not be written."""
+        request = Request(0, RequestKind.PUSH, feed, host_of(feed.fetch_url))
+        result = Result(request, delivery.received, fetched=delivery)
+        source = self.settings.sources.get(feed.url)
+        if source is not None:
+            try:
+                document = await self._in_parser(delivery, source, asked=_nothing_more)
+                result = replace(result, document=document)
+            except ParseError as error:
+                result = replace(result, error=error)
+        return await self._writer.write(result)
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        decide = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}.get(result.request.kind, settle)
+        decide = _SETTLES.get(result.request.kind, settle)
         return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
 
     def _later(self) -> NextPoll:

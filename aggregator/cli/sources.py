@@ -16,6 +16,7 @@ from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
 from aggregator.decide.notices import current_gap, gap_words, notices
 from aggregator.decide.outage import REASON
+from aggregator.decide.pushing import words as push_words
 from aggregator.model import FeedState
 from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
@@ -97,6 +98,7 @@ def why(context: Context, url: str) -> None:
             feed = tx.feeds.get(url)
             polls = tx.feeds.polls(feed, _SHOWN_POLLS) if feed else []
             articles = tx.articles.count(feed).words if feed else None
+            push = tx.pushes.of(feed.key) if feed else None
     finally:
         store.close()
     feed = feed or _unknown(source)
@@ -112,6 +114,8 @@ def why(context: Context, url: str) -> None:
         context.print(f"{'last gap:':<14}{gap_words(feed.gap)}")
     if articles:
         context.print(f"{'articles:':<14}{articles}")
+    if push is not None:
+        context.print(f"{'hub:':<14}{push_words(push, utc_now())}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)

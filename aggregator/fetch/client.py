@@ -18,6 +18,7 @@ from aggregator.fetch.caching import header_text, read_caching, read_validators
 from aggregator.fetch.decoding import Body, too_large
 from aggregator.fetch.failures import DatedHandshake, translated
 from aggregator.fetch.guard import Guard, current_dial
+from aggregator.fetch.linking import read_links
 from aggregator.fetch.redirects import REDIRECTS, Trail
 from aggregator.fetch.request import basic_authorization, request_headers, user_agent
 from aggregator.fetch.resolver import Resolver
@@ -72,6 +73,8 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     reply_limit: int = 0
     """Bytes of the answer's body that are wanted; one more is read, so that a longer one is not taken for it."""
+    outside: str | None = None
+    """The public host that named `url`: it may lead to public addresses only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class Client:
     async def _tell(self, url: URL, message: Message) -> Reply:
         own = {"User-Agent": user_agent(self._network), "Accept": "*/*", "Accept-Encoding": "identity"}
         method = "GET" if message.body is None else "POST"
-        with self._guard.dialling(url) as dial, translated(dial):
+        with self._guard.dialling(url, outside=message.outside) as dial, translated(dial):
             async with self._session.request(
                 method, url, data=message.body, headers={**own, **message.headers}, allow_redirects=False,
                 ssl=self._trust,
@@ -227,6 +230,7 @@ class Client:
             elapsed=asyncio.get_running_loop().time() - started,
             bytes_received=length,
             challenge=headers.get("cf-mitigated", "").strip().lower() == "challenge",
+            links=read_links(headers),
         )
 
     async def _read(self, trail: Trail, response: aiohttp.ClientResponse) -> tuple[bytes, int]:

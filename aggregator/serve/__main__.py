@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 3
 _OPEN_FILES = 4_096
 _STDIN = 0
+_PATIENCE = 8.0
+"""Seconds in which the daemon must answer whoever has to wait for it: less than a connection has."""
 
 
 class _Server(uvicorn.Server):
@@ -58,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
     ask = functools.partial(ask_daemon, options.renditions.parent / "lock")
-    config = configuration(create_app(Renditions(options.renditions), options.database, ask, ask))
+    tell = functools.partial(ask, patience=_PATIENCE)
+    config = configuration(create_app(Renditions(options.renditions), options.database, ask, tell))
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
 

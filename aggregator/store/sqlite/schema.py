@@ -191,6 +191,37 @@ def m009_hub(db: Database) -> None:
     db.execute("CREATE INDEX subscription_expires ON subscription(expires_at)")
 
 
+@migrations()
+def m010_push(db: Database) -> None:
+    """Which hubs tell us of feeds' news (WebSub, as a subscriber), and how well they do."""
+    db.execute("""
+        CREATE TABLE push (
+            id INTEGER PRIMARY KEY,
+            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
+            hub TEXT NOT NULL,
+            host TEXT NOT NULL,                      -- of the hub
+            topic TEXT NOT NULL,
+            base TEXT NOT NULL,                      -- our public address: the callback is below it
+            name TEXT UNIQUE,                        -- the secret end of the callback; NULL: nobody was asked
+            secret TEXT,                             -- what deliveries are signed with
+            state TEXT NOT NULL,                     -- wanted, asked, verified, denied; leaving: another one counts
+            due_at INTEGER,                          -- when the hub is asked
+            tries INTEGER NOT NULL DEFAULT 0,
+            verified_at INTEGER, lease_until INTEGER,
+            delivered INTEGER NOT NULL DEFAULT 0,    -- entries
+            missed INTEGER NOT NULL DEFAULT 0,       -- entries that a poll found
+            streak INTEGER NOT NULL DEFAULT 0,       -- delivered since the last miss
+            refused INTEGER NOT NULL DEFAULT 0,      -- deliveries that were not taken
+            suspects TEXT NOT NULL DEFAULT '[]',     -- found by a poll; their delivery may be on its way
+            suspected_at INTEGER,
+            last_delivery INTEGER,
+            why TEXT NOT NULL DEFAULT ''             -- what the hub answered when it did not agree
+        )""")
+    db.execute("CREATE UNIQUE INDEX push_feed ON push(feed) WHERE state <> 'leaving'")
+    db.execute("CREATE INDEX push_due ON push(due_at) WHERE due_at IS NOT NULL")
+    db.execute("CREATE INDEX push_of ON push(feed)")  # of a feed that is deleted, too
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (

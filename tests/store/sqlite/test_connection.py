@@ -37,6 +37,7 @@ from aggregator.store.sqlite.schema import (
     m007_editions,
     m008_archives,
     m009_hub,
+    m010_push,
 )
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -371,6 +372,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
             m007_editions,
             m008_archives,
             m009_hub,
+            m010_push,
         )
         for one in (*released, migration):
             later()(one)
