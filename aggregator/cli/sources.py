@@ -10,6 +10,7 @@ import click
 
 from aggregator.blame import network_down
 from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
+from aggregator.cli.pushes import known_pushes, push_json, pushes_in_words
 from aggregator.cli.tables import minute, table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
@@ -40,11 +41,12 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """
-    (known, fleet), lists = known_sources(context), list_states(context)
+    (known, fleet), lists, pushes = known_sources(context), list_states(context), known_pushes(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
         more: dict[str, Any] = {"lists": lists} if lists else {}
         more |= {"fleet": asdict(fleet)} if fleet is not None else {}
+        more |= {"pushes": [push_json(url, push) for url, push in pushes.items()]} if pushes else {}
         context.print_json({"schema": SCHEMA, "feeds": states} | more)
         return
     _states_table(context, states)
@@ -58,6 +60,8 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
+    if pushes:
+        context.print(pushes_in_words(pushes))
     if fleet is not None:
         context.print(
             f"{fleet.workers} workers; of their jobs {fleet.waiting} wait, {fleet.running} run,"

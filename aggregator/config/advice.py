@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from aggregator.config.addresses import is_server
+from aggregator.config.addresses import is_reached, is_server
 from aggregator.config.echoes import is_own_output
 from aggregator.config.places import Place, spell
 from aggregator.config.settings import FeedDefaults, FeedSettings, Polling, Settings
@@ -32,10 +32,7 @@ class Later:
 
 
 # Shorten this as capabilities arrive.
-NOT_ACTIVE = (
-    Later(("server", "trusted_proxies"), "believing proxies", ((),)),
-    Later(("websub", "subscribe"), "being pushed to", (False,)),
-)
+NOT_ACTIVE = (Later(("server", "trusted_proxies"), "believing proxies", ((),)),)
 
 
 def warnings(settings: Settings) -> list[Problem]:
@@ -43,7 +40,9 @@ def warnings(settings: Settings) -> list[Problem]:
 
     None of it keeps the program from running.
     """
-    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _hubless(settings), _not_active(settings))
+    found = chain(
+        _impolite(settings), _unsafe(settings), _useless(settings), _pushless(settings), _not_active(settings)
+    )
     data = {"outputs": tuple({"name": output.name} for output in settings.outputs)}
     file = str(settings.path or "feeds.yaml")
     problems = [
@@ -116,9 +115,18 @@ def _useless(settings: Settings) -> Iterator[Warned]:
             yield ("feeds", index), "this private source appears in no output.", remedy
 
 
-def _hubless(settings: Settings) -> Iterator[Warned]:
-    if "hub" in settings.websub.model_fields_set and settings.websub.hub == "built-in" and is_server(settings.database):
+def _pushless(settings: Settings) -> Iterator[Warned]:
+    """Warn of what was asked for by name, and cannot be had."""
+    websub, said = settings.websub, settings.websub.model_fields_set
+    if "hub" in said and websub.hub == "built-in" and is_server(settings.database):
         yield ("websub", "hub"), "workers and --no-poll have no built-in hub.", "For a fleet, list external hubs."
+    if "subscribe" not in said or not websub.subscribe:
+        return
+    if not is_reached(settings.site.url, settings.network.allow_private):
+        message = f"no hub can reach {settings.site.url}: none is asked."
+        yield ("websub", "subscribe"), message, "Set site.url to the public address of this server."
+    elif is_server(settings.database):
+        yield ("websub", "subscribe"), "workers ask no hubs.", "A daemon (aggregator run) in their place does."
 
 
 def _published(feed: FeedSettings, settings: Settings) -> bool:

@@ -18,7 +18,7 @@ from aggregator.decide.listing import short
 from aggregator.decide.sites import host_of, is_public, same_host
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
@@ -123,9 +123,9 @@ def is_active(settings: Settings) -> bool:
 def offered(header: Header, feed: FeedState, source: FeedSettings) -> Offer | None:
     """Return the hub that a feed names, one with https before others, and the feed's address as it says itself.
 
-    None for what is no feed, and for private sources: their addresses are told to nobody.
+    None for what is no feed or gone, and for private sources: their addresses are told to nobody.
     """
-    if source.kind != "feed" or source.private or not source.enabled:
+    if source.kind != "feed" or source.private or not source.enabled or feed.gone:
         return None
     hubs = [link.href for link in header.links if link.rel == "hub" and _may_name(link.href, feed)]
     if not hubs:
@@ -300,7 +300,7 @@ def words(push: Push, now: datetime) -> str:
         trusted = f"polled every {human(BACKUP)} or less often" if is_trusted(push, now) else "polled as usual too"
         return f"{host} tells of news until {push.lease_until:%Y-%m-%d %H:%M} UTC; {counts}; {trusted}"
     said = {
-        State.WANTED: "is going to be asked to tell of news",
+        State.WANTED: "is to be asked to tell of news, by the daemon",
         State.ASKED: f"was asked {push.tries} times to tell of news, and has not agreed",
         State.VERIFIED: "told of news; its promise is over and is being renewed",
         State.DENIED: "does not tell of news",
@@ -309,6 +309,12 @@ def words(push: Push, now: datetime) -> str:
     return f"{host} {said}{f' ({push.why})' if push.why else ''}; {counts}; polled as usual"
 
 
-def hosts(pushes: Iterable[Push]) -> list[str]:
-    """Return the hosts of hubs, each once."""
-    return sorted({host_of(push.hub) for push in pushes})
+def summary(pushes: Collection[Push], now: datetime) -> str:
+    """Say of all subscriptions together how they are."""
+    told = [push for push in pushes if is_told(push, now)]
+    delivered, missed = sum(push.delivered for push in pushes), sum(push.missed for push in pushes)
+    return (
+        f"{len(told)} of {len(pushes)} sources that name a hub are told of by it,"
+        f" {sum(is_trusted(push, now) for push in told)} so well that they are polled less;"
+        f" {delivered} entries delivered, {missed} missed"
+    )

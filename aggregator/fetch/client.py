@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -83,6 +84,8 @@ class Reply:
 
     status: int
     body: bytes
+    location: str | None = None
+    """Where a redirect leads, in whole."""
 
 
 async def _at_once(_: str) -> None:
@@ -173,7 +176,9 @@ class Client:
                 method, url, data=message.body, headers={**own, **message.headers}, allow_redirects=False,
                 ssl=self._trust,
             ) as response:  # fmt: skip
-                return Reply(response.status, await _first(response, message.reply_limit))
+                location = response.headers.get("Location")
+                leads = urljoin(str(url), location) if location and response.status in REDIRECTS else None
+                return Reply(response.status, await _first(response, message.reply_limit), leads)
 
     async def _in_time(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
         try:

@@ -41,6 +41,8 @@ _log = structlog.get_logger(__name__)
 _ASKED_AT_ONCE, _PER_HUB = 8, 1
 _OFFERED, _OFFERED_OF_HUB = 64, 16
 """What is read at a tick, of all and of one hub."""
+_ELSEWHERE = frozenset({307, 308})
+"""By these a hub says that another one is to be asked the same (section 5.1); it may do so once."""
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SPOOLED = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _random = random.SystemRandom().random
@@ -94,9 +96,12 @@ class Pushes:
 
     async def _told(self, push: Push, feed: str) -> str:
         """Send a hub what it is asked; return what is wrong with its answer, "" if nothing is."""
-        body = urlencode(request(push)).encode()
+        message = Message(push.hub, urlencode(request(push)).encode(), _FORM, outside=outside(feed, push.hub))
         try:
-            reply = await self._engine.client.tell(Message(push.hub, body, _FORM, outside=outside(feed, push.hub)))
+            reply = await self._engine.client.tell(message)
+            if reply.status in _ELSEWHERE and reply.location is not None:
+                led = replace(message, url=reply.location, outside=message.outside or outside(push.hub, reply.location))
+                reply = await self._engine.client.tell(led)
         except FetchError as error:
             return error.message
         return "" if reply.status // 100 == 2 else f"status {reply.status}"  # noqa: PLR2004 - of HTTP

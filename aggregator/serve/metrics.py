@@ -17,6 +17,7 @@ from aggregator import __version__
 from aggregator.decide.health import State, state_of
 from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
+from aggregator.decide.pushing import State as PushState
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
     from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.pushes import PushCount
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 """Whoever sends one of these is a proxy, and its address says nothing of who asks."""
@@ -70,6 +72,7 @@ def _text(tx: Transaction) -> bytes:
     feeds = [feed for feed in tx.feeds.all() if feed.enabled]
     _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
     _about_hub(registry, tx.hub.count())
+    _about_pushes(registry, tx.pushes.count())
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
     if len(feeds) <= _EACH:
@@ -119,6 +122,22 @@ def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
         by_state.labels(state).set(number)
     waiting = Gauge("aggregator_hub_deliveries_waiting", "Deliveries that have not arrived.", registry=registry)
     waiting.set(count.waiting)
+
+
+def _about_pushes(registry: CollectorRegistry, count: PushCount) -> None:
+    """Count our subscriptions at other people's hubs by state, and what came of them."""
+    by_state = Gauge(
+        "aggregator_push_subscriptions", "Sources' hubs, as our subscription stands.", ["state"], registry=registry
+    )
+    for state in PushState:
+        by_state.labels(state.value).set(count.states.get(state, 0))
+    delivered = CounterMetricFamily("aggregator_push_delivered_entries", "Entries that hubs delivered.")
+    delivered.add_metric([], count.delivered)
+    missed = CounterMetricFamily("aggregator_push_missed_entries", "Entries that polls found and hubs did not deliver.")
+    missed.add_metric([], count.missed)
+    refused = CounterMetricFamily("aggregator_push_refused", "Deliveries wrongly signed, or without a feed.")
+    refused.add_metric([], count.refused)
+    registry.register(_Known([delivered, missed, refused]))
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:

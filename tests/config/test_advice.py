@@ -53,7 +53,14 @@ PLAIN = "feeds: [https://a.example/]\n"
             3, "websub.hub", "workers and --no-poll have no built-in hub.",
         ),
         # not active yet
-        (PLAIN + "websub: {subscribe: true}", 2, "websub.subscribe", "being pushed to is not active yet."),
+        (
+            PLAIN + "websub: {subscribe: true}",
+            2, "websub.subscribe", "no hub can reach http://localhost:8080/: none is asked.",
+        ),
+        (
+            PLAIN + "site: {url: 'https://news.org/'}\ndatabase: postgresql:///news\nwebsub: {subscribe: true}",
+            4, "websub.subscribe", "workers ask no hubs.",
+        ),
     ],
 )  # fmt: skip
 def test_each_warning_has_its_line(
@@ -79,6 +86,7 @@ def test_each_warning_has_its_line(
         FEED + "tags: [lab]\noutputs: [{name: labs, tags: [lab], per_source: 2, max_age: 7d, full_content: false}]",
         PLAIN + "websub: {hub: built-in, subscribe: false}",
         PLAIN + "database: postgresql:///news",
+        PLAIN + "site: {url: 'https://news.org/'}\nwebsub: {subscribe: true}",
         PLAIN + "outputs: [{name: a, by: story, hold: 5m}, {name: b, top: 5}, {name: c, digest: daily}]",
         "feeds: ['http://a.example/', 'http://b.example/@jo']",
         "feeds: [{opml: https://a.example/, tags: [x]}]\noutputs: [{name: a, tags: [x]}]",

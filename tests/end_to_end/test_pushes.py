@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import signal
 import socket
 import sqlite3
 import threading
@@ -13,7 +12,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -119,9 +118,7 @@ class Desk:
     def document(self, *numbers: int) -> str:
         """Return the feed's document, which names hub and topic."""
         text = self.make.rss(*(self.make.item(number) for number in numbers))
-        links = (
-            f'<atom:link rel="hub" href="{self.hub.url}"/><atom:link rel="self" href="{self.url}"/>'  # the topic
-        )
+        links = f'<atom:link rel="hub" href="{self.hub.url}"/><atom:link rel="self" href="{self.url}"/>'  # the topic
         return text.replace('version="2.0"', 'version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"').replace(
             "<description>d</description>", f"<description>d</description>{links}"
         )
@@ -137,7 +134,8 @@ class Desk:
         pace = polling or "polling: {host_gap: 10ms, default_interval: 6h}\n"
         self.home.write(self.url, more=site + pace + more)
 
-    def start(self, start):
+    def start(self, start) -> Any:
+        """Start a daemon that is served where hubs look for it."""
         return start("--port", str(self.port)).ready()
 
     def verified(self) -> None:
@@ -146,11 +144,12 @@ class Desk:
 
     def row(self, columns: str) -> tuple:
         with sqlite3.connect(self.home.folder / "db" / "aggregator.db") as db:
-            return db.execute(f"SELECT {columns} FROM push").fetchone()
+            return db.execute(f"SELECT {columns} FROM push").fetchone()  # noqa: S608 - a test's own words
 
 
 @pytest.fixture
 def desk(home, publisher, hub, make) -> Desk:
+    """A feed that names a hub, and a feeds.yaml with an address that the hub reaches."""
     desk = Desk(home, publisher, hub, make, free_port())
     desk.list(1)
     desk.write()
@@ -158,6 +157,7 @@ def desk(home, publisher, hub, make) -> Desk:
 
 
 def titles(daemon) -> str:
+    """The document of all, in which titles are looked for."""
     return daemon.get("all.atom")[2].decode()
 
 
