@@ -295,13 +295,13 @@ def delivered(push: Push, listed: Collection[str], news: int, now: datetime) -> 
 def words(push: Push, now: datetime) -> str:
     """Say how far a subscription is, for the operator."""
     host = host_of(push.hub)
-    counts = f"{push.delivered} entries delivered, {push.missed} missed"
+    counts = f"entries: {push.delivered} delivered, {push.missed} missed"
     if is_told(push, now) and push.lease_until is not None:
         trusted = f"polled every {human(BACKUP)} or less often" if is_trusted(push, now) else "polled as usual too"
         return f"{host} tells of news until {push.lease_until:%Y-%m-%d %H:%M} UTC; {counts}; {trusted}"
     said = {
         State.WANTED: "is to be asked to tell of news, by the daemon",
-        State.ASKED: f"was asked {push.tries} times to tell of news, and has not agreed",
+        State.ASKED: "was asked to tell of news, and has not agreed",
         State.VERIFIED: "told of news; its promise is over and is being renewed",
         State.DENIED: "does not tell of news",
         State.LEAVING: "is being told to stop",
@@ -316,5 +316,5 @@ def summary(pushes: Collection[Push], now: datetime) -> str:
     return (
         f"{len(told)} of {len(pushes)} sources that name a hub are told of by it,"
         f" {sum(is_trusted(push, now) for push in told)} so well that they are polled less;"
-        f" {delivered} entries delivered, {missed} missed"
+        f" entries: {delivered} delivered, {missed} missed"
     )

@@ -255,10 +255,10 @@ def test_names_are_short() -> None:
 @pytest.mark.parametrize(
     ("push", "said"),
     [
-        (WANTED, "hub.org is to be asked to tell of news, by the daemon; 0 entries delivered"),
-        (replace(ASKED, why="status 500"), "was asked 1 times to tell of news, and has not agreed (status 500);"),
-        (VERIFIED, "until 2026-11-28 12:00 UTC; 0 entries delivered, 0 missed; polled as usual too"),
-        (TRUSTED, "3 entries delivered, 0 missed; polled every 4 h or less often"),
+        (WANTED, "hub.org is to be asked to tell of news, by the daemon; entries: 0 delivered"),
+        (replace(ASKED, why="status 500"), "was asked to tell of news, and has not agreed (status 500);"),
+        (VERIFIED, "until 2026-11-28 12:00 UTC; entries: 0 delivered, 0 missed; polled as usual too"),
+        (TRUSTED, "entries: 3 delivered, 0 missed; polled every 4 h or less often"),
         (replace(VERIFIED, lease_until=NOW), "its promise is over and is being renewed"),
         (replace(ASKED, state=State.DENIED, why="the hub refused"), "does not tell of news (the hub refused)"),
         (LEAVING, "is being told to stop"),
@@ -273,5 +273,5 @@ def test_all_together() -> None:
     """One line says how many hubs keep their word."""
     assert summary([WANTED, VERIFIED, replace(TRUSTED, missed=1)], NOW) == (
         "2 of 3 sources that name a hub are told of by it, 1 so well that they are polled less;"
-        " 3 entries delivered, 1 missed"
+        " entries: 3 delivered, 1 missed"
     )

@@ -194,7 +194,7 @@ def test_what_a_hub_delivers_is_published_at_once(desk, start, make) -> None:
     assert desk.row("state, delivered, missed, refused") == ("verified", 1, 0, 0)
     told = desk.home.run("why", desk.url).stdout
     assert "127.0.0.1" in told
-    assert "1 entries delivered, 0 missed" in told
+    assert "entries: 1 delivered, 0 missed" in told
     log = daemon.log.read_text()
     assert form["hub.callback"].rpartition("/")[2] not in log
     assert form["hub.secret"] not in log
@@ -314,3 +314,24 @@ def test_from_one_of_us_to_the_next(desk, start, make, home, tmp_path) -> None:
     assert "Story 2" in titles(second)
     assert second.stop() == 0
     assert first.stop() == 0
+
+
+def test_a_daemon_on_a_server_is_pushed_to(desk, start, make, postgres) -> None:
+    """On PostgreSQL it is the same: asked, verified, delivered, and told of."""
+    desk.write(more=f"database: {postgres.empty()}\n")
+    daemon = desk.start(start)
+    desk.verified()
+    assert desk.hub.deliver(desk.document(2)) == 202
+    make.wait_for(lambda: "Story 2" in titles(daemon))
+    assert "entries: 1 delivered, 0 missed" in desk.home.run("why", desk.url).stdout
+    assert daemon.stop() == 0
+
+
+def test_a_hub_in_a_header(desk, start, make) -> None:
+    """A server names hub and topic in the header Link, which comes before what the document says."""
+    links = f'<{desk.hub.url}>; rel="hub", <{desk.url}?topic>; rel="self"'
+    desk.publisher.serve("/feed", make.rss(make.item(1)), headers={"Link": links})
+    daemon = desk.start(start)
+    desk.verified()
+    assert desk.hub.forms[0]["hub.topic"] == f"{desk.url}?topic"
+    assert daemon.stop() == 0
