@@ -33,6 +33,7 @@ from aggregator.decide.cadence import NextPoll
 from aggregator.decide.listing import unread
 from aggregator.decide.sites import host_of
 from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled, StoreError
+from aggregator.fetch.decoding import too_large
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
 from aggregator.model import Request, RequestKind, Validators
@@ -355,8 +356,10 @@ class Pipeline:
         """Take what a hub delivered of a feed through the stages; StoreError when it could not be written."""
         request = Request(0, RequestKind.PUSH, feed, host_of(feed.fetch_url))
         result = Result(request, delivery.received, fetched=delivery)
-        source = self.settings.sources.get(feed.url)
-        if source is not None:
+        source, limit = self.settings.sources.get(feed.url), self.settings.network.max_body
+        if len(delivery.body) > limit:
+            result = replace(result, error=too_large(request.host, limit))
+        elif source is not None:
             try:
                 document = await self._in_parser(delivery, source, asked=_nothing_more)
                 result = replace(result, document=document)

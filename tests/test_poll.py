@@ -824,16 +824,20 @@ def test_what_a_hub_delivers(works: Works, rss: Callable[..., bytes]) -> None:
     with works.store.transaction() as tx:
         tx.pushes.want(feed.key, Offer("https://hub.example/", feed.url), "https://we.example/", datetime.now(UTC))
 
+    large = rss("two") + b" " * works.settings.network.max_body
+
     async def deliver(pipeline: Pipeline) -> list[PollReport]:
-        taken = [await pipeline.receive(feed, _delivery(works, body)) for body in (rss("one"), b"no feed at all")]
+        taken = [
+            await pipeline.receive(feed, _delivery(works, body)) for body in (rss("one"), b"no feed at all", large)
+        ]
         pipeline.adopt(Settings())
         return [*taken, await pipeline.receive(feed, _delivery(works, rss("two")))]
 
     reports = works.run(deliver)
-    assert [report.outcome for report in reports] == [Outcome.NEW, Outcome.ERROR, Outcome.SKIPPED]
+    assert [report.outcome for report in reports] == [Outcome.NEW, Outcome.ERROR, Outcome.ERROR, Outcome.SKIPPED]
     assert works.publisher.asked == []
     with works.store.snapshot() as tx:
         assert [entry.item.title for entry in tx.entries.all()] == ["one"]
         push = tx.pushes.of(feed.key)
     assert push is not None
-    assert (push.delivered, push.refused) == (1, 1)
+    assert (push.delivered, push.refused) == (1, 2)
