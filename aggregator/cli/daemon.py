@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,11 @@ from aggregator.run import printer
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
 from aggregator.run.engine import take_over, utc_now
+from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
+from aggregator.store.sqlite.copies import keep_copy
 from aggregator.store.sqlite.lock import read_holder
 
 if TYPE_CHECKING:
@@ -60,7 +65,10 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             settings = take_over(store, context.settings, utc_now())
             renditions = Renditions(context.renditions)
             press = Press(settings, renditions, context.open_for_reading, hub=True)
-            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone, renditions)
+            place = context.database
+            copy = partial(keep_copy, place) if isinstance(place, Path) else None
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy)
+            parts = Parts(store, press, reloader(context), *told)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
@@ -82,7 +90,8 @@ def _print_and_serve(context: Context, web: WebProcess) -> None:
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
         renditions = Renditions(context.renditions)
         press = Press(context.effective, renditions, context.open_for_reading)
-        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web, renditions)
+        told = (context.folder, lock.describe, web, renditions, _service())
+        parts = printer.Parts(store, press, reloader(context), *told)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 
@@ -95,7 +104,16 @@ def _web(context: Context, host: str, port: int) -> WebProcess:
 
 async def _serve_only(web: WebProcess) -> None:
     async with web:
+        schedule, service = Schedule(), _service()
+        service.beat_on(schedule, web.trouble)
+        schedule.start()
         await until_stopped()
+        service.stopping()
+        await schedule.end()
+
+
+def _service() -> Service:
+    return Service.of(os.environ, os.getpid())
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
