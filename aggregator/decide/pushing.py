@@ -6,6 +6,7 @@ find nothing that it kept to itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -45,6 +46,8 @@ _MOST_MISSES = 20
 """After more misses than this a hub earns trust as after these."""
 _LONGEST_ADDRESS = 2000
 _LONGEST_REASON = 200
+_NAMED = 5
+"""Hubs that are named for what they missed."""
 CALLBACKS = "websub/"
 """Where callbacks are below our public address."""
 
@@ -174,12 +177,13 @@ def pause(tries: int, random: float) -> timedelta:
 
 
 def request(push: Push) -> dict[str, str]:
-    """Return the form that a hub is sent (section 5.1)."""
+    """Return the form that a hub is sent (section 5.1); hubs of before WebSub (PubSubHubbub 0.3) want `hub.verify`."""
     leaving = push.state is State.LEAVING
     form = {
         "hub.mode": "unsubscribe" if leaving else "subscribe",
         "hub.topic": push.topic,
         "hub.callback": push.callback,
+        "hub.verify": "async",
     }
     if leaving:
         return form
@@ -310,11 +314,15 @@ def words(push: Push, now: datetime) -> str:
 
 
 def summary(pushes: Collection[Push], now: datetime) -> str:
-    """Say of all subscriptions together how they are."""
+    """Say of all subscriptions together how they are, and which hubs missed most."""
+    missed_by = Counter[str]()
+    for push in pushes:
+        missed_by[host_of(push.hub)] += push.missed
+    worst = ", ".join(f"{host} {count}" for host, count in missed_by.most_common(_NAMED) if count)
     told = [push for push in pushes if is_told(push, now)]
     delivered, missed = sum(push.delivered for push in pushes), sum(push.missed for push in pushes)
     return (
         f"{len(told)} of {len(pushes)} sources that name a hub are told of by it,"
         f" {sum(is_trusted(push, now) for push in told)} so well that they are polled less;"
-        f" entries: {delivered} delivered, {missed} missed"
+        f" entries: {delivered} delivered, {missed} missed{f' (by {worst})' if worst else ''}"
     )

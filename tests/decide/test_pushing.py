@@ -132,6 +132,7 @@ def test_a_hub_that_is_left_is_told_so() -> None:
     assert told == replace(LEAVING, tries=1, due_at=NOW + 10 * MINUTE)
     assert request(told) == {
         "hub.mode": "unsubscribe", "hub.topic": TOPIC, "hub.callback": "https://we.org/websub/name",
+        "hub.verify": "async",
     }  # fmt: skip
     assert asking(replace(LEAVING, tries=LEFT), ("other", "other"), NOW, 0.0) is None
     assert asking(replace(WANTED, state=State.LEAVING), ("other", "other"), NOW, 0.0) is None
@@ -143,6 +144,7 @@ def test_what_a_hub_is_sent() -> None:
         "hub.mode": "subscribe",
         "hub.topic": TOPIC,
         "hub.callback": "https://we.org/websub/name",
+        "hub.verify": "async",
         "hub.lease_seconds": "864000",
         "hub.secret": "hush",
     }
@@ -270,8 +272,10 @@ def test_how_it_is_said(push: Push, said: str) -> None:
 
 
 def test_all_together() -> None:
-    """One line says how many hubs keep their word."""
-    assert summary([WANTED, VERIFIED, replace(TRUSTED, missed=1)], NOW) == (
-        "2 of 3 sources that name a hub are told of by it, 1 so well that they are polled less;"
-        " entries: 3 delivered, 1 missed"
+    """One line says how many hubs keep their word, and which did not."""
+    others = [replace(VERIFIED, missed=2, hub=f"https://{name}.org/") for name in ("x", "x", "y")]
+    assert summary([WANTED, *others, replace(TRUSTED, missed=1)], NOW) == (
+        "4 of 5 sources that name a hub are told of by it, 1 so well that they are polled less;"
+        " entries: 3 delivered, 7 missed (by x.org 4, y.org 2, hub.org 1)"
     )
+    assert summary([VERIFIED], NOW).endswith("entries: 0 delivered, 0 missed")

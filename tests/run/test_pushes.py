@@ -281,6 +281,18 @@ def test_a_refusal_of_nobody(place: Place) -> None:
     assert place.push.refused == 0
 
 
+def test_what_was_settled_while_it_waited_is_not_asked(place: Place) -> None:
+    """A hub that is not due any more when its turn comes, or is forgotten, is left alone."""
+
+    async def wait(pushes: Pushes) -> None:
+        await pushes._ask(1)
+        await pushes._ask(99)
+
+    place.keep(due_at=NOW + DAY)
+    place.run(wait)
+    assert (place.told, place.push.tries) == ([], 0)
+
+
 def test_a_full_disk_asks_nobody(place: Place) -> None:
     """What cannot be noted is not asked: a hub that asks back would find nobody who asked."""
     place.full = True

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from aggregator.decide.pushing import Offer, State
+from aggregator.serve import callback
 from aggregator.serve.callback import MOST_BYTES
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -163,6 +164,13 @@ def test_a_delivery_that_was_not_stored_is_sent_again(pushed: Client, world: Wor
 def test_a_full_disk(pushed: Client, world: World) -> None:
     """A file that cannot be written is no fault of the hub's: later."""
     (world.folder / "pushes").write_bytes(b"in the way")
+    assert _deliver(pushed).status == 503
+    assert world.told == []
+
+
+def test_many_at_once(pushed: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond so many deliveries at a time hubs are to come later."""
+    monkeypatch.setattr(callback, "AT_ONCE", 0)
     assert _deliver(pushed).status == 503
     assert world.told == []
 
