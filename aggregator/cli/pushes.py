@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.pushing import is_trusted, summary
 from aggregator.decide.sites import host_of
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.run.report import rfc3339
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from aggregator.decide.sites import host_of
 from aggregator.errors import FetchError, Usage
 from aggregator.fetch.client import Message
 from aggregator.model import Fetched
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.run.storing import Storing
 from aggregator.run.tasks import Tasks
 

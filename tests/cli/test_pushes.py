@@ -11,7 +11,8 @@ import pytest
 from aggregator.cli.context import Context
 from aggregator.cli.pushes import known_pushes, push_json, pushes_in_words
 from aggregator.decide.pushing import Offer, State
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import take_over
 
 if TYPE_CHECKING:
     from pathlib import Path
