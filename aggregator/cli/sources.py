@@ -11,12 +11,14 @@ import click
 from aggregator.blame import network_down
 from aggregator.cli.audience import audience, audience_lines
 from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
+from aggregator.cli.pushes import known_pushes, push_json, pushes_in_words
 from aggregator.cli.tables import minute, table
 from aggregator.cli.words import one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
 from aggregator.decide.notices import current_gap, gap_words, notices
 from aggregator.decide.outage import REASON
+from aggregator.decide.pushing import words as push_words
 from aggregator.model import FeedState
 from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
@@ -46,11 +48,12 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """  # noqa: D301 - \b is click's
-    (known, fleet, readers), lists = known_sources(context), list_states(context)
+    (known, fleet, readers), lists, pushes = known_sources(context), list_states(context), known_pushes(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
         more: dict[str, Any] = {"lists": lists} if lists else {}
         more |= readers | ({"fleet": asdict(fleet)} if fleet is not None else {})
+        more |= {"pushes": [push_json(url, push) for url, push in pushes.items()]} if pushes else {}
         context.print_json({"schema": SCHEMA, "feeds": states} | more)
         return
     _states_table(context, states)
@@ -66,6 +69,8 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
     for line in audience_lines(readers):
         context.print(line)
+    if pushes:
+        context.print(pushes_in_words(pushes))
     if fleet is not None:
         context.print(
             f"{fleet.workers} workers; of their jobs {fleet.waiting} wait, {fleet.running} run,"
@@ -111,6 +116,7 @@ def why(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
             feed = tx.feeds.get(url)
             polls = tx.feeds.polls(feed, _SHOWN_POLLS) if feed else []
             articles = tx.articles.count(feed).words if feed else None
+            push = tx.pushes.of(feed.key) if feed else None
     finally:
         store.close()
     feed = feed or _unknown(source)
@@ -129,6 +135,8 @@ def why(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
         context.print(f"{'last gap:':<14}{gap_words(feed.gap)}")
     if articles:
         context.print(f"{'articles:':<14}{articles}")
+    if push is not None:
+        context.print(f"{'hub:':<14}{push_words(push, utc_now())}")
     if feed.next_poll_at:
         context.print(f"next poll {feed.next_poll_at:%H:%M} UTC because {feed.reason}")
     _poll_lines(context, polls)

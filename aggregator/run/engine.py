@@ -21,6 +21,7 @@ from aggregator.fetch.hosts import HostQueue
 from aggregator.lists import adopted
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
+from aggregator.pushing import want_all
 from aggregator.releasing import release_missing
 from aggregator.run import readers
 from aggregator.run.clock import utc_now
@@ -51,6 +52,7 @@ def synchronise(store: Store, settings: Settings, now: datetime) -> Settings:
     with store.transaction() as tx:
         settings = adopted(tx, settings, now)
         tx.feeds.sync(settings.sources, now)
+        want_all(tx, settings, now)
         tx.editions.note(release_missing(tx, settings, now))
     if settings.lists:
         hide(Mask.of(settings))

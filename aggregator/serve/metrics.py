@@ -17,6 +17,7 @@ from aggregator.decide.health import State, state_of
 from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
 from aggregator.decide.proxies import FORWARDING, is_within
+from aggregator.decide.pushing import State as PushState
 from aggregator.decide.readership import REMEMBERED, by_service
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
     from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.pushes import PushCount
     from aggregator.store.readers import Tallies
 
 _EACH = 500
@@ -68,6 +70,7 @@ def _text(tx: Transaction) -> bytes:
     _about_polls(registry, tx.feeds.polls_since(now - _LATELY))
     Gauge("aggregator_database_bytes", "What the database takes on its disk.", registry=registry).set(tx.size)
     _about_hub(registry, tx.hub.count(), tx.tallies)
+    _about_pushes(registry, tx.pushes.count())
     _about_readers(registry, tx.readers.known(now - REMEMBERED))
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
@@ -144,6 +147,22 @@ def _about_hub(registry: CollectorRegistry, count: HubCount, tallies: Tallies) -
     deliveries.add_metric(["arrived"], tallies.get(DELIVERED))
     deliveries.add_metric(["failed"], tallies.get(FAILED))
     registry.register(_Known([deliveries]))
+
+
+def _about_pushes(registry: CollectorRegistry, count: PushCount) -> None:
+    """Count our subscriptions at other people's hubs by state, and what came of them."""
+    by_state = Gauge(
+        "aggregator_push_subscriptions", "Sources' hubs, as our subscription stands.", ["state"], registry=registry
+    )
+    for state in PushState:
+        by_state.labels(state.value).set(count.states.get(state, 0))
+    delivered = CounterMetricFamily("aggregator_push_delivered_entries", "Entries that hubs delivered.")
+    delivered.add_metric([], count.delivered)
+    missed = CounterMetricFamily("aggregator_push_missed_entries", "Entries that polls found and hubs did not deliver.")
+    missed.add_metric([], count.missed)
+    refused = CounterMetricFamily("aggregator_push_refused", "Deliveries wrongly signed, or without a feed.")
+    refused.add_metric([], count.refused)
+    registry.register(_Known([delivered, missed, refused]))
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:

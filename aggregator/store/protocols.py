@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.pushes import Pushes
     from aggregator.store.readers import Readers, Tallies
     from aggregator.store.releases import Editions, Releases
     from aggregator.store.retention import Retention
@@ -353,6 +354,10 @@ class Transaction(Protocol):
     @property
     def hub(self) -> Hub:
         """Subscriptions to our documents."""
+
+    @property
+    def pushes(self) -> Pushes:
+        """Our subscriptions to feeds."""
 
     @property
     def readers(self) -> Readers:

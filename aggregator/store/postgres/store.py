@@ -20,6 +20,7 @@ from aggregator.store.postgres.hub import PostgresHub
 from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
+from aggregator.store.postgres.pushes import PostgresPushes
 from aggregator.store.postgres.queue import PostgresQueue
 from aggregator.store.postgres.readers import PostgresReaders, PostgresTallies
 from aggregator.store.postgres.releases import PostgresReleases
@@ -60,6 +61,7 @@ class PostgresTransaction:
         self.hub = PostgresHub(session)
         self.readers = PostgresReaders(session)
         self.tallies = PostgresTallies(session)
+        self.pushes = PostgresPushes(session)
 
     @property
     def fleet(self) -> Fleet | None:

@@ -17,6 +17,7 @@ from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
+from aggregator.store.sqlite.pushes import SqlitePushes
 from aggregator.store.sqlite.readers import SqliteReaders, SqliteTallies
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
@@ -53,6 +54,7 @@ class SqliteTransaction:
         self.hub = SqliteHub(connection)
         self.readers = SqliteReaders(connection)
         self.tallies = SqliteTallies(connection)
+        self.pushes = SqlitePushes(connection)
 
     @property
     def fleet(self) -> None:

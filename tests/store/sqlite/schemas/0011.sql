@@ -8,16 +8,17 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 19:26:04.130945+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 19:26:04.139930+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 19:26:04.153654+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 19:26:04.158217+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 19:26:04.159486+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 19:26:04.160466+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(7,'aggregator','m007_editions','2026-11-27 19:26:04.161785+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(8,'aggregator','m008_archives','2026-11-27 19:26:04.162455+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(9,'aggregator','m009_hub','2026-11-27 19:26:04.163431+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(10,'aggregator','m011_readers','2026-11-27 19:26:04.164501+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'aggregator','m001_first','2026-11-27 20:12:16.867685+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(2,'aggregator','m002_polling','2026-11-27 20:12:16.888322+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(3,'aggregator','m003_stories','2026-11-27 20:12:16.901560+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(4,'aggregator','m004_articles','2026-11-27 20:12:16.908250+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(5,'aggregator','m005_lists','2026-11-27 20:12:16.910434+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(6,'aggregator','m006_listings','2026-11-27 20:12:16.913154+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(7,'aggregator','m007_editions','2026-11-27 20:12:16.917105+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(8,'aggregator','m008_archives','2026-11-27 20:12:16.918585+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(9,'aggregator','m009_hub','2026-11-27 20:12:16.921084+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(10,'aggregator','m010_push','2026-11-27 20:12:16.923491+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(11,'aggregator','m011_readers','2026-11-27 20:12:16.924761+00:00');
 CREATE TABLE article (
             entry INTEGER PRIMARY KEY REFERENCES entry,
             feed INTEGER NOT NULL REFERENCES feed,   -- whose setting asks for it
@@ -105,8 +106,8 @@ CREATE TABLE "meta" (
    "name" TEXT PRIMARY KEY,
    "value" TEXT
 );
-INSERT INTO "meta" VALUES('instance','1e8870a3-85db-49a5-b1b2-fa80ed8ebb9f');
-INSERT INTO "meta" VALUES('created','2026-11-27T19:26:04.127648+00:00');
+INSERT INTO "meta" VALUES('instance','b1a8a0cd-952a-4311-8b1b-abcc44dbc75b');
+INSERT INTO "meta" VALUES('created','2026-11-27T20:12:16.860946+00:00');
 CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT, changes INTEGER NOT NULL DEFAULT 0);
 INSERT INTO "output" VALUES('all',1767614400000,'c87184af83eacd1969d9c2db2f7799c018bf6f82dddb094aa2cf2636dd48701e',0);
 INSERT INTO "output" VALUES('labs',1767614400000,'7ddd8dfc081759a4fe23fb5282c1840a096177693d1630ea603ea8446241e6cc',0);
@@ -120,6 +121,28 @@ CREATE TABLE poll_log (
 INSERT INTO "poll_log" VALUES(1,1,1767614400000,'new',200,99,500,1,0,0,NULL,0);
 INSERT INTO "poll_log" VALUES(2,2,1767618000000,'unchanged',200,99,500,0,0,1,NULL,0);
 INSERT INTO "poll_log" VALUES(3,1,1767621600000,'updated',200,99,500,0,1,0,NULL,0);
+CREATE TABLE push (
+            id INTEGER PRIMARY KEY,
+            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
+            hub TEXT NOT NULL,
+            host TEXT NOT NULL,                      -- of the hub
+            topic TEXT NOT NULL,
+            base TEXT NOT NULL,                      -- our public address: the callback is below it
+            name TEXT UNIQUE,                        -- the secret end of the callback; NULL: nobody was asked
+            secret TEXT,                             -- what deliveries are signed with
+            state TEXT NOT NULL,                     -- wanted, asked, verified, denied; leaving: another one counts
+            due_at INTEGER,                          -- when the hub is asked
+            tries INTEGER NOT NULL DEFAULT 0,
+            verified_at INTEGER, lease_until INTEGER,
+            delivered INTEGER NOT NULL DEFAULT 0,    -- entries
+            missed INTEGER NOT NULL DEFAULT 0,       -- entries that a poll found
+            streak INTEGER NOT NULL DEFAULT 0,       -- delivered since the last miss
+            refused INTEGER NOT NULL DEFAULT 0,      -- deliveries that were not taken
+            suspects TEXT NOT NULL DEFAULT '[]',     -- found by a poll; their delivery may be on its way
+            suspected_at INTEGER,
+            last_delivery INTEGER,
+            why TEXT NOT NULL DEFAULT ''             -- what the hub answered when it did not agree
+        );
 CREATE TABLE reader (
             output TEXT NOT NULL, format TEXT NOT NULL,
             service TEXT NOT NULL, feed_id TEXT NOT NULL,  -- as it calls itself, and the document
@@ -232,6 +255,9 @@ CREATE INDEX entry_withdrawn ON entry(story) WHERE withdrawn_at IS NOT NULL;
 CREATE INDEX intent_due ON intent(due_at);
 CREATE INDEX subscription_due ON subscription(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX subscription_expires ON subscription(expires_at);
+CREATE UNIQUE INDEX push_feed ON push(feed) WHERE state <> 'leaving';
+CREATE INDEX push_due ON push(due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX push_of ON push(feed);
 COMMIT;
 CREATE VIRTUAL TABLE "entry_fts" USING FTS5 (
     "title", "text",
