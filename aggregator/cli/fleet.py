@@ -13,7 +13,8 @@ import click
 
 from aggregator.cli.reloading import reloader
 from aggregator.errors import UnreachableDatabase, Usage
-from aggregator.run.engine import synchronise, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import synchronise
 from aggregator.run.service import Service
 
 if TYPE_CHECKING:

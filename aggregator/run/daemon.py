@@ -15,8 +15,9 @@ from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
 from aggregator.run import readers
+from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer, choice_from
-from aggregator.run.engine import Engine, utc_now
+from aggregator.run.engine import Engine
 from aggregator.run.following import Following
 from aggregator.run.hub import Hub
 from aggregator.run.publishing import SOURCES, Publishing

@@ -12,8 +12,9 @@ import structlog
 from aggregator.errors import AggregatorError
 from aggregator.fetch.client import Client
 from aggregator.lists import effective
+from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer
-from aggregator.run.engine import network_of, utc_now
+from aggregator.run.engine import network_of
 from aggregator.run.pings import Pings
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.schedule import Schedule

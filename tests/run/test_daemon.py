@@ -20,9 +20,10 @@ from aggregator.model import Outcome, PollReport
 from aggregator.poll import Pipeline
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call, choice_from
 from aggregator.run.daemon import Daemon, Parts
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.engine import take_over
 from aggregator.run.report import log_poll
 from aggregator.store.sqlite.store import SqliteStore
 

@@ -12,7 +12,8 @@ import structlog
 
 from aggregator.decide.outage import REASON
 from aggregator.errors import LockedDatabase, StoreError
-from aggregator.run.engine import Engine, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine
 from aggregator.run.fleet.queue import DEPTH, PER_JOB, Queue
 from aggregator.run.fleet.turns import LEASE, FleetTurns, Holding
 from aggregator.run.following import Following
