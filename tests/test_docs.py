@@ -47,7 +47,9 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "command"), [*reference.commands()])
 def test_every_command_shows_how_it_is_used(name: str, command: click.Command) -> None:
-    """`--help` of each command, those of groups too, has an example that begins with its name."""
+    """`--help` of each command, those of groups too, has an example; no line of examples is wider than a terminal."""
+    context = click.Context(command, info_name=name, terminal_width=80)
+    assert max(map(len, command.get_help(context).splitlines())) <= 80
     examples = [
         line.strip() for line in (command.help or "").splitlines() if name.rsplit(maxsplit=1)[-1] in line.split()
     ]

@@ -47,9 +47,9 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM).
 
     \b
-    aggregator run                             on http://localhost:8080/
-    aggregator run --host 0.0.0.0 --port 80    for everybody who reaches this machine
-    aggregator run --no-serve                  beside another web server
+    aggregator run                            on http://localhost:8080/
+    aggregator run --host 0.0.0.0 --port 80   for all who reach this machine
+    aggregator run --no-serve                 beside another web server
     """  # noqa: D301 - \b is click's
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")

@@ -29,7 +29,7 @@ def worker(context: Context, concurrency: int | None) -> None:
 
     \b
     aggregator --database postgresql://HOST/NAME worker
-    aggregator worker --concurrency 128          the database that feeds.yaml names
+    aggregator worker --concurrency 128     the database that feeds.yaml names
     """  # noqa: D301, D400 - \b is click's
     url = context.database
     if isinstance(url, Path):
