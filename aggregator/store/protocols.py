@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.pages import Pages
     from aggregator.store.releases import Editions, Releases
     from aggregator.store.retention import Retention
     from aggregator.store.stories import Kinships, Stories, Tellings
@@ -342,6 +343,10 @@ class Transaction(Protocol):
     @property
     def hub(self) -> Hub:
         """Subscriptions to our documents."""
+
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
 
     @property
     def fleet(self) -> Fleet | None:

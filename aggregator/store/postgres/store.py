@@ -20,6 +20,7 @@ from aggregator.store.postgres.hub import PostgresHub
 from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
+from aggregator.store.postgres.pages import PostgresPages
 from aggregator.store.postgres.queue import PostgresQueue
 from aggregator.store.postgres.releases import PostgresReleases
 from aggregator.store.postgres.requests import PostgresRequests
@@ -57,6 +58,7 @@ class PostgresTransaction:
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)
         self.hub = PostgresHub(session)
+        self.pages = PostgresPages(session, self.entries)
 
     @property
     def fleet(self) -> Fleet | None:

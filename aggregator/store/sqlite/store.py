@@ -17,6 +17,7 @@ from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
+from aggregator.store.sqlite.pages import SqlitePages
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
 from aggregator.store.sqlite.retention import SqliteRetention
@@ -50,6 +51,7 @@ class SqliteTransaction:
         self.kinships = SqliteKinships(connection)
         self.tellings = SqliteTellings(connection, self.entries)
         self.hub = SqliteHub(connection)
+        self.pages = SqlitePages(connection, self.entries)
 
     @property
     def fleet(self) -> None:
