@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from aggregator.decide.stories.words import fold_accents
 from aggregator.kinship import Kinship
 from aggregator.publish import legal
 from aggregator.publish.plain import excerpt
@@ -34,6 +36,7 @@ _KINDS = {
     Kinship.LINKS_TO: ("Links to it.", "It links to this."),
 }
 """What an article is to the one that leads: seen from it, and from that one."""
+_WORD = re.compile(r"[^\W_]+")
 _SHARED = 6
 """Words that are named."""
 
@@ -153,9 +156,8 @@ def line(told: Told, others: Others | None = None) -> Line:
 
 
 def found(told: Told, query: str) -> Line:
-    """Return what a search found, its words marked; `told.text` is plain."""
-    text = legal.line(told.text)
-    whole = line(replace(told, text=""))
+    """Return what a search found, its words marked."""
+    text, whole = plain_text(told.text), line(replace(told, text=""))
     part = snippet(text, query, _SUMMARY)
     return replace(whole, summary=part, marked_title=marked(whole.title, query), marked_summary=marked(part, query))
 
@@ -172,23 +174,31 @@ def members(told: Sequence[Told], reasons: Iterable[Membership], kin: Iterable[K
 
     Nothing is said of articles that are not shown: a private one may be what another is most like.
     """
-    titles = {one.id: _title(one) for one in told}
-    why = {one.entry_id: _why(one, titles) for one in reasons if one.entry_id in titles}
+    shown = {one.id: one for one in told}
+    why = {one.entry_id: _why(one, shown) for one in reasons if one.entry_id in shown}
     kinds = {one.entry_id: _KINDS[one.kind][one.outgoing] for one in kin if one.kind in _KINDS}
     return [Member(line(one), kinds.get(one.id, ""), why.get(one.id, "")) for one in told[1:]]
 
 
-def _why(reason: Membership, titles: Mapping[str, str]) -> str:
-    closest = titles.get(reason.closest or "", "")
-    with_it = f" “{excerpt(closest, _UNTITLED)}”" if closest else ""
-    if reason.method == "words":
-        words = ", ".join(reason.shared[:_SHARED]) if closest else ""
-        return f"It shares rare words with{with_it or ' another article'}{f': {words}' if words else ''}."
+def _why(reason: Membership, shown: Mapping[str, Told]) -> str:
+    closest = shown.get(reason.closest or "")
+    other = f"“{excerpt(_title(closest), _UNTITLED)}”" if closest else "another article"
+    method = reason.method.partition("/")[0]  # what follows is its version
+    if method == "words":
+        words = _spelled(reason.shared, shown[reason.entry_id]) if closest else []
+        return f"It shares rare words with {other}" + (f": {', '.join(words)}." if words else ".")
     return {
-        "meaning": f"It means nearly the same as{with_it or ' another article'}.",
+        "meaning": f"It means nearly the same as {other}.",
         "same link": "It leads to the same page as another article.",
         "by hand": "The operator put it here.",
-    }.get(reason.method, "")
+    }.get(method, "")
+
+
+def _spelled(stems: Iterable[str], told: Told) -> list[str]:
+    """Return words, of which only the first letters are kept, as an entry spells them."""
+    words = {fold_accents(word): word for word in reversed(_WORD.findall(f"{told.title} {plain_text(told.text)}"))}
+    spelled = (next((words[word] for word in reversed(words) if word.startswith(stem)), "") for stem in stems)
+    return list(dict.fromkeys(filter(None, spelled)))[:_SHARED]
 
 
 def _title(told: Told) -> str:

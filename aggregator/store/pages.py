@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 EXAMINED = 2_000
 """Entries that are looked at for a stretch of the river: filters that let few through end it early, and it goes on."""
 EXCERPTED = 4_000
-"""Characters of an entry's HTML that an excerpt is made of."""
-SEARCHED_TEXT = 20_000
-"""Characters of an entry's text in which words that were looked for are shown."""
+"""Characters of an entry's HTML that an excerpt is made of; words that were looked for are shown in twice as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Told:
     title: str
     link: str | None
     text: str
-    """The beginning of its summary or content: HTML, possibly cut within a tag; of a search its plain text."""
+    """The beginning of its summary or content, of what a search found its content's: HTML, maybe cut within a tag."""
     published: datetime
     language: str | None
     source: str

@@ -114,7 +114,7 @@ const look = async () => {
   if (document.hidden) {
     return;
   }
-  const answer = await fetch(location.href, { credentials: "omit" });
+  const answer = await fetch(location.href, { cache: "no-cache", credentials: "omit" });
   if (!answer.ok) {
     return;
   }

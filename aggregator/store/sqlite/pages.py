@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.store import page_rows
 from aggregator.store.page_rows import DAY, LANGUAGES, LATEST, TAGS
-from aggregator.store.pages import EXAMINED, EXCERPTED, SEARCHED_TEXT, Place, Stretch
+from aggregator.store.pages import EXAMINED, EXCERPTED, Place, Stretch
 from aggregator.store.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _TOLD = """entry.id, entry.atom_id, entry.founds, entry.story, entry.title, entr
     coalesce(nullif(feed.title, ''), nullif(json_extract(feed.header, '$.title'), ''), feed.url) AS source,
     feed.url AS feed_url, feed.prefix"""
 _EXCERPT = f"substr(coalesce(nullif(entry.summary, ''), entry.content), 1, {EXCERPTED}) AS shown"
+_SEARCHED = f"substr(coalesce(nullif(entry.content, ''), entry.summary), 1, {2 * EXCERPTED}) AS shown"
 _LISTED = "IN (SELECT value FROM json_each({}))"
 _SEEN_BY_ALL = f"""entry.withdrawn_at IS NULL AND NOT feed.private AND (
     EXISTS (SELECT 1 FROM release WHERE release.entry = entry.id AND output {_LISTED.format(":outputs")})
@@ -123,7 +124,7 @@ class SqlitePages:
 
     def found(self, query: str, outputs: Collection[str], *, limit: int) -> list[Told]:
         keys = self._entries.released_matches(query, outputs, limit)
-        return list(self._told(keys, f"substr(entry.text, 1, {SEARCHED_TEXT}) AS shown"))
+        return list(self._told(keys, _SEARCHED))
 
     def facets(self) -> Facets:
         return page_rows.facets(self._db.execute(TAGS), self._db.execute(LANGUAGES))
