@@ -41,7 +41,7 @@ def snippet(text: str, query: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     first = next(iter(_places(text, _words(query))), (0, 0))[0]
-    if first <= limit - _LEAD:
+    if first <= max(limit - _LEAD, 0):
         return _cut(text, 0, limit)
     begin = text.rfind(" ", 0, first - _LEAD) + 1 or first - _LEAD
     return "…" + _cut(text, begin, begin + limit)
@@ -58,10 +58,11 @@ def _words(query: str) -> set[str]:
     return {fold_accents(word) for word in _WORD.findall(query)}
 
 
-def _places(text: str, wanted: Collection[str]) -> list[tuple[int, int]]:
+def _places(text: str, wanted: set[str]) -> list[tuple[int, int]]:
+    """Return where words stand, begin and end, in order, none within another."""
     spaced = {word for word in wanted if not _UNSPACED.search(word)}
     places = [found.span() for found in _WORD.finditer(text) if spaced and _alike(fold_accents(found[0]), spaced)]
-    for word in wanted - spaced if isinstance(wanted, set) else ():
+    for word in wanted - spaced:
         places += [found.span() for found in re.finditer(re.escape(word), text)]
     return _apart(sorted(places))
 

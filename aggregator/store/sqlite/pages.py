@@ -165,7 +165,9 @@ def _wanted(one: str, wanted: Wanted) -> str:
         conditions.append(f"{one}.feed = :feed")
     if wanted.language is not None:
         tag = f"replace(lower({one}.language), '_', '-')"
-        conditions.append(f"({tag} = lower(:language) OR {tag} LIKE lower(:language) || '-%')")
+        conditions.append(
+            f"({tag} = lower(:language) OR substr({tag}, 1, length(:language) + 1) = lower(:language) || '-')"
+        )
     if wanted.tag is not None:
         conditions.append(
             f"EXISTS (SELECT 1 FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry = {one}.id"
