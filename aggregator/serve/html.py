@@ -30,6 +30,8 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
+_PAGES = {name: _ENVIRONMENT.get_template(template) for name, template in _TEMPLATES.items()}
+"""Compiled now rather than when the first reader waits."""
 SERVED = {"News": "./", "Search": "search", "Sources": "sources", "Subscribe": "subscribe"}
 """Where the pages are, relative to each other, by their names."""
 AS_FILES = {"News": "./", "Subscribe": "subscribe.html"}
@@ -59,8 +61,7 @@ def html(
     `above` leads from its folder to that of the others: "../" or "".
     """
     listed = [views.output(one, site) for one in outputs if not one.private]
-    template = _ENVIRONMENT.get_template(_TEMPLATES[name])
-    page = template.render(
+    page = _PAGES[name].render(
         name=name, site=site, outputs=listed, announced=listed[:_ANNOUNCED], links=links, above=above, **shown
     )
     return page.encode("utf-8", "replace")

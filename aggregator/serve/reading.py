@@ -164,7 +164,7 @@ def _content(tx: Transaction, told: Told, entry: Entry, outputs: Mapping[str, Pu
 
 def sources(tx: Transaction, *, asking: Asking, now: datetime) -> dict[str, Any]:
     """Return how the sources are doing, a page of them, those with troubles first."""
-    feeds = tx.feeds.all()
+    feeds = tx.pages.standings()
     states = {feed.key: state_of(feed, now) for feed in feeds}
     chosen = [feed for feed in feeds if not asking.state or states[feed.key] == asking.state]
     chosen.sort(key=lambda feed: _ORDER.index(states[feed.key]))
@@ -183,7 +183,8 @@ def sources(tx: Transaction, *, asking: Asking, now: datetime) -> dict[str, Any]
     }
 
 
-def _charted(tx: Transaction, feeds: Sequence[FeedState], now: datetime) -> list[views.Source]:
+def _charted(tx: Transaction, standings: Sequence[FeedState], now: datetime) -> list[views.Source]:
+    feeds = [feed for one in standings if (feed := tx.feeds.get(one.url)) is not None]
     shown = [feed.key for feed in feeds if not feed.private]
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     days = tx.pages.days(shown, today - timedelta(days=DAYS - 1))

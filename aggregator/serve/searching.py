@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.renderers import RENDERERS
-from aggregator.publish.searches import LONGEST, MOST, PATH, asked, found
+from aggregator.publish.searches import LONGEST, PATH, asked, found
 from aggregator.serve import lines
 from aggregator.serve.feeds import is_navigation
 from aggregator.serve.health import plain
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _FRESH = 30.0
 """Seconds for which an answer stands."""
+_SHOWN = 30
+"""Entries of a page."""
 _PATIENCE = 2.0
 """Seconds for a search, with waiting for its turn."""
 _EACH, _TOGETHER = Rate(20, 0.5), Rate(40, 10.0)
@@ -83,7 +85,7 @@ class Searches:
 
     async def _page(self, query: str) -> Document:
         outputs = self._outputs()
-        found = await self._reader.read(lambda tx: tx.pages.found(query, outputs, limit=MOST))
+        found = await self._reader.read(lambda tx: tx.pages.found(query, outputs, limit=_SHOWN))
         return self._shown(query, found)
 
     def _shown(self, query: str, found: Sequence[Told]) -> Document:
@@ -91,7 +93,7 @@ class Searches:
         told = told[: fitting(told, lines.size)]
         shown: dict[str, Any] = {"query": query, "lines": told, "longest": LONGEST}
         shown["feed"] = f"{PATH}.atom?{urlencode({'q': query})}"
-        shown["more"] = len(told) < len(found) or len(found) == MOST
+        shown["more"] = len(told) < len(found) or len(found) == _SHOWN
         return document(html("Search", self._shelf.site(), self._shelf.outputs().values(), SERVED, **shown))
 
     def _outputs(self) -> list[str]:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from aggregator.model import Outcome
+from aggregator.model import FeedState, Outcome
 from aggregator.store.pages import Facets, Others, Told
-from aggregator.store.rows import from_ms
+from aggregator.store.rows import from_ms, from_ms_or_none, rhythm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,6 +76,28 @@ def polls(rows: Iterable[Row]) -> dict[int, list[tuple[datetime, Outcome]]]:
     return dict(found)
 
 
+def standing(row: Row) -> FeedState:
+    """Read of a source what its state is made of, by STANDINGS."""
+    return FeedState(
+        key=row["id"],
+        url=row["url"],
+        fetch_url="",
+        enabled=bool(row["enabled"]),
+        gone=bool(row["gone"]),
+        errors=row["errors"],
+        added_at=from_ms(row["added_at"]),
+        last_success=from_ms_or_none(row["last_success"]),
+        restamped_at=from_ms_or_none(row["restamped_at"]),
+        rhythm=rhythm(row),
+        reason=row["reason"] or "",
+    )
+
+
+STANDINGS = """
+    SELECT feed.id, feed.url, feed.enabled, feed.gone, feed.errors, feed.added_at, feed.last_success, feed.restamped_at,
+        feed.rhythm_entries, feed.rhythm_days, feed.news_at, request.reason
+    FROM feed LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll' AND NOT request.parked
+    WHERE feed.position IS NOT NULL ORDER BY feed.position"""
 LANGUAGES = f"""
     SELECT DISTINCT language FROM (
         SELECT language, feed FROM entry ORDER BY published DESC LIMIT {_LANGUAGES_OF}) AS newest

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from aggregator.model import Outcome
+    from aggregator.model import FeedState, Outcome
 
 EXAMINED = 2_000
 """Entries that are looked at for a stretch of the river: filters that let few through end it early, and it goes on."""
 EXCERPTED = 4_000
-"""Characters of an entry's HTML that an excerpt is made of; words that were looked for are shown in twice as many."""
+"""Characters of an entry's HTML that an excerpt is made of, or in which words that were looked for are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,12 @@ class Pages(Protocol):
 
     def facets(self) -> Facets:
         """Return by what the river can be filtered."""
+
+    def standings(self) -> list[FeedState]:
+        """Return the sources of the configuration in its order, with what decide.health.state_of looks at, and reasons.
+
+        All else is left as it is of a new one: a page that counts many needs little of each.
+        """
 
     def days(self, feeds: Collection[int], since: datetime) -> Mapping[int, Mapping[date, int]]:
         """Count the entries of feeds, given by key, that were published since then, by day (UTC)."""

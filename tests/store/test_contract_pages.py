@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings
+from aggregator.decide.health import state_of
 from aggregator.model import Outcome
 from aggregator.store.pages import Facets, Wanted
 from aggregator.store.protocols import PollRecord
@@ -206,3 +207,14 @@ def test_days_and_polls_of_sources(desk: Any, told: list[int], item: Callable[..
             feed.key: [(NOON - 3 * HOUR, Outcome.NEW), (NOON - HOUR, Outcome.ERROR)]
         }
         assert (tx.pages.days([], since), tx.pages.polls([], since)) == ({}, {})
+
+
+def test_standings_are_what_states_are_made_of(desk: Any, told: list[int]) -> None:
+    """Each source of the configuration has the state that all that is known of it gives."""
+    with desk.store.transaction() as tx:
+        feed = tx.feeds.get(A)
+        tx.feeds.record(feed, PollRecord(NOON, Outcome.ERROR, errors=1, error="x"))
+    with desk.store.snapshot() as tx:
+        short, whole = tx.pages.standings(), tx.feeds.all()
+    assert [(one.key, one.url, one.reason) for one in short] == [(one.key, one.url, one.reason) for one in whole]
+    assert [state_of(one, NOON) for one in short] == [state_of(one, NOON) for one in whole]

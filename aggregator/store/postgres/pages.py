@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aggregator.store import page_rows
-from aggregator.store.page_rows import DAY, LANGUAGES, LATEST, TAGS
+from aggregator.store.page_rows import DAY, LANGUAGES, LATEST, STANDINGS, TAGS
 from aggregator.store.pages import EXAMINED, EXCERPTED, Place, Stretch
 from aggregator.store.rows import from_ms, to_ms
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from aggregator.model import Outcome
+    from aggregator.model import FeedState, Outcome
     from aggregator.store.pages import Facets, Others, Told, Wanted
     from aggregator.store.postgres.entries import PostgresEntries
     from aggregator.store.postgres.session import Session
@@ -23,7 +23,7 @@ _TOLD = """entry.id, entry.atom_id, entry.founds, entry.story, entry.title, entr
     coalesce(nullif(feed.title, ''), nullif(feed.header::json ->> 'title', ''), feed.url) AS source,
     feed.url AS feed_url, feed.prefix"""
 _EXCERPT = f"substr(coalesce(nullif(entry.summary, ''), entry.content), 1, {EXCERPTED}) AS shown"
-_SEARCHED = f"substr(coalesce(nullif(entry.content, ''), entry.summary), 1, {2 * EXCERPTED}) AS shown"
+_SEARCHED = f"substr(coalesce(nullif(entry.content, ''), entry.summary), 1, {EXCERPTED}) AS shown"
 _SEEN_BY_ALL = """entry.withdrawn_at IS NULL AND NOT feed.private AND (
     EXISTS (SELECT 1 FROM release WHERE release.entry = entry.id AND output = ANY(%(outputs)s))
     OR entry.held IS NULL AND EXISTS (
@@ -126,6 +126,9 @@ class PostgresPages:
 
     def facets(self) -> Facets:
         return page_rows.facets(self._db.execute(TAGS), self._db.execute(LANGUAGES))
+
+    def standings(self) -> list[FeedState]:
+        return [page_rows.standing(row) for row in self._db.execute(STANDINGS)]
 
     def days(self, feeds: Collection[int], since: datetime) -> Mapping[int, Mapping[date, int]]:
         # Nothing is published after it was first seen, and sightings are looked through faster than texts.
