@@ -57,8 +57,11 @@ def polls_chart(polls: Sequence[tuple[datetime, Outcome]], now: datetime) -> Cha
     for at, outcome in polls:
         slot = _SLOTS - 1 - (end - at) // _SLOT
         if 0 <= slot < _SLOTS:
-            slots[slot] = max(_class(outcome), slots.get(slot, ""), key=_CLASSES.index)
-    drawn = {name: "".join(_mark(slot) for slot, found in slots.items() if found == name) for name in _CLASSES[1:]}
+            slots[slot] = max(_class(outcome), slots.get(slot, "same"), key=[*_HEIGHTS].index)
+    drawn = {
+        name: "".join(_mark(slot, height) for slot, found in slots.items() if found == name)
+        for name, height in _HEIGHTS.items()
+    }
     failed = sum(outcome in _FAILED for _, outcome in polls)
     brought = sum(outcome in _BROUGHT for _, outcome in polls)
     parts = [f"{brought} with news" if brought else "", f"{failed} failed" if failed else ""]
@@ -67,8 +70,8 @@ def polls_chart(polls: Sequence[tuple[datetime, Outcome]], now: datetime) -> Cha
     return Chart(f"0 0 {_SLOTS * _WIDTH} {_BAR}", tuple((name, path) for name, path in drawn.items() if path), label)
 
 
-_CLASSES = ("", "same", "news", "bad")
-"""Of polls, each drawn in place of those before it."""
+_HEIGHTS = {"same": _BAR // 2, "news": _BAR, "bad": _BAR}
+"""Classes of polls, each drawn in place of those before it; colour alone tells nobody anything."""
 
 
 def until(now: datetime) -> datetime:
@@ -82,8 +85,8 @@ def _class(outcome: Outcome) -> str:
     return "news" if outcome in _BROUGHT else "same"
 
 
-def _mark(slot: int) -> str:
-    return f"M{slot * _WIDTH + 1.5:g} 0v{_BAR}"
+def _mark(slot: int, height: int) -> str:
+    return f"M{slot * _WIDTH + 1.5:g} {_BAR}v-{height}"
 
 
 def _of(number: int, one: str, many: str) -> str:

@@ -37,13 +37,13 @@ def test_polls_are_marks_of_half_hours() -> None:
     ]
     chart = polls_chart(polls, NOW)
     assert chart.box == "0 0 144 12"
-    assert chart.paths == (("news", "M130.5 0v12"), ("bad", "M142.5 0v12"))
+    assert chart.paths == (("news", "M130.5 12v-12"), ("bad", "M142.5 12v-12"))
     assert chart.label == "5 polls in 24 hours: 2 with news, 1 failed"
 
 
 def test_quiet_polls_are_drawn_too() -> None:
-    """A poll without news is a mark; without any there is none."""
-    assert polls_chart([(NOW, Outcome.NOT_MODIFIED)], NOW).paths == (("same", "M142.5 0v12"),)
+    """A poll without news is a shorter mark; without any there is none."""
+    assert polls_chart([(NOW, Outcome.NOT_MODIFIED)], NOW).paths == (("same", "M142.5 12v-6"),)
     assert polls_chart([(NOW, Outcome.NOT_MODIFIED)], NOW).label == "1 poll in 24 hours"
     assert (polls_chart([], NOW).paths, polls_chart([], NOW).label) == ((), "no polls in 24 hours")
 
