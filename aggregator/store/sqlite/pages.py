@@ -33,7 +33,7 @@ _SEEN_BY_ALL = f"""entry.withdrawn_at IS NULL AND NOT feed.private AND (
 _BEFORE = "(published, id) < (:published, :key)"
 _NEWEST = "ORDER BY published DESC, id DESC"
 _AT_FIRST = 4
-"""Times as many are looked at first as are to be returned: without filters that is enough."""
+"""Times as many are looked at first as are to be returned, enough without filters; then as many times those."""
 
 
 class SqlitePages:
@@ -47,7 +47,7 @@ class SqlitePages:
         walk, values = self._walk(wanted, after)
         if not walk:
             return Stretch((), None)
-        for examined in (_AT_FIRST * limit, EXAMINED):
+        for examined in (_AT_FIRST * limit, _AT_FIRST**2 * limit, EXAMINED):
             found = self._leads(walk, wanted, {**values, "examined": examined, "more": limit + 1})
             if len(found) > limit:
                 return Stretch(self._told([row["id"] for row in found[:limit]], _EXCERPT), _place(found[limit - 1]))
