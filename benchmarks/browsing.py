@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FRESH = 1.05
 """Seconds after which pages that everyone sees are made anew."""
+SEARCHES = 10
+"""Of a kind; more have to wait."""
 RARE = 40
 """Sources for each that has the rare tag."""
 
@@ -63,8 +65,8 @@ def asked(path: Path, times: int) -> Iterator[tuple[str, list[str]]]:
     yield "a filter that nothing passes", [f"/?tag=none{number}" for number in range(times)]
     yield "one source", [f"/?source={address(number)}" for number in range(times)]
     yield "a story", [f"/story/{key}" for key in keys]
-    yield "search", [f"/search?q=w{number:x}+w{number + 1:x}" for number in range(times)]
-    yield "search, a word that all have", [f"/search?q=w0{'+w1' * number}" for number in range(times)]
+    yield "search", [f"/search?q=w{number:x}+w{number + 1:x}" for number in range(min(times, SEARCHES))]
+    yield "search, words that many have", [f"/search?q=w0{'+w1' * number}" for number in range(min(times, SEARCHES))]
     yield "sources", ["/sources"] * times
     yield "sources, further on", [f"/sources?page={number + 2}" for number in range(times)]
     yield "subscribe", ["/subscribe"] * times

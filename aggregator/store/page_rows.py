@@ -21,7 +21,7 @@ DAY = 86_400_000
 """Milliseconds."""
 LATEST = 1 << 53, 1 << 53
 """Before the first entry of the river, in milliseconds and as a key."""
-_LANGUAGES_OF = 1_000
+_LANGUAGES_OF = 400
 """Entries whose languages can be chosen, the newest."""
 
 
