@@ -10,13 +10,14 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # More words for pytest, as in: make test PYTEST="-k cadence"
 PYTEST ?=
 
-.PHONY: run test test-semantic lint format bench clean lock help
+.PHONY: run test test-semantic soak lint format bench clean lock help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up and start the daemon on feeds.yaml (HOST=$(HOST) PORT=$(PORT))"
 	@echo "make test   set up and run the tests (PYTEST=... for more words to pytest)"
 	@echo "make test-semantic   the tests of the extra [semantic], which it installs"
+	@echo "make soak   die two hundred times, and lose nothing (half an hour)"
 	@echo "make lint   style, types and the direction of imports"
 	@echo "make bench  measure, beside peers (10 minutes)"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -36,6 +37,11 @@ test-semantic: $(VENV)/dev.stamp
 	@$(PIP) install --require-hashes -r requirements/semantic.txt
 	@echo "==> Running its tests"
 	@$(BIN)/python -m pytest $(PYTEST) tests/test_semantic.py
+
+# Longer than CI has time for; the same tests are part of it with fewer rounds.
+soak: $(VENV)/dev.stamp
+	@echo "==> Killing the daemon 200 times"
+	@AGGREGATOR_CRASHES=200 $(BIN)/python -m pytest -s -m slow tests/end_to_end/test_crashes.py
 
 lint: $(VENV)/dev.stamp
 	@echo "==> Style"

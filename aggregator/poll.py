@@ -6,6 +6,7 @@
       | blame.heard                         is it them, or is it our network?
       | waiting.place                       what is not known to be unchanged leaves host and slot, and waits for
                                             a parser; what may hold parsers up waits apart
+      | desk.take                           what is read, and not written yet, has one of so many desks
       | parser.parse                        in a worker process
       | gathering                           what the document goes on in, or leads to: asked and read likewise
       | settle                              one serial stage: read what is known, decide, write, release;
@@ -36,7 +37,7 @@ from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseEr
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
 from aggregator.model import RequestKind, Validators
-from aggregator.parse.waiting import WaitingRoom, is_suspect
+from aggregator.parse.waiting import Desk, WaitingRoom, is_suspect
 from aggregator.parse.worker import How
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
+_DESKS = 128
+"""Documents in memory from the parser to the store: as many as one transaction writes, and those that make the next."""
 
 
 class Fetches(Protocol):
@@ -112,6 +115,7 @@ class Pipeline:
         self.settings = settings
         self._stages = stages
         self._limit(settings.polling.concurrency)
+        self._desks = asyncio.Semaphore(_DESKS)
         self._killers: set[str] = set()
         """Sources whose last document was too much for a parser."""
         self.stretch = 1.0
@@ -159,17 +163,18 @@ class Pipeline:
         cancelled it asks nothing more; a result that is there already is written before it ends.
         """
         self._blame.begins(request)
-        try:
-            result = await self._result(request, refetch=refetch, by_hand=by_hand, search=search)
-        except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
-            result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
-        result, wronged = self._blame.judged(result)
-        if wronged:
-            await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
-        report = await self._writer.write(result)
-        return report if not report.reread else await self._writer.write(await self._read_whole(result))
+        async with Desk(self._desks) as desk:
+            try:
+                result = await self._result(request, desk, refetch=refetch, by_hand=by_hand, search=search)
+            except Exception as error:  # noqa: BLE001 - a fault of ours ends one poll, not the feed's later ones
+                result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
+            result, wronged = self._blame.judged(result)
+            if wronged:
+                await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
+            report = await self._writer.write(result)
+            return report if not report.reread else await self._writer.write(await self._read_whole(result))
 
-    async def _result(self, request: Request, *, refetch: bool, by_hand: bool, search: bool) -> Result:
+    async def _result(self, request: Request, desk: Desk, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
             await place.take(request.host)
             source = self.settings.sources.get(request.feed.url)
@@ -180,8 +185,9 @@ class Pipeline:
             self.restraint.asking.add(request.key)
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
-                result = await self._read(result, source, asked=place.leave)
-                return await self._gathered(result, source, place, refetch=refetch, search=search)
+                at = _Standing(place, desk)
+                result = await self._read(result, source, asked=at.has_asked)
+                return await self._gathered(result, source, at, refetch=refetch, search=search)
             except asyncio.CancelledError:
                 self.restraint.break_off(request, self.settings.polling)
                 raise
@@ -248,8 +254,9 @@ class Pipeline:
         if result.request.kind is RequestKind.ARTICLE:
             return await self._read_article(result, fetched, source, asked=asked)
         try:
-            last = await self._last_listing(result)
-            document = await self._in_parser(fetched, as_read(result.request, source), asked=asked, last=last)
+            document = await self._in_parser(
+                fetched, as_read(result.request, source), asked=asked, last=lambda: self._last_listing(result)
+            )
         except ParseError as error:
             return replace(result, body_hash=None, error=error)
         listed = len(document.items) or len(document.header.sitemaps) or len(unread(document))
@@ -308,27 +315,27 @@ class Pipeline:
         source: FeedSettings,
         *,
         asked: Callable[[], Awaitable[None]],
-        last: str | None = None,
+        last: Callable[[], Awaitable[str | None]] | None = None,
     ) -> Document:
         suspect = is_suspect(len(fetched.body), killed=source.url in self._killers)
         async with self._waiting.place(len(fetched.body), suspect=suspect):
             await asked()
-            return await self._parse(fetched, source, last, suspect=suspect)
+            return await self._parse(fetched, source, await last() if last else None, suspect=suspect)
 
-    async def _gathered(self, result: Result, source: FeedSettings, place: Place, **options: bool) -> Result:
+    async def _gathered(self, result: Result, source: FeedSettings, at: _Standing, **options: bool) -> Result:
         """Add the documents that a document goes on in; each waits for its host's turn anew."""
 
         async def get(ask: Ask) -> Fetched:
-            await place.leave()
-            await self._reach(place, host_of(ask.url))
-            fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(place, host))
+            await at.asks_again()
+            await self._reach(at.place, host_of(ask.url))
+            fetched = await self._stages.client.get(ask, reach=lambda host: self._reach(at.place, host))
             self.restraint.heard(source, fetched)
             return fetched
 
         if result.document is None and result.error is None and source.kind != "sitemap":  # most often a 304
             return result
         ask = ask_of(result.request, source, refetch=True)
-        means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=place.leave))
+        means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=at.has_asked))
         return await gather(result, source, means, **options)
 
     async def _parse(self, fetched: Fetched, source: FeedSettings, last: str | None, *, suspect: bool) -> Document:
@@ -355,6 +362,22 @@ class Pipeline:
         """Return when a source is asked again whose answer could not be stored."""
         at = self._stages.clock() + self.settings.polling.min_interval
         return NextPoll(at, "its last result could not be stored")
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a poll holds: its place at a host while it asks, its desk once it reads; never both while it waits."""
+
+    place: Place
+    desk: Desk
+
+    async def has_asked(self) -> None:
+        await self.place.leave()
+        await self.desk.take()
+
+    async def asks_again(self) -> None:
+        self.desk.leave()
+        await self.place.leave()
 
 
 async def _nothing_more() -> None:

@@ -12,7 +12,8 @@ meant for the first; the others are measured once. What is not installed is left
 
 Ours does more than its peers in that CPU time: it finds copies of an article in other feeds, keeps a full-text index,
 decides which articles are one story, and renders outputs as Atom, RSS and JSON Feed. "polls" is what is left without
-the last two, which begin when the polls are written (measured/ours.py); the others are part of writing a poll. Its
+the last two, which begin when the polls are written (measured/ours.py); the others are part of writing a poll. The same
+holds for memory: "MB" is the most of all processes of a side until the polls are written, "all" until its end. Its
 parsers start with the first document that is new, in every cold and news round; a daemon's do so once. What that
 costs is measured on a single feed and told, but not taken off.
 """
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATES = ("cold", "304", "unchanged", "news")
+HEADS = (("feeds/s", 8), ("ratio", 7), ("CPU ms", 9), ("ratio", 7), ("polls", 9), ("ratio", 7), ("MB", 6), ("all", 6))
+"""Of the table's columns, with their widths."""
 READER = """
 import json, sys, time
 from reader import make_reader
@@ -67,6 +70,8 @@ class Side:
     elapsed: Callable[[Cost], float]
     besides: Callable[[Cost], float] = lambda _: 0.0
     """Seconds of CPU that were spent on what is no polling."""
+    polled: Callable[[Cost], float] = lambda _: float("inf")
+    """When polling was over (time.monotonic)."""
 
 
 @dataclass
@@ -78,6 +83,8 @@ class Figures:
     besides: list[float] = field(default_factory=list)
     """What of the CPU time was no polling."""
     memory: list[int] = field(default_factory=list)
+    memory_of_polls: list[int] = field(default_factory=list)
+    """What of it was used until all polls were written."""
 
     @property
     def polls(self) -> list[float]:
@@ -120,13 +127,19 @@ def first_json(output: str) -> dict[str, Any]:
     return found
 
 
-def last_sum(output: str) -> float:
-    return sum(json.loads(output.splitlines()[-1]).values())
+def last_json(output: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return found
 
 
 SIDES = (
     Side(
-        "ours", ours, ours_idle, lambda cost: first_json(cost.output)["elapsed_s"], lambda cost: last_sum(cost.output)
+        "ours",
+        ours,
+        ours_idle,
+        lambda cost: first_json(cost.output)["elapsed_s"],
+        lambda cost: sum(last_json(cost.output)["spent"].values()),
+        lambda cost: last_json(cost.output)["polled"] or float("inf"),
     ),
     Side("reader", reader, reader_idle, lambda cost: json.loads(cost.output)["elapsed_s"]),
     Side("newsboat", newsboat, None, lambda cost: cost.wall),
@@ -185,7 +198,8 @@ def _round(side: Side, folder: Path, urls: list[str], figures: Figures) -> None:
     figures.wall.append(side.elapsed(cost))
     figures.cpu.append(cost.cpu)
     figures.besides.append(side.besides(cost))
-    figures.memory.append(cost.memory)
+    figures.memory.append(cost.peak())
+    figures.memory_of_polls.append(cost.peak(side.polled(cost)))
 
 
 def report(feeds: int, results: dict[str, dict[str, Figures]]) -> None:
@@ -196,7 +210,8 @@ def report(feeds: int, results: dict[str, dict[str, Figures]]) -> None:
         "CPU of ours includes deciding stories and rendering outputs, which the others do not do: `polls` leaves both"
     )
     print("out. The full-text index and finding copies in other feeds are part of ours' polls.\n")
-    print(f"{'':<10} {'who':<9}{'feeds/s':>8}{'ratio':>7}{'CPU ms':>9}{'ratio':>7}{'polls':>9}{'ratio':>7}{'MB':>7}")
+    heads = "".join(f"{head:>{width}}" for head, width in HEADS)
+    print(f"{'':<10} {'who':<9}{heads}")
     for state in STATES:
         for name, states in results.items():
             figures = states[state]
@@ -204,7 +219,8 @@ def report(feeds: int, results: dict[str, dict[str, Figures]]) -> None:
             cells = f"{feeds / wall:>8.0f}{ratio(wall, mine and mine[state].wall)}"
             for used, own in ((cpu, mine and mine[state].cpu), (polls, mine and mine[state].polls)):
                 cells += f"{used / feeds * 1000:>9.2f}{ratio(used, own)}"
-            print(f"{state:<10} {name:<9}{cells}{max(figures.memory) / 1e6:>7.0f}", flush=True)
+            memory = "".join(f"{max(each) / 1e6:>6.0f}" for each in (figures.memory_of_polls, figures.memory))
+            print(f"{state:<10} {name:<9}{cells}{memory}", flush=True)
 
 
 def ratio(value: float, own: list[float] | None) -> str:

@@ -1,12 +1,16 @@
 """What the web process serves a second, beside nginx with the same file, and what a new entry costs to publish.
 
-    python benchmarks/serving.py [--seconds 3] [--turns 3] [--connections 32] [--entries 100000]
+    python benchmarks/serving.py [--seconds 3] [--turns 3] [--connections 32] [--entries 100000] [--polling 500]
 
 A database is made (measured/filled.py) and its output `all` published, 100 entries in Atom. The web process, as the
 daemon starts it, and nginx, one worker, with the exported file and its twins (gzip_static), are asked for it in turns
 by wrk, one thread, over connections that stay open: whole and gzipped (200), and with the right ETag (304). Without wrk
 a client of our own asks, in a process of its own; it is slower than nginx, so that what it says of nginx is a floor.
-Without nginx only ours is measured. Medians of the turns. Loopback: client and servers share the machine's cores.
+Without nginx only ours is measured. Medians of the turns. Loopback: client and servers share the machine's cores, and
+so do polls: all the while 500 feeds of 20 entries are polled, round after round, as by a daemon (--polling 0: none).
+
+Readers repeat themselves, and what was asked before is answered from memory (serve/repeats.py). "200, never before" has
+a header in each request that no other has.
 
 Then entries are added one by one, and the output is published after each, all formats with their twins: milliseconds
 of the clock and of CPU, the median and the worst.
@@ -26,6 +30,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from contextlib import closing, contextmanager
@@ -34,6 +39,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polling
 from measured.filled import fill
 
 from aggregator.config.settings import OutputSettings, Publishing, Settings
@@ -49,6 +55,14 @@ SOURCES = 1_000
 NEWS = 30
 OUTPUT = "all"
 PATH = f"/{OUTPUT}.atom"
+NEVER_BEFORE = """
+number = 0
+request = function()
+    number = number + 1
+    wrk.headers["X-Number"] = number
+    return wrk.format()
+end
+"""
 GZIP = {"Accept-Encoding": "gzip"}
 NGINX = """
 daemon off;
@@ -135,7 +149,34 @@ def etag(port: int) -> str:
         return str(answer.headers["ETag"])
 
 
-def load(port: int, headers: dict[str, str], seconds: float, connections: int) -> Load:
+@contextmanager
+def polled(feeds: int) -> Iterator[None]:
+    """Poll so many feeds again and again: a first round brings all of it, the others find nothing new."""
+    if not feeds:
+        yield
+        return
+    ended = threading.Event()
+    with polling.publisher(feeds) as base, tempfile.TemporaryDirectory() as name:
+        command = polling.ours(Path(name), [f"{base}/{number}" for number in range(feeds)])
+
+        def poll() -> None:
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        def keep_polling() -> None:
+            while not ended.is_set():
+                poll()
+
+        poll()
+        rounds = threading.Thread(target=keep_polling)
+        rounds.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            rounds.join()
+
+
+def load(port: int, headers: dict[str, str], seconds: float, connections: int, *, script: str = "") -> Load:
     url = f"http://127.0.0.1:{port}{PATH}"
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if shutil.which("wrk") is None:
@@ -145,7 +186,10 @@ def load(port: int, headers: dict[str, str], seconds: float, connections: int) -
         return Load(float(said[0]), float(said[1]))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", url]
     command += [word for line in lines for word in ("-H", line)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        said = subprocess.run([*command, "-s", file.name], check=True, capture_output=True, text=True).stdout
     ((slow, unit),) = re.findall(r"99%\s+([\d.]+)(us|ms|s)\b", said)
     (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", said)
     return Load(float(rate), float(slow) * {"us": 0.001, "ms": 1, "s": 1000}[unit])
@@ -194,6 +238,12 @@ async def ask(url: str, headers: list[str], seconds: float, connections: int) ->
     return spent
 
 
+def kinds_of(port: int) -> dict[str, tuple[dict[str, str], str]]:
+    """Return what is asked: headers, and a script of wrk's."""
+    kinds = {"200": (GZIP, ""), "304": ({**GZIP, "If-None-Match": etag(port)}, "")}
+    return kinds | ({"200, never before": (GZIP, NEVER_BEFORE)} if shutil.which("wrk") else {})
+
+
 def serving(folder: Path, seconds: float, turns: int, connections: int) -> None:
     found: dict[tuple[str, str], list[Load]] = {}
     with contextlib.ExitStack() as servers:
@@ -202,14 +252,15 @@ def serving(folder: Path, seconds: float, turns: int, connections: int) -> None:
             ports["nginx"] = servers.enter_context(nginx(folder))
         for _ in range(turns):
             for name, port in ports.items():
-                for kind, headers in (("200", GZIP), ("304", {**GZIP, "If-None-Match": etag(port)})):
-                    found.setdefault((name, kind), []).append(load(port, headers, seconds, connections))
+                for kind, (headers, script) in kinds_of(port).items():
+                    one = load(port, headers, seconds, connections, script=script)
+                    found.setdefault((name, kind), []).append(one)
     print("| server | answer | requests/s | p99, ms |\n| --- | --- | ---: | ---: |")
     rates = {}
     for (name, kind), loads in found.items():
         rates[name, kind] = statistics.median(one.a_second for one in loads)
         print(f"| {name} | {kind} | {rates[name, kind]:,.0f} | {statistics.median(one.p99 for one in loads):.1f} |")
-    for kind in ("200", "304"):
+    for kind in dict.fromkeys(kind for _, kind in found):
         if ("nginx", kind) in rates:
             print(f"{kind}: ours is {rates['ours', kind] / rates['nginx', kind]:.2f} of nginx")
 
@@ -274,7 +325,8 @@ def measure(options: argparse.Namespace) -> None:
             small, StaticFiles(folder / "www"), lambda: SqliteStore(folder / "aggregator.db", readonly=True)
         )
         exported.publish([OUTPUT], about_sources=False)
-        serving(folder, options.seconds, options.turns, options.connections)
+        with polled(options.polling):
+            serving(folder, options.seconds, options.turns, options.connections)
         print("\n| publishing after a new entry | Atom | median, ms | worst, ms | CPU, ms |")
         print("| --- | ---: | ---: | ---: | ---: |")
         rendering(folder, press, "100 entries", 0)
@@ -287,6 +339,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--polling", type=int, default=500)
     parser.add_argument("--ask", help=argparse.SUPPRESS)
     parser.add_argument("--header", action="append", default=[], help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from aggregator import errors
 from aggregator.cli import cli
+from aggregator.serve import metrics
+
+if TYPE_CHECKING:
+    from aggregator.store.protocols import Store
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -57,3 +63,34 @@ def test_the_house_is_described() -> None:
     folders = [path.name for path in (ROOT / "aggregator").iterdir() if (path / "__init__.py").exists()]
     assert [name for name in folders if name not in design] == []
     assert import_module("aggregator.cli").__doc__
+
+
+def test_every_alarm_is_in_the_guide_for_operators() -> None:
+    """docs/operating.md says what each event means that is logged as an error, and what to do."""
+    guide = (ROOT / "docs/operating.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "aggregator").rglob("*.py"))
+    events = set(re.findall(r'_log\.(?:error|critical|exception)\(\s*"([a-z._]+)"', sources))
+    assert "store.failed" in events
+    assert sorted(event for event in events if f"`{event}`" not in guide) == []
+
+
+def test_every_metric_is_in_the_guide_for_operators(database: Store) -> None:
+    """docs/operating.md names each metric, and none that does not exist."""
+    guide = (ROOT / "docs/operating.md").read_text()
+    with database.snapshot() as tx:
+        exported = metrics._text(tx).decode()
+    names = {line.split()[2] for line in exported.splitlines() if line.startswith("# TYPE")}
+    told = set(re.findall(r"`(aggregator_[a-z_]+)`", guide))
+    assert sorted(names - told) == []
+    of_fleets_and_feeds = {name for name in told if re.match("aggregator_(workers|jobs|feed_)", name)}
+    assert sorted(told - names - of_fleets_and_feeds) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_documents_link_to_files_that_exist(path: Path) -> None:
+    """Links between documents lead somewhere, and so do the paths of files that they name."""
+    text = path.read_text()
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("http")]
+    assert [link for link in links if link and not (path.parent / link).exists()] == []
+    named = re.findall(r"`((?:aggregator|tests|deploy|benchmarks)/[\w/.]+)`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -677,6 +677,32 @@ SLOWER = f"<rss><channel>{f'<item>{CATEGORIES}</item>' * 10}{{}}</channel></rss>
 """Five megabytes: four seconds."""
 
 
+def test_no_more_is_read_than_can_be_written(
+    works: Works, rss: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing is written, as many documents are read as there are desks; the others once those are written."""
+    monkeypatch.setattr(poll, "_DESKS", 3)
+    reader, gate = Reader(works.parser), threading.Event()
+    paths = [f"/{number}" for number in range(9)]
+    works.configure(*paths)
+    for path in paths:
+        works.publisher.say(path, rss(path[1:]))
+    requests = works.claim()
+
+    async def scenario(pipeline: Pipeline) -> list[PollReport]:
+        busy = asyncio.create_task(pipeline.in_writer(lambda: gate.wait(20)))
+        polls = [asyncio.create_task(pipeline.poll(request)) for request in requests]
+        while len(works.publisher.asked) < len(paths) or len(reader.read) < 3:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert len(reader.read) == 3
+        gate.set()
+        await busy
+        return await asyncio.gather(*polls)
+
+    assert [report.new for report in works.run(scenario, parser=reader)] == [1] * 9
+
+
 async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
@@ -750,8 +776,11 @@ def test_killers_are_known(works: Works, rss: Callable[..., bytes]) -> None:
     works.runner.run(pool.__aexit__(None, None, None))
 
 
-def test_waiting_for_a_host_keeps_nobody_waiting(works: Works, rss: Callable[..., bytes]) -> None:
-    """An index whose sitemaps wait for their host's turn holds neither a slot nor a parser's place meanwhile."""
+def test_waiting_for_a_host_keeps_nobody_waiting(
+    works: Works, rss: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index whose sitemaps wait for their host's turn holds neither a slot nor a parser's place nor a desk meanwhile."""
+    monkeypatch.setattr(poll, "_DESKS", 1)
     works.configure("/index", kind="sitemap", polling=Polling(concurrency=1))
     index, other = works.publisher.url("/index"), works.publisher.url("/feed").replace("127.0.0.1", "localhost")
     works.settings = Settings(

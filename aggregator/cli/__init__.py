@@ -15,7 +15,7 @@ from aggregator.errors import AggregatorError
 _COMMANDS = {
     "run": "daemon",
     "worker": "fleet",
-    "health": "daemon",
+    "health": "health",
     "poll": "polling",
     "check": "checking",
     "feeds": "sources",

@@ -28,7 +28,8 @@ from aggregator.gathering import Means, gather
 from aggregator.model import FeedState, Request, RequestKind
 from aggregator.parse.pool import ParserPool
 from aggregator.parse.worker import How
-from aggregator.run.engine import network_of, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import network_of
 from aggregator.run.report import SCHEMA, rfc3339
 from aggregator.settle import Result
 

@@ -9,7 +9,7 @@ import click
 
 from aggregator.cli.polling import progress_bar
 from aggregator.errors import Usage
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite import copies
 
 if TYPE_CHECKING:

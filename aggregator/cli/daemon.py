@@ -1,26 +1,31 @@
-"""aggregator run, aggregator health."""
+"""aggregator run."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import structlog
 
 from aggregator.cli.reloading import reloader
 from aggregator.config.advice import warnings
-from aggregator.errors import ConfigError, LockedDatabase, Unavailable, Usage
+from aggregator.errors import LockedDatabase, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run import printer
-from aggregator.run.control import call
+from aggregator.run.clock import utc_now
 from aggregator.run.daemon import Daemon, Parts
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.engine import take_over
+from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
+from aggregator.store.sqlite.copies import keep_copy
 from aggregator.store.sqlite.lock import read_holder
 
 if TYPE_CHECKING:
@@ -60,7 +65,10 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             settings = take_over(store, context.settings, utc_now())
             renditions = Renditions(context.renditions)
             press = Press(settings, renditions, context.open_for_reading, hub=True)
-            parts = Parts(store, press, reloader(context), context.folder, lock.describe, web, still_alone, renditions)
+            place = context.database
+            copy = partial(keep_copy, place) if isinstance(place, Path) else None
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy)
+            parts = Parts(store, press, reloader(context), *told)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
@@ -82,7 +90,8 @@ def _print_and_serve(context: Context, web: WebProcess) -> None:
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
         renditions = Renditions(context.renditions)
         press = Press(context.effective, renditions, context.open_for_reading)
-        parts = printer.Parts(store, press, reloader(context), context.folder, lock.describe, web, renditions)
+        told = (context.folder, lock.describe, web, renditions, _service())
+        parts = printer.Parts(store, press, reloader(context), *told)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 
@@ -95,7 +104,16 @@ def _web(context: Context, host: str, port: int) -> WebProcess:
 
 async def _serve_only(web: WebProcess) -> None:
     async with web:
+        schedule, service = Schedule(), _service()
+        service.beat_on(schedule, web.trouble)
+        schedule.start()
         await until_stopped()
+        service.stopping()
+        await schedule.end()
+
+
+def _service() -> Service:
+    return Service.of(os.environ, os.getpid())
 
 
 def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None:
@@ -109,35 +127,3 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
 
 def _invite(context: Context, web: WebProcess) -> None:
     context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
-
-
-def _socket_despite_config(context: Context) -> Path | None:
-    """Return the daemon's socket; a feeds.yaml that was broken while it runs says nothing of its health."""
-    try:
-        return context.daemon_socket(polls=False)
-    except ConfigError:
-        return context.daemon_socket(context.config_path.parent / "db", polls=False)
-
-
-@click.command()
-@click.pass_obj
-def health(context: Context) -> None:
-    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well."""
-    socket = _socket_despite_config(context)
-    if socket is None and (workers := _workers(context)):
-        click.echo(f"ok, {workers} workers poll")
-        return
-    if socket is None:
-        raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
-    status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
-    if not all(status.get(name) for name in ("writable", "polling", "answered")):
-        raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
-    click.echo("ok, but our own network is down" if status.get("network_down") else "ok")
-
-
-def _workers(context: Context) -> int:
-    """Return how many workers poll for the database; StoreError when it cannot be read."""
-    if isinstance(context.database, Path):
-        return 0
-    with contextlib.closing(context.open_for_reading()) as store, store.snapshot() as tx:
-        return tx.fleet.workers if tx.fleet is not None else 0

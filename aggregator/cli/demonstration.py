@@ -17,7 +17,8 @@ from aggregator.decide.choice import Choice
 from aggregator.demo.publishers import Publishers
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine, take_over
 from aggregator.run.report import report_json, round_json
 from aggregator.run.round import poll_round
 from aggregator.run.web import WebProcess, address_of, listen, until_stopped

@@ -25,8 +25,8 @@ from aggregator.decide.diagnosis import Finding
 from aggregator.decide.health import standing
 from aggregator.decide.sites import host_of
 from aggregator.errors import AggregatorError, ConfigError
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call
-from aggregator.run.engine import utc_now
 from aggregator.run.report import SCHEMA
 from aggregator.store.sqlite import copies
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ import click
 
 from aggregator.cli.reloading import reloader
 from aggregator.errors import UnreachableDatabase, Usage
-from aggregator.run.engine import synchronise, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import synchronise
+from aggregator.run.service import Service
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -41,4 +44,5 @@ def worker(context: Context, concurrency: int | None) -> None:
 
     with Standing(url, alone=False) as standing, contextlib.closing(PostgresStore(url)) as store:
         settings = synchronise(store, context.settings, utc_now())
-        asyncio.run(Worker(settings, Parts(store, url, standing, reloader(context))).run())
+        service = Service.of(os.environ, os.getpid())
+        asyncio.run(Worker(settings, Parts(store, url, standing, reloader(context), service)).run())

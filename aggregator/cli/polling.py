@@ -14,8 +14,9 @@ from aggregator.cli.tables import poll_table
 from aggregator.cli.words import known_urls
 from aggregator.cli.writing import hosts_of, writing
 from aggregator.decide.choice import Choice
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call
-from aggregator.run.engine import Engine, utc_now
+from aggregator.run.engine import Engine
 from aggregator.run.report import list_json, report_json, round_json
 from aggregator.run.round import poll_round
 

@@ -15,7 +15,7 @@ from aggregator.config.types import parse_duration
 from aggregator.decide.canonical import plain_text
 from aggregator.errors import Usage
 from aggregator.releasing import outputs_of
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from urllib.parse import urljoin
 
 from aggregator.errors import FetchError
 from aggregator.fetch.client import Ask, Client
-from aggregator.run.engine import network_of, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import network_of
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context

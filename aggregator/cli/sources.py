@@ -17,7 +17,7 @@ from aggregator.decide.health import standing
 from aggregator.decide.notices import current_gap, gap_words, notices
 from aggregator.decide.outage import REASON
 from aggregator.model import FeedState
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.writing import writing
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call
-from aggregator.run.engine import utc_now
 from aggregator.run.stories import StoryStage
 from aggregator.semantic import find_embedder
 

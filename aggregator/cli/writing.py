@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from aggregator.errors import LockedDatabase
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
-from aggregator.run.engine import hosts_here, synchronise, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import hosts_here, synchronise, take_over
 from aggregator.store.opening import standing
 
 if TYPE_CHECKING:

@@ -127,6 +127,13 @@ class Retention(Frozen):
     """After this the text is dropped; a trace stays, so that the entry never comes back as new."""
 
 
+class Backup(Frozen):
+    """Copies of a database in a file, made at night into `backups/` beside it; each is read whole and checked."""
+
+    keep: int = Field(default=3, ge=0, le=366)
+    """So many of them are kept; 0: none is made."""
+
+
 class Server(Frozen):
     """Who may see what."""
 
@@ -321,6 +328,8 @@ class Settings(Frozen):
     """When entries of a new or flooding source appear."""
     retention: Retention = Retention()
     """How long bodies are kept."""
+    backup: Backup = Backup()
+    """How many nightly copies of the database are kept."""
     server: Server = Server()
     """Who may see what."""
     defaults: FeedDefaults = FeedDefaults()

@@ -1,10 +1,10 @@
-"""Documents on their way to a parser: how many may wait, and which are suspected of being too much for one."""
+"""Documents on their way to a parser, and from it: how many may wait, and which may be too much for one."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from aggregator.errors import ParserBusy
 
@@ -59,3 +59,32 @@ class WaitingRoom:
             yield
         finally:
             self._suspects.remove(size)
+
+
+class Desk:
+    """Where one poll has what it read until that is written; an async context manager.
+
+    There are only so many: what is read faster than it can be written would fill the memory. Who waits for a desk has
+    left its host, and keeps one place before the parsers, so that asking slows down to the pace of writing.
+    """
+
+    def __init__(self, desks: asyncio.Semaphore) -> None:
+        self._desks, self._taken = desks, False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    async def take(self) -> None:
+        """Wait for a desk; whoever has one keeps it."""
+        if not self._taken:
+            await self._desks.acquire()
+            self._taken = True
+
+    def leave(self) -> None:
+        """Let the next one have it: nobody waits for a server at one."""
+        if self._taken:
+            self._taken = False
+            self._desks.release()

@@ -88,15 +88,14 @@ class Renditions:
         predecessor if that is later. Raises DiskFull and FolderNotWritable (also when the folder is another's).
         """
         path = self._path(name)
-        before = self.load(name)
-        same = before and (before.bodies["identity"], before.media_type) == (body, media_type)
-        if before and same and before.bodies.keys() >= CODINGS.keys():
+        has_type = _holds(path.with_name(path.name + _TYPE), media_type.encode())
+        if has_type and _holds(path, body) and dict(_twins(path, body)).keys() >= CODINGS.keys():
             return False
         self._claim(path)
         second = modified.replace(microsecond=0)
         if path.exists():
             second = max(second, _modified(path.stat()) + timedelta(seconds=1))
-        if before is None or before.media_type != media_type:
+        if not has_type:
             _replace(path.with_name(path.name + _TYPE), media_type.encode(), second)
         for coding in CODINGS.values():
             _replace(path.with_name(path.name + coding.ending), coding.compress(body), second)
@@ -230,6 +229,14 @@ def _foreign(folder: Path, why: str) -> FolderNotWritable:
         f"{folder} {why}.",
         "Move it away (published feeds are written again), or choose another place with --database.",
     )
+
+
+def _holds(path: Path, body: bytes) -> bool:
+    """Tell whether a file holds these bytes; one of another size is not read."""
+    try:
+        return path.stat().st_size == len(body) and path.read_bytes() == body
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _twins(path: Path, body: bytes) -> Iterator[tuple[str, bytes]]:

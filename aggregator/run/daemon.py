@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from aggregator.decide.outage import REASON
-from aggregator.errors import LockedDatabase, StoreError, Usage
+from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
+from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer, choice_from
-from aggregator.run.engine import Engine, utc_now
+from aggregator.run.engine import Engine
 from aggregator.run.following import Following
 from aggregator.run.hub import Hub
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.report import list_json, log_poll, report_json, report_of
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
 from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.storing import Storing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from aggregator.config.settings import Settings
@@ -76,6 +79,9 @@ class Parts:
     """Make sure that nobody else polls, where that is not known for good; LockedDatabase when somebody does."""
     renditions: Renditions | None = None
     """Where the documents are that hubs tell of; None: nobody is told."""
+    service: Service = field(default_factory=lambda: Service(None))
+    copy: Callable[[int, datetime], Path] | None = None
+    """Copy the database and keep so many copies, beside the writer; StoreError. None: it has tools of its own."""
 
 
 @dataclass(slots=True)
@@ -87,6 +93,16 @@ class Health:
     """When a source last gave a good answer, or the daemon started."""
     failures: int = 0
     """Polls that failed since then."""
+
+    @property
+    def tick_age(self) -> float:
+        """Seconds since the last tick ended."""
+        return time.monotonic() - self.last_tick
+
+    @property
+    def late(self) -> str | None:
+        """What is wrong where ticks do not come any more, in words."""
+        return f"no tick for {self.tick_age:.0f} s" if self.tick_age >= TICK * 60 else None
 
     @property
     def silent_for(self) -> float | None:
@@ -134,8 +150,10 @@ class Daemon:
             await self._publishing.publish()
             async with self._parts.web or contextlib.nullcontext():
                 schedule = self._schedule()
+                self._parts.service.beat_on(schedule, self._trouble)
                 schedule.start()
                 await self._stop.wait()
+                self._parts.service.stopping()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 engine.stories.stop()
                 await schedule.end()
@@ -249,11 +267,23 @@ class Daemon:
         await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget)
 
     async def _tidy(self) -> None:
+        await self._back_up()  # first: what is dropped now can be had back
         self._spending = Spending()  # an emptied log numbers its lines anew
         try:
             await self._engine.tidy()
         except StoreError as error:
             self._storing.failed(error)
+
+    async def _back_up(self) -> None:
+        keep = self.settings.backup.keep
+        if self._parts.copy is None or keep == 0:
+            return
+        try:
+            copy = await asyncio.to_thread(self._parts.copy, keep, utc_now())
+        except AggregatorError as error:
+            _log.error("backup.failed", error=error.message, remedy=error.remedy)
+        else:
+            _log.info("backup.made", file=str(copy), bytes=copy.stat().st_size)
 
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
@@ -295,20 +325,24 @@ class Daemon:
     async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         yield await self._hub.answer(request.get("form"))
 
+    async def _trouble(self) -> str | None:
+        """Return in words what does not do its work: the loop that polls, or the process that serves."""
+        if (late := self._health.late) is not None:
+            return late
+        return await self._parts.web.trouble() if self._parts.web is not None else None
+
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        age = time.monotonic() - self._health.last_tick
-        polling = age < TICK * 60
-        unwritten = self._storing.error or self._publishing.error
+        late, unwritten = self._health.late, self._storing.error or self._publishing.error
         silence = self._health.silent_for
-        reason = unwritten or (None if polling else f"no tick for {age:.0f} s")
+        reason = unwritten or late
         if reason is None and silence is not None:
             network = "our network is down" if self._pipeline.network_down else "see: aggregator feeds"
             reason = f"no source has given an answer for {silence / 3600:.0f} hours; {network}"
         yield {
             "writable": unwritten is None,
-            "polling": polling,
+            "polling": late is None,
             "answered": silence is None,
             "network_down": self._pipeline.network_down,
-            "last_tick_age": round(age, 3),
+            "last_tick_age": round(self._health.tick_age, 3),
             "reason": reason,
         }

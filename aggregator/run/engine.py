@@ -6,7 +6,7 @@ import contextlib
 import os
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -22,6 +22,7 @@ from aggregator.lists import adopted
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
+from aggregator.run.clock import utc_now
 from aggregator.run.lists import ListStage
 from aggregator.run.retiring import Retiring
 from aggregator.run.stories import StoryStage
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _POLL_LOG = timedelta(days=30)
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 def synchronise(store: Store, settings: Settings, now: datetime) -> Settings:

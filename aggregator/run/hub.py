@@ -29,7 +29,7 @@ from aggregator.decide.websub import (
 from aggregator.errors import FetchError, Usage
 from aggregator.fetch.client import Message
 from aggregator.publish.websub import headers_of, hub_address, topics_of
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.run.pings import Pings
 from aggregator.run.storing import Storing
 from aggregator.run.tasks import Tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,11 +12,13 @@ import structlog
 from aggregator.errors import AggregatorError
 from aggregator.fetch.client import Client
 from aggregator.lists import effective
+from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer
-from aggregator.run.engine import network_of, utc_now
+from aggregator.run.engine import network_of
 from aggregator.run.pings import Pings
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.storing import Storing
 from aggregator.run.watching import Watch
 
@@ -56,6 +58,7 @@ class Parts:
     web: WebProcess
     renditions: Renditions | None = None
     """Where the documents are that other people's hubs are told of; None: nobody is told."""
+    service: Service = field(default_factory=lambda: Service(None))
 
 
 class Printer:
@@ -87,9 +90,11 @@ class Printer:
                 schedule.every(RELOAD, self._reload)
                 schedule.every(SOURCES_TOO, self._adopt)
                 schedule.every(TELL, self._tell_hubs)
+                self._parts.service.beat_on(schedule, self._parts.web.trouble)
                 schedule.start()
                 _log.info("printer.started", outputs=len(self._settings.published))
                 await self._stop.wait()
+                self._parts.service.stopping()
                 await schedule.end()
                 await self._pings.end()
         _log.info("printer.stopped")

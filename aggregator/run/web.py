@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import http.client
 import os
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,12 +21,16 @@ from aggregator.errors import Unavailable
 from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from aggregator.store.opening import Place
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 1024
 _STOP_SECONDS = 5.0
 _LONGEST_PAUSE = 30.0
+_PATIENCE = 3.0
+"""Seconds in which it must say that it is alive."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -50,6 +56,7 @@ def address_of(listener: socket.socket) -> str:
     """Return where this machine's clients reach a listening socket."""
     host, port = listener.getsockname()[:2]
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - compared only
+    name = f"[{name}]" if ":" in name else name
     return f"http://{name}:{port}/"
 
 
@@ -59,6 +66,18 @@ async def until_stopped() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
+
+
+def _trouble(address: SplitResult) -> str | None:
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/healthz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"the web process does not answer ({error})"
+    finally:
+        connection.close()
+    return None if status == http.client.OK else f"the web process answers {status}"
 
 
 class WebProcess:
@@ -79,6 +98,10 @@ class WebProcess:
     def address(self) -> str:
         """Where this machine's clients reach it."""
         return address_of(self._listener)
+
+    async def trouble(self) -> str | None:
+        """Ask it whether it is alive, as a client would; return in words that it is not, else None."""
+        return await asyncio.to_thread(_trouble, urlsplit(self.address))
 
     async def __aenter__(self) -> Self:
         await self._start()

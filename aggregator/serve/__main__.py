@@ -26,6 +26,7 @@ from aggregator.publish.renditions import Renditions
 from aggregator.serve import limits
 from aggregator.serve.app import create_app
 from aggregator.serve.health import ask_daemon
+from aggregator.serve.repeats import Repeats, repeating
 from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
     ask = functools.partial(ask_daemon, options.renditions.parent / "lock")
-    config = configuration(create_app(Renditions(options.renditions), options.database, ask, ask))
+    renditions = Renditions(options.renditions)
+    config = configuration(create_app(renditions, options.database, ask, ask), Repeats(renditions))
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
 
@@ -82,11 +84,13 @@ def _server(environment: Mapping[str, str]) -> str | None:
     return named if is_server(named) else None
 
 
-def configuration(app: ASGIApp, protocol: type[asyncio.Protocol] = AutoHTTPProtocol) -> uvicorn.Config:
+def configuration(
+    app: ASGIApp, repeats: Repeats, protocol: type[asyncio.Protocol] = AutoHTTPProtocol
+) -> uvicorn.Config:
     """Return how uvicorn serves: no headers are believed, nothing is waited for without end."""
     return uvicorn.Config(
         limits.bounded(app),
-        http=limits.limited(protocol),
+        http=repeating(limits.limited(protocol), repeats),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from aggregator.publish.renditions import Stamp
+
 Headers: TypeAlias = "tuple[tuple[bytes, bytes], ...]"
+Origin: TypeAlias = "tuple[tuple[str, Stamp], ...]"
+"""Files of which an answer is made, by their names as renditions, as they were then."""
 
 _CSP = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -42,6 +46,15 @@ _DATE_LAG = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, whole."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Bytes with their validators; an ASGI application that answers GET and HEAD."""
 
@@ -55,21 +68,30 @@ class Document:
     modified: datetime | None = None
     """When these bytes came to be, to the second; None where If-Modified-Since is not answered."""
     status: int = 200
+    origin: Origin = ()
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
         """Answer with its status, else 304; whether the method is GET or HEAD is the caller's affair."""
-        asked = request_headers(scope)
+        reply = self.reply(request_headers(scope))
+        await answer(send, reply.status, reply.headers, b"" if scope["method"] == "HEAD" else reply.body)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the same request is answered the same while this is the document: its date does not move any more."""
+        return self.modified is not None and self.modified.timestamp() < time.time() - _DATE_LAG
+
+    def reply(self, asked: Mapping[str, str]) -> Reply:
+        """Return the answer to GET by the request's headers (request_headers)."""
         coding = preferred_coding(asked.get("accept-encoding"), self.bodies)
         etag = self.etags[coding]
         headers = [*self.headers, (b"etag", etag.encode()), *self._last_modified()]
         if has_current(asked.get("if-none-match"), asked.get("if-modified-since"), etag=etag, modified=self.modified):
-            await answer(send, 304, headers, b"")
-            return
+            return Reply(304, headers)
         body = self.bodies[coding]
         headers += [(b"content-type", self.content_type), (b"content-length", str(len(body)).encode())]
         if coding != "identity":
             headers.append((b"content-encoding", coding.encode()))
-        await answer(send, self.status, headers, b"" if scope["method"] == "HEAD" else body)
+        return Reply(self.status, headers, body)
 
     def _last_modified(self) -> Headers:
         """Return the date, never later than the answer's Date (RFC 9110 8.8.2.1).

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from aggregator.config.settings import FORMATS
 from aggregator.publish.searches import PATH
-from aggregator.serve.document import PROTECTION, answer
-from aggregator.serve.moved import moved
+from aggregator.serve.document import PROTECTION, answer, request_headers
+from aggregator.serve.moved import Moved, moved
+from aggregator.serve.repeats import KEY
+from aggregator.serve.versions import Published
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
-    from aggregator.serve.moved import Moved
     from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
@@ -34,6 +35,7 @@ _ARCHIVE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})/(
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
+_READING = frozenset({"GET", "HEAD"})
 _METHODS = b"GET, HEAD, OPTIONS"
 _CORS_PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),
@@ -62,8 +64,10 @@ class Feeds:
         found = self._find(place, navigation=is_navigation(scope))
         if found is None:
             await _refuse(send, 404, _NOT_FOUND)
-        elif scope["method"] in ("GET", "HEAD"):
+        elif isinstance(found, Moved) and scope["method"] in _READING:
             await found(scope, receive, send)
+        elif not isinstance(found, Moved) and scope["method"] in _READING:
+            await _give(found, scope, send)
         elif scope["method"] == "OPTIONS":
             await _options(send, private=(_ARCHIVE.fullmatch(path) or place)["token"] is not None)
         else:
@@ -90,6 +94,16 @@ class Feeds:
         if output is None or ending not in output.formats or not output.admits(token):
             return None
         return self._shelf.document(output.rendition(ending), private=output.private, navigation=navigation)
+
+
+async def _give(found: Answering, scope: Scope, send: Send) -> None:
+    """Answer, and let the answer be remembered where the same request is answered the same for some time."""
+    asked = request_headers(scope)
+    document = found.asked(scope, asked) if isinstance(found, Published) else found
+    reply = document.reply(asked)
+    if (keep := scope.get(KEY)) is not None and document.is_settled:
+        keep(reply, document.origin)
+    await answer(send, reply.status, reply.headers, b"" if scope["method"] == "HEAD" else reply.body)
 
 
 def is_navigation(scope: Scope) -> bool:

@@ -32,8 +32,8 @@ PIPELINED = 100
 _numbers = itertools.count()
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
-_Progress: TypeAlias = "tuple[object, int]"
-"""The request last begun and the bytes of answers that are still to be taken."""
+_Progress: TypeAlias = "tuple[object, int, int]"
+"""The request last begun, the bytes of answers that are still to be taken, and how many were answered from memory."""
 
 
 class _Limited(asyncio.Protocol):
@@ -48,8 +48,10 @@ class _Limited(asyncio.Protocol):
     pipeline: Sized = ()
     """Requests that wait for their turn; h11's protocol leaves them unread."""
     _timer: TimerHandle
-    _progress: _Progress = (None, 0)
+    _progress: _Progress = (None, 0, 0)
     _head_bytes = 0
+    repeated = 0
+    """Requests that were answered without being read (repeats.py)."""
     number: int
     """In the order of arrival."""
 
@@ -78,13 +80,18 @@ class _Limited(asyncio.Protocol):
             self.transport.close()
 
     @property
+    def has_part(self) -> bool:
+        """Whether a part of a request's head has come."""
+        return self._head_bytes > 0
+
+    @property
     def waiting(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or bool(self.cycle.response_complete)
 
     def _look(self) -> None:
         """Cut the connection off when nothing has happened since the last look."""
-        progress = self.cycle, self.transport.get_write_buffer_size()
+        progress = self.cycle, self.transport.get_write_buffer_size(), self.repeated
         if progress == self._progress:
             self.transport.abort()
             return

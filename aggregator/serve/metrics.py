@@ -68,7 +68,9 @@ def _text(tx: Transaction) -> bytes:
     now = datetime.now(UTC)
     registry = CollectorRegistry(auto_describe=True)
     feeds = [feed for feed in tx.feeds.all() if feed.enabled]
-    _about_all(registry, feeds, tx.feeds.polls_since(now - _LATELY), now)
+    _about_all(registry, feeds, now)
+    _about_polls(registry, tx.feeds.polls_since(now - _LATELY))
+    Gauge("aggregator_database_bytes", "What the database takes on its disk.", registry=registry).set(tx.size)
     _about_hub(registry, tx.hub.count())
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
@@ -77,26 +79,41 @@ def _text(tx: Transaction) -> bytes:
     return generate_latest(registry)
 
 
-def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], polls: PollCount, now: datetime) -> None:
+def _about_all(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:
     Gauge("aggregator_info", "The program.", ["version"], registry=registry).labels(__version__).set(1)
     states = Counter(state_of(feed, now) for feed in feeds)
     by_state = Gauge("aggregator_feeds", "Sources by state.", ["state"], registry=registry)
     for state in State:
         by_state.labels(state.value).set(states[state])
-    by_outcome = Gauge("aggregator_polls_last_hour", "Polls of the last hour.", ["outcome"], registry=registry)
-    for outcome, count in polls.outcomes.items():
-        by_outcome.labels(outcome.value).set(count)
-    whole = Gauge("aggregator_unconditional_polls_last_hour", "Polls that asked for all of it.", registry=registry)
-    whole.set(polls.unconditional)
     waiting = Gauge("aggregator_feeds_overdue", "Sources that should have been asked a minute ago.", registry=registry)
     line = now - timedelta(minutes=1)
     waiting.set(sum(feed.next_poll_at is not None and feed.next_poll_at < line for feed in feeds))
+    due = [feed.next_poll_at for feed in feeds if feed.next_poll_at is not None]
+    lag = Gauge("aggregator_poll_lag_seconds", "How late the poll is that waits longest.", registry=registry)
+    lag.set(max((now - min(due, default=now)).total_seconds(), 0))
     down = Gauge("aggregator_network_down", "1 while most hosts cannot be reached.", registry=registry)
     down.set(any(feed.reason == REASON for feed in feeds))
     _about_losses(registry, feeds, now)
     answered = [feed.last_success for feed in feeds if feed.last_success is not None]
     last = Gauge("aggregator_last_success_timestamp_seconds", "When any source last answered.", registry=registry)
     last.set(max(answered).timestamp() if answered else 0)
+
+
+def _about_polls(registry: CollectorRegistry, polls: PollCount) -> None:
+    """Tell of the last hour's: whatever process made them, and whenever this one began."""
+    by_outcome = Gauge("aggregator_polls_last_hour", "Polls of the last hour.", ["outcome"], registry=registry)
+    for outcome, count in polls.outcomes.items():
+        by_outcome.labels(outcome.value).set(count)
+    brought = Gauge("aggregator_entries_last_hour", "Entries that polls brought.", ["kind"], registry=registry)
+    for kind, count in {"new": polls.new, "updated": polls.updated, "duplicate": polls.duplicates}.items():
+        brought.labels(kind).set(count)
+    for name, means, value in (
+        ("unconditional_polls", "Polls that asked for all of it.", polls.unconditional),
+        ("not_modified", "Polls answered with 304.", polls.not_modified),
+        ("poll_bytes", "Bytes of answers, as sent.", polls.bytes),
+        ("poll_seconds", "Seconds from requests to answers, added up.", polls.seconds),
+    ):
+        Gauge(f"aggregator_{name}_last_hour", means, registry=registry).set(value)
 
 
 def _about_fleet(registry: CollectorRegistry, fleet: Fleet) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
     from aggregator.publish.renditions import Rendition, Renditions, Stamp
-    from aggregator.serve.document import Headers
+    from aggregator.serve.document import Headers, Origin
 
 _MAX_AGE, _ARCHIVE_MAX_AGE = 300, 86_400
 _ARCHIVE_BYTES = 64 * 2**20
@@ -70,9 +70,14 @@ class Shelf:
                 self._documents.pop(name, None)
                 self._versions.pop(name, None)
                 return None
-            documents = _documents(rendition, self._links(name), private=private)
+            origin = self._origin(name, rendition.stamp)
+            documents = _documents(rendition, self._links(name), private=private, origin=origin)
             held = self._documents[name] = (rendition.stamp, *self._succeed(name, documents))
         return held[2] if navigation else held[1]
+
+    def _origin(self, name: str, stamp: Stamp) -> Origin:
+        """Return what an answer hangs on: the file, and what there is besides (who may see it, which hubs it names)."""
+        return () if self._manifest_stamp is None else ((MANIFEST, self._manifest_stamp), (name, stamp))
 
     def _succeed(self, name: str, documents: tuple[Document, Document]) -> tuple[Answering, Answering]:
         """Return documents that also answer for their parts, where they have any."""
@@ -142,7 +147,7 @@ def _max_age(archive: bytes) -> int:
 
 
 def _documents(
-    rendition: Rendition, links: Headers = (), *, private: bool, max_age: int = _MAX_AGE
+    rendition: Rendition, links: Headers = (), *, private: bool, max_age: int = _MAX_AGE, origin: Origin = ()
 ) -> tuple[Document, Document]:
     """Return a rendition as feed readers get it and as browsers that navigate to it do."""
     media_type = rendition.media_type.partition(";")[0]
@@ -159,6 +164,7 @@ def _documents(
             *PROTECTION,
         ),
         modified=rendition.last_modified,
+        origin=origin,
     )
     return exact, replace(exact, content_type=_shown(media_type))
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator.publish.cutting import cut
-from aggregator.serve.document import compressed, request_headers
+from aggregator.serve.document import compressed
 from aggregator.serve.negotiation import entity_tags, wants_feed_delta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Scope
 
     from aggregator.publish.cutting import Cut
     from aggregator.serve.document import Document, Headers
@@ -105,17 +105,16 @@ class Published:
     whole: Document
     versions: Versions
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the document that is asked for does, in the type of the whole."""
-        found = replace(self._asked(scope), content_type=self.whole.content_type)
-        await found(scope, receive, send)
+    def asked(self, scope: Scope, headers: Mapping[str, str]) -> Document:
+        """Return the document that is asked for, in the type of the whole; `headers` as request_headers has them."""
+        found = self._part(scope, headers)
+        return found if found is self.whole else replace(found, content_type=self.whole.content_type)
 
-    def _asked(self, scope: Scope) -> Document:
+    def _part(self, scope: Scope, headers: Mapping[str, str]) -> Document:
         if limit := _LIMIT.fullmatch(scope.get("query_string", b"")):
             return self.versions.newest(self.whole, int(limit[1]))
-        asked = request_headers(scope)
-        if scope["method"] == "GET" and wants_feed_delta(asked.get("a-im")):
-            tags = entity_tags(asked.get("if-none-match", ""))
+        if scope["method"] == "GET" and wants_feed_delta(headers.get("a-im")):
+            tags = entity_tags(headers.get("if-none-match", ""))
             if not tags & {*self.whole.etags.values()}:
                 return self.versions.delta(self.whole, tags) or self.whole
         return self.whole

@@ -9,9 +9,12 @@ from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
 from aggregator.listings import NamedBy
 from aggregator.model import Item, Outcome
+from aggregator.store.protocols import PollCount
 from aggregator.store.rows import HEADER, HINTS, from_ms, to_json, to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from aggregator.config.settings import FeedSettings
     from aggregator.model import FeedState
     from aggregator.store.protocols import PollRecord
@@ -50,6 +53,24 @@ def log_columns(feed: FeedState, poll: PollRecord) -> dict[str, Any]:
         "duplicates": poll.duplicates,
         "error": poll.error,
     }
+
+
+POLL_SUMS = """
+    count(*) AS polls, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(elapsed_ms), 0) AS elapsed_ms,
+    coalesce(sum(new), 0) AS new, coalesce(sum(updated), 0) AS updated, coalesce(sum(duplicates), 0) AS duplicates,
+    count(CASE WHEN status = 304 THEN 1 END) AS not_modified"""
+"""Of lines of `poll_log`, as `poll_count` takes them."""
+
+
+def poll_count(rows: Sequence[Mapping[str, Any]]) -> PollCount:
+    """Return what the polls of each outcome come to together."""
+
+    def total(column: str) -> int:
+        return sum(int(row[column]) for row in rows)
+
+    outcomes = {Outcome(row["outcome"]): int(row["polls"]) for row in rows}
+    counts = {name: total(name) for name in ("unconditional", "not_modified", "bytes", "new", "updated", "duplicates")}
+    return PollCount(outcomes, seconds=total("elapsed_ms") / 1000, **counts)
 
 
 def failure_columns(of: PollRecord | FeedState) -> dict[str, Any]:

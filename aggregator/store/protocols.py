@@ -98,11 +98,21 @@ class PollLine:
 
 @dataclass(frozen=True, slots=True)
 class PollCount:
-    """How many polls there were, all sources together."""
+    """How many polls there were and what they brought, all sources together."""
 
     outcomes: Mapping[Outcome, int]
     unconditional: int
     """Those that asked for whole documents."""
+    not_modified: int = 0
+    """Those that were answered with 304."""
+    bytes: int = 0
+    """Of documents, as sent."""
+    seconds: float = 0.0
+    """From each request to its answer, added up."""
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    """Entries."""
 
     @property
     def total(self) -> int:
@@ -355,6 +365,10 @@ class Transaction(Protocol):
     @property
     def created(self) -> datetime:
         """When the database was made."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that the database has on its disk, without logs."""
 
     @property
     def instance(self) -> str:

@@ -1,7 +1,7 @@
 """Runs `aggregator` with the arguments given, and tells what it did besides polling.
 
 After all that the command prints there is one more line, JSON: seconds of CPU of this process in which stories were
-decided, and in which outputs were rendered. Both begin when all polls are written.
+decided, and in which outputs were rendered, and when (time.monotonic) the first of them began: all polls were written.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPENT = {"stories": 0.0, "rendering": 0.0}
+POLLED: list[float] = []
+"""When something else than polling began."""
 
 
 @contextmanager
 def counted(what: str) -> Iterator[None]:
+    POLLED.append(time.monotonic())
     begun = time.process_time()
     yield
     SPENT[what] += time.process_time() - begun
@@ -52,4 +55,4 @@ if __name__ == "__main__":  # every parser loads this file too: multiprocessing 
     try:
         main()
     finally:
-        print(json.dumps(SPENT), flush=True)
+        print(json.dumps({"spent": SPENT, "polled": min(POLLED, default=None)}), flush=True)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,12 @@ class Cost:
     """Seconds until the command ended; what it left behind may have gone on."""
     cpu: float
     """Seconds of all its processes together, those of its start included."""
-    memory: int
-    """Bytes of memory that were its processes' own or shared, each counted in proportion (PSS), at the worst moment."""
+    memory: tuple[tuple[float, int], ...]
+    """When (time.monotonic), and bytes of memory: its processes' own, and what they share in proportion (PSS)."""
+
+    def peak(self, until: float = float("inf")) -> int:
+        """Return the most bytes at one time, up to a moment."""
+        return max((used for at, used in self.memory if at <= until), default=0)
 
 
 def run(command: list[str], *, fails: bool = False) -> Cost:
@@ -46,7 +51,7 @@ def run(command: list[str], *, fails: bool = False) -> Cost:
     figures = json.loads(told)
     if figures["code"] and not fails:
         raise SystemExit(f"{' '.join(command)} ended with {figures['code']}")
-    return Cost(output, figures["wall"], figures["cpu"], peak.most)
+    return Cost(output, figures["wall"], figures["cpu"], tuple(peak.seen))
 
 
 class _Peak(threading.Thread):
@@ -55,12 +60,12 @@ class _Peak(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.ended = threading.Event()
-        self.most = 0
+        self.seen: list[tuple[float, int]] = []
         self._pid = pid
 
     def run(self) -> None:
         while not self.ended.wait(0.2):
-            self.most = max(self.most, sum(map(_memory, family(self._pid)[1:])))
+            self.seen.append((time.monotonic(), sum(map(_memory, family(self._pid)[1:]))))
 
 
 def family(pid: int) -> list[int]:

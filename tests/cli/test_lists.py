@@ -13,7 +13,8 @@ from aggregator.cli.list_states import list_lines, list_states, lists_table, why
 from aggregator.cli.words import known_urls, one_source
 from aggregator.decide.lists import Remark, Subscription
 from aggregator.errors import Usage
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import take_over
 
 if TYPE_CHECKING:
     from pathlib import Path

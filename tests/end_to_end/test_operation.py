@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 
@@ -54,3 +57,39 @@ def test_completion(home) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert "doctor" in done.stdout
+
+
+def test_what_systemd_is_told(home, start, make, monkeypatch) -> None:
+    """Ready once it serves, alive while loop and server work, silent while the server hangs, stopping when told."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as ear:
+        ear.bind(str(home.folder / "notify"))
+        ear.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(home.folder / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "600000")
+        home.write("http://127.0.0.1:9/feed")
+        daemon = start()
+
+        def hears(word: str) -> None:
+            make.wait_for(lambda: word in ear.recv(4096).decode().split("\n"))
+
+        hears("READY=1")
+        assert daemon.ready().get("healthz")[0] == 200
+        hears("WATCHDOG=1")
+        (child,) = (
+            pid
+            for pid in map(
+                int, Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text().split()
+            )
+            if b"aggregator.serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        )
+        os.kill(child, signal.SIGSTOP)
+        try:
+            hears("STATUS=the web process does not answer (timed out)")
+            while ear.recv(4096) == b"WATCHDOG=1":  # asked before it hung
+                pass
+        finally:
+            os.kill(child, signal.SIGCONT)
+        hears("WATCHDOG=1")
+        os.kill(daemon.process.pid, signal.SIGTERM)
+        hears("STOPPING=1")
+        assert daemon.stop() == 0

@@ -86,7 +86,8 @@ import asyncio, json, re, sys
 from pathlib import Path
 from aggregator.config.load import load
 from aggregator.decide.choice import Choice
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine, take_over
 from aggregator.run.round import poll_round
 from aggregator.store.sqlite.store import SqliteStore
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import ParserBusy
-from aggregator.parse.waiting import LARGE, WaitingRoom, is_suspect
+from aggregator.parse.waiting import LARGE, Desk, WaitingRoom, is_suspect
 
 MEGABYTE = 1_000_000
 
@@ -92,5 +92,27 @@ def test_an_error_inside_frees_the_place() -> None:
             with pytest.raises(ZeroDivisionError):
                 async with room.place(1, suspect=suspect):
                     raise ZeroDivisionError
+
+    asyncio.run(scene())
+
+
+def test_a_desk_is_taken_once_and_left_once() -> None:
+    """Who has a desk and takes it again has one; it is free for the next however often it was left."""
+
+    async def scene() -> None:
+        desks = asyncio.Semaphore(1)
+        async with Desk(desks) as one, Desk(desks) as other:
+            await one.take()
+            await one.take()
+            waits = asyncio.create_task(other.take())
+            await asyncio.sleep(0)
+            assert not waits.done()
+            one.leave()
+            one.leave()
+            await waits
+        async with Desk(desks) as third:
+            await third.take()
+            assert desks.locked()
+        assert not desks.locked()
 
     asyncio.run(scene())

@@ -14,20 +14,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from aggregator.config.settings import FeedSettings, Network, Polling, Settings
+from aggregator.config.settings import Backup, FeedSettings, Network, Polling, Settings
 from aggregator.errors import AggregatorError, DiskFull, Usage
 from aggregator.model import Outcome, PollReport
 from aggregator.poll import Pipeline
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call, choice_from
 from aggregator.run.daemon import Daemon, Parts
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.engine import take_over
 from aggregator.run.report import log_poll
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
+    from datetime import datetime
 
     from aggregator.publish.manifest import Manifest
 
@@ -268,3 +270,32 @@ def test_what_is_being_polled_is_not_asked_twice(house: House, publisher: Any) -
     house.run(scenario)
     assert (reports[0]["new"], reports[0]["outcome"]) == (1, "new")
     assert publisher.paths == ["/feed"]
+
+
+def test_a_copy_comes_first_at_night(house: House) -> None:
+    """The nightly work begins with a copy, as many kept as are wanted; one that fails is told and stops nothing."""
+    asked: list[int] = []
+
+    def copy(keep: int, _: datetime) -> Path:
+        asked.append(keep)
+        if len(asked) > 1:
+            raise DiskFull("There is no room.", "Make some.")
+        return house.folder / "aggregator.db"
+
+    async def scenario(daemon: Daemon, __: Any) -> None:
+        daemon._parts.copy = copy
+        await daemon._tidy()
+        await daemon._tidy()
+        daemon.settings = daemon.settings.model_copy(update={"backup": Backup(keep=0)})
+        await daemon._tidy()
+
+    logged = house.run(scenario)
+    told = [line for line in logged if line["event"] in {"backup.made", "backup.failed", "store.tidied"}]
+    assert [line["event"] for line in told] == [
+        "backup.made",
+        "store.tidied",
+        "backup.failed",
+        "store.tidied",
+        "store.tidied",
+    ]
+    assert (asked, told[2]["remedy"]) == ([3, 3], "Make some.")

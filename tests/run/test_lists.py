@@ -16,7 +16,8 @@ from aggregator.config.settings import FeedSettings, Network, OpmlSettings, Poll
 from aggregator.decide.choice import Choice
 from aggregator.errors import ConnectFailed, DiskFull
 from aggregator.model import FeedState, Request, RequestKind, Validators
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine, take_over
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -31,6 +31,17 @@ FEED = "https://a.example/feed"
 SETTINGS = Settings(feeds=(FeedSettings(url=FEED),))
 
 
+class Unserved(contextlib.AbstractAsyncContextManager[None]):
+    """Stands where the web process would."""
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def trouble(self) -> str | None:
+        """Return that all is well."""
+        return None
+
+
 class Place:
     """A database that others write, and a printer beside it."""
 
@@ -72,7 +83,7 @@ class Place:
             store = SqliteStore(database, readonly=True)
             out = Renditions(self.folder / "out")
             press = Press(SETTINGS, out, lambda: SqliteStore(database, readonly=True))
-            web: Any = contextlib.nullcontext()
+            web: Any = Unserved()
             parts = Parts(store, press, self._reload, self.folder, self.described.update, web, out)
             printer = Printer(SETTINGS, parts)
             task = asyncio.create_task(printer.run())

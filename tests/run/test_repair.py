@@ -12,7 +12,8 @@ import pytest
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
 from aggregator.decide.choice import Choice
 from aggregator.model import Outcome
-from aggregator.run.engine import Engine, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine, take_over
 from aggregator.run.round import poll_round
 
 if TYPE_CHECKING:

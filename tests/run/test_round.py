@@ -17,7 +17,8 @@ from aggregator.decide.cadence import NextPoll
 from aggregator.decide.choice import Choice
 from aggregator.errors import LockedDatabase
 from aggregator.model import Outcome
-from aggregator.run.engine import Engine, network_of, take_over, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine, network_of, take_over
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
 from aggregator.store.protocols import PollRecord
 

@@ -18,9 +18,10 @@ from aggregator.errors import AggregatorError, DiskFull
 from aggregator.grouping import Grouping
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call
 from aggregator.run.daemon import Daemon, Parts
-from aggregator.run.engine import take_over, utc_now
+from aggregator.run.engine import take_over
 from aggregator.run.stories import StoryStage
 from aggregator.store.sqlite.store import SqliteStore
 

@@ -21,6 +21,7 @@ from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.serve.__main__ import _Server, configuration
 from aggregator.serve.app import create_app
+from aggregator.serve.repeats import Repeats
 from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -145,6 +146,8 @@ class Client:
     """Asks one server, a connection a request."""
 
     port: int
+    repeats: Repeats | None = None
+    """What the server remembers."""
 
     def get(
         self, path: str, headers: dict[str, str] | None = None, *, method: str = "GET", body: bytes | None = None
@@ -172,12 +175,13 @@ class Client:
 @contextlib.contextmanager
 def _serving(world: World, protocol: type[asyncio.Protocol]) -> Iterator[Client]:
     app = create_app(world.renditions, world.database, world.ask, world.tell)
-    server = _Server(configuration(app, protocol))
+    repeats = Repeats(world.renditions)
+    server = _Server(configuration(app, repeats, protocol))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            yield Client(listener.getsockname()[1])
+            yield Client(listener.getsockname()[1], repeats)
         finally:
             server.stop()
             thread.join(10)

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 if TYPE_CHECKING:
     from conftest import Client, World
 
+KINDS = ("new", "updated", "duplicate")
 BROKEN = "https://broken.example/"
 
 
@@ -30,6 +31,13 @@ def test_what_prometheus_reads(client: Client) -> None:
     assert found["aggregator_feeds", "gone"] == found["aggregator_feeds", "stale"] == 0
     assert found["aggregator_polls_last_hour", "new"] == 2
     assert found["aggregator_polls_last_hour", "error"] == 1
+    assert found["aggregator_entries_last_hour", "new"] == sum(
+        found["aggregator_entries_last_hour", kind] for kind in KINDS
+    )
+    assert found["aggregator_entries_last_hour", "new"] > 0
+    assert found["aggregator_not_modified_last_hour", ""] == found["aggregator_poll_lag_seconds", ""] == 0
+    assert {found[f"aggregator_poll_{what}_last_hour", ""] for what in ("bytes", "seconds")} == {0}  # none was asked
+    assert found["aggregator_database_bytes", ""] > 100_000
     assert found["aggregator_feed_consecutive_errors", BROKEN] == 1
     assert found["aggregator_feed_last_success_timestamp_seconds", BROKEN] == 0
     assert found["aggregator_last_success_timestamp_seconds", ""] > 1e9

@@ -356,15 +356,19 @@ def test_polls_since_the_last_look(desk: Any) -> None:
 
 
 def test_polls_are_counted(desk: Any) -> None:
-    """Polls since a moment are counted by outcome, and those that asked for all of it."""
+    """Polls since a moment are counted by outcome, and those that asked for all of it; what they brought is summed."""
     desk.sync(A, B)
     _record(desk, A, at=NOON - HOUR, outcome=Outcome.NEW, unconditional=True)
     _record(desk, A, at=NOON, outcome=Outcome.NEW, unconditional=True)
-    _record(desk, A, at=NOON, outcome=Outcome.NOT_MODIFIED)
-    _record(desk, B, at=NOON, outcome=Outcome.NEW)
+    unchanged = Fetched(A, 304, NOON, elapsed=0.25, bytes_received=90)
+    _record(desk, A, at=NOON, outcome=Outcome.NOT_MODIFIED, fetched=unchanged)
+    document = Fetched(B, 200, NOON, elapsed=1.5, bytes_received=4_000)
+    _record(desk, B, at=NOON, outcome=Outcome.NEW, fetched=document, new=3, updated=2, duplicates=1)
     feed = desk.feed(A)
     with desk.store.snapshot() as tx:
         count, none = tx.feeds.polls_since(NOON), tx.feeds.polls_since(NOON + HOUR)
         assert [line.unconditional for line in tx.feeds.polls(feed, 9)] == [False, True, True]
     assert (count.outcomes, count.unconditional, count.total) == ({Outcome.NEW: 2, Outcome.NOT_MODIFIED: 1}, 1, 3)
-    assert (none.outcomes, none.unconditional, none.total) == ({}, 0, 0)
+    assert (count.not_modified, count.bytes, count.seconds) == (1, 4_090, 1.75)
+    assert (count.new, count.updated, count.duplicates) == (3, 2, 1)
+    assert (none.outcomes, none.unconditional, none.total, none.bytes, none.new) == ({}, 0, 0, 0, 0)

@@ -21,12 +21,13 @@ A, B = "https://a.example/feed", "https://b.example/feed"
 
 
 def test_own_name_and_age(open_store: Callable[[], Store]) -> None:
-    """A database knows when it was made and has a name of its own, the same whenever it is opened."""
+    """A database knows when it was made, how large it is and its own name, the same whenever it is opened."""
     seen = set()
     for _ in range(2):
         store = open_store()
         with store.snapshot() as tx:
             seen.add((tx.created, tx.instance))
+            assert 100_000 < tx.size < 100_000_000
         store.close()
     ((created, instance),) = seen
     assert datetime.now(UTC) - timedelta(minutes=1) < created <= datetime.now(UTC)

@@ -17,7 +17,7 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.schema import SchemaManager
 
-from aggregator.run.engine import utc_now
+from aggregator.run.clock import utc_now
 from aggregator.store.postgres.queue import DEAD_AFTER
 from aggregator.store.rows import to_ms
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
 from aggregator.decide.outage import REASON
 from aggregator.errors import LockedDatabase, StoreError
-from aggregator.run.engine import Engine, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import Engine
 from aggregator.run.fleet.queue import DEPTH, PER_JOB, Queue
 from aggregator.run.fleet.turns import LEASE, FleetTurns, Holding
 from aggregator.run.following import Following
 from aggregator.run.report import log_poll, report_of
 from aggregator.run.round import Spending, abandon
 from aggregator.run.schedule import Schedule
+from aggregator.run.service import Service
 from aggregator.run.storing import Storing
 from aggregator.store.postgres.turns import SharedTurns
 
@@ -36,6 +39,8 @@ LOOK = 2.0
 BUDGET = 600.0
 REACHED = 30.0
 """Seconds between two looks for what another worker's network kept from being reached."""
+_STUCK = 60.0
+"""Seconds without a look after which a worker is stuck."""
 _PARSERS = 2
 """Processes that read documents: there is a worker for each core, and one document may hold up the first of them."""
 _JOBS = 4
@@ -52,6 +57,7 @@ class Parts:
     standing: Standing
     reload: Callable[[], Settings | None]
     """Return the settings when the file has changed; ConfigError when it is wrong."""
+    service: Service = field(default_factory=lambda: Service(None))
 
 
 class Worker:
@@ -86,10 +92,12 @@ class Worker:
 
     async def _work(self) -> None:
         schedule = self._schedule()
+        self._parts.service.beat_on(schedule, self._trouble)
         schedule.start()
         jobs = asyncio.create_task(self._queue.work(self._settings.polling.concurrency * _JOBS, self._queue_failed))
         _log.info("worker.started", sources=len(self._settings.sources))
         await self._stop.wait()
+        self._parts.service.stopping()
         _log.info("worker.stopping")
         self._engine.stories.stop()
         jobs.cancel()
@@ -116,8 +124,13 @@ class Worker:
         schedule.every(REACHED, self._hasten)
         schedule.every(BUDGET, self._keep_to_budget)
         schedule.nightly(self._tidy)
-        self._leads = False
+        self._leads, self._looked = False, time.monotonic()
         return schedule
+
+    async def _trouble(self) -> str | None:
+        """Return in words that the loop does not go on, where that is so."""
+        late = time.monotonic() - self._looked
+        return f"no look for {late:.0f} s" if late >= _STUCK else None
 
     async def _adopted(self, settings: Settings) -> None:
         self._settings = settings
@@ -179,6 +192,7 @@ class Worker:
 
     async def _lead(self) -> None:
         """Do what only one of all workers may, if this is the one."""
+        self._looked = time.monotonic()
         led = self._leads
         try:
             self._leads = await asyncio.to_thread(self._parts.standing.still)

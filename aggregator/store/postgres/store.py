@@ -71,6 +71,10 @@ class PostgresTransaction:
         return self._created
 
     @property
+    def size(self) -> int:
+        return int(self._db.one("SELECT pg_database_size(current_database()) AS size")["size"])
+
+    @property
     def instance(self) -> str:
         return self._meta("instance")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from aggregator.errors import CorruptDatabase, FolderNotWritable, ForeignDatabase, Usage
+from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, Usage
 from aggregator.store.sqlite.connection import check_place, errors_of, make_private, open_for_reading
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 SQLITE_VERSION = sqlite3.sqlite_version
 _PAGES = 1_000
-"""Of 16 KB, copied at a time: the writer waits no longer than for these."""
+"""Of 16 KB, copied at a time, between two words of how far it is."""
+_SPARE = 100 * 2**20
+"""Bytes that a nightly copy leaves free."""
+_NIGHTLY = re.compile(r".+-\d{8}-\d{6}\.db")
+_UNFINISHED = re.compile(rf"\.{_NIGHTLY.pattern}\.new(-wal|-shm|-journal)?")
 
 
 def back_up(path: Path, copy: Path, told: Callable[[int, int], None]) -> None:
@@ -39,11 +44,45 @@ def back_up(path: Path, copy: Path, told: Callable[[int, int], None]) -> None:
             errors_of(path),
             contextlib.closing(sqlite3.connect(building)) as target,
         ):
+            _stay_at_this_moment(source.conn)
             source.conn.backup(target, pages=_PAGES, progress=lambda _, left, pages: told(pages - left, pages))
             target.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         check(building)
         _sync(building)
         building.rename(copy)
+
+
+def _stay_at_this_moment(connection: sqlite3.Connection) -> None:
+    """Read one moment's state from now on: a copy of what is written meanwhile would begin anew with every write."""
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def keep_copy(path: Path, keep: int, now: datetime) -> Path:
+    """Copy a database into `backups/` beside it, and delete all but the newest `keep` of such copies; at least one.
+
+    Raises DiskFull when it would leave no room, and what `back_up` does.
+    """
+    folder = path.with_name("backups")
+    with _named_errors(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for unfinished in _named(folder, _UNFINISHED):
+            unfinished.unlink()
+        free, needed = shutil.disk_usage(folder).free, path.stat().st_size + _SPARE
+    if free < needed:
+        raise DiskFull(
+            f"There is no room for a copy of {path} ({needed >> 20} MB, {free >> 20} MB are free).",
+            "Make room, or write `backup: {keep: 0}` and copy it elsewhere: aggregator backup FILE",
+        )
+    copy = folder / f"{path.stem}-{now:%Y%m%d-%H%M%S}.db"
+    back_up(path, copy, lambda _, __: None)
+    for old in _named(folder, _NIGHTLY)[: -max(keep, 1)]:
+        old.unlink(missing_ok=True)
+    return copy
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name))
 
 
 def check(path: Path) -> None:

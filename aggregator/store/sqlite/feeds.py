@@ -6,17 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aggregator.decide.sites import host_of, site_of
-from aggregator.model import Header, Hints, Outcome, RequestKind
+from aggregator.model import Header, Hints, RequestKind
 from aggregator.store.feed_columns import (
     CONFIGURED,
+    POLL_SUMS,
     configured,
     failure_columns,
     log_columns,
     name_of,
     place_of,
     poll_columns,
+    poll_count,
 )
-from aggregator.store.protocols import PollCount
 from aggregator.store.rows import (
     FEED_COLUMNS,
     HEADER,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings
     from aggregator.listings import NamedBy
     from aggregator.model import FeedState, Rhythm
-    from aggregator.store.protocols import PollLine, PollRecord
+    from aggregator.store.protocols import PollCount, PollLine, PollRecord
 
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed
@@ -159,11 +160,11 @@ class SqliteFeeds:
 
     def polls_since(self, moment: datetime) -> PollCount:
         rows = self._db.execute(
-            "SELECT outcome, count(*) AS polls, sum(unconditional) AS whole"
+            f"SELECT outcome, {POLL_SUMS}, sum(unconditional) AS unconditional"
             " FROM poll_log WHERE at >= ? GROUP BY outcome",
             [to_ms(moment)],
-        ).fetchall()
-        return PollCount({Outcome(row["outcome"]): row["polls"] for row in rows}, sum(row["whole"] for row in rows))
+        )
+        return poll_count(rows.fetchall())
 
     def polls_after(self, last: int, moment: datetime) -> list[tuple[int, datetime]]:
         # Of a whole log only what is recent; later, of what was logged meanwhile, all: the shorter way each time.

@@ -64,6 +64,11 @@ class SqliteTransaction:
         return self._created
 
     @property
+    def size(self) -> int:
+        pages, each = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        return int(pages * each)
+
+    @property
     def instance(self) -> str:
         return self._meta("instance")
 

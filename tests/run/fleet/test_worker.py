@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
 from aggregator.errors import LockedDatabase
-from aggregator.run.engine import synchronise, utc_now
+from aggregator.run.clock import utc_now
+from aggregator.run.engine import synchronise
 from aggregator.store.opening import standing
 
 if TYPE_CHECKING:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from aggregator.config.settings import FeedSettings
-from aggregator.errors import CorruptDatabase, FolderNotWritable, ForeignDatabase, Usage
-from aggregator.store.sqlite.copies import back_up, check, restore
+from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, Usage
+from aggregator.store.sqlite import copies
+from aggregator.store.sqlite.copies import back_up, check, keep_copy, restore
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -112,3 +113,47 @@ def test_a_folder_that_is_not_there(path: Path, tmp_path: Path) -> None:
     """The error names the file."""
     with pytest.raises(FolderNotWritable, match=r"copy\.db cannot be written"):
         back_up(path, tmp_path / "no/such/copy.db", _quiet)
+
+
+def test_a_copy_is_of_one_moment(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written while a copy is made is not in it, and does not make it begin anew."""
+    monkeypatch.setattr(copies, "_PAGES", 10)
+    steps: list[int] = []
+    with contextlib.closing(SqliteStore(path)) as store:
+
+        def write_meanwhile(done: int, _: int) -> None:
+            steps.append(done)
+            with store.transaction() as tx:
+                tx.feeds.sync(
+                    {url: FeedSettings(url=url) for url in ("https://a.example/", "https://b.example/")}, NOON
+                )
+
+        back_up(path, tmp_path / "copy.db", write_meanwhile)
+    assert steps == sorted(steps)
+    assert len(steps) > 2
+    assert _urls(tmp_path / "copy.db") == ["https://a.example/"]
+
+
+def test_nightly_copies(path: Path) -> None:
+    """The newest are kept, with what an interrupted one left deleted and other files left alone; each is restorable."""
+    for night in range(4):
+        if night == 3:
+            for name in (".aggregator-20260101-030000.db.new", ".aggregator-20260101-030000.db.new-journal", "mine.db"):
+                (path.parent / "backups" / name).touch()
+        copy = keep_copy(path, 2, NOON + timedelta(days=night))
+        assert _urls(copy) == ["https://a.example/"]
+    assert sorted(file.name for file in (path.parent / "backups").iterdir()) == [
+        "aggregator-20260107-120000.db",
+        "aggregator-20260108-120000.db",
+        "mine.db",
+    ]
+    assert (path.parent / "backups").stat().st_mode & 0o777 == 0o700
+
+
+def test_no_room_for_a_copy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy that would fill the disk is not begun; the message says how much is needed and what can be done."""
+    monkeypatch.setattr(copies, "_SPARE", 2**60)
+    with pytest.raises(DiskFull, match="no room for a copy") as caught:
+        keep_copy(path, 2, NOON)
+    assert "keep: 0" in (caught.value.remedy or "")
+    assert list((path.parent / "backups").iterdir()) == []
