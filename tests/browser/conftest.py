@@ -13,7 +13,6 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings, Site
 from aggregator.decide.cadence import NextPoll
@@ -25,6 +24,7 @@ from aggregator.publish.renditions import Renditions
 from aggregator.run.stories import StoryStage
 from aggregator.serve.__main__ import _Server, configuration
 from aggregator.serve.app import create_app
+from aggregator.serve.repeats import Repeats
 from aggregator.settle import Chance, Result, settle
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -196,8 +196,9 @@ def serving(town: Town) -> Iterator[Town]:
     async def nobody(*_: Any) -> dict[str, Any]:
         return {}
 
-    app = create_app(Renditions(town.folder / "renditions"), town.database, nobody, nobody)
-    server = _Server(configuration(app, AutoHTTPProtocol))
+    renditions = Renditions(town.folder / "renditions")
+    app = create_app(renditions, town.database, nobody, nobody)
+    server = _Server(configuration(app, Repeats(renditions)))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
