@@ -57,7 +57,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
 
 # Less than ten minutes on two cores; each file says how to measure more. Others: make bench BENCH="fleet serving"
-BENCH ?= polling growth burst floors parsing freshness duplicates stories pages
+BENCH ?= polling growth burst floors parsing freshness duplicates stories pages push
 bench: $(VENV)/dev.stamp
 	@for name in $(BENCH); do \
 		case $$name in stories) less="--articles 30000";; parsing) less="--rounds 1";; *) less=;; esac; \

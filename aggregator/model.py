@@ -180,6 +180,8 @@ class Fetched:
     """Bytes on the wire, before decompression."""
     challenge: bool = False
     """A bot check (`cf-mitigated: challenge`) answered, not the publisher."""
+    links: tuple[Link, ...] = ()
+    """Hubs and the feed itself as headers name them (WebSub section 4), not resolved, nor checked."""
 
 
 class Held(StrEnum):
@@ -341,6 +343,8 @@ class RequestKind(StrEnum):
     """A page of what the feed lists no longer: FeedState.gap says which."""
     ARTICLE = "article"
     """The page of an article that the feed lists: the request says which."""
+    PUSH = "push"
+    """Nothing: a hub delivers by itself; in no queue."""
 
 
 @dataclass(frozen=True, slots=True)

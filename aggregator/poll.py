@@ -33,12 +33,24 @@ from aggregator.decide.archives import may_ask
 from aggregator.decide.cadence import NextPoll
 from aggregator.decide.listing import unread
 from aggregator.decide.sites import host_of
-from aggregator.errors import AddressRefused, EmptyDocument, FetchError, ParseError, ParserKilled, StoreError
+from aggregator.errors import (
+    AddressRefused,
+    EmptyDocument,
+    FetchError,
+    ParseError,
+    ParserBusy,
+    ParserKilled,
+    StoreError,
+)
+from aggregator.fetch.decoding import too_large
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
-from aggregator.model import RequestKind, Validators
+from aggregator.holding import Standing
+from aggregator.model import Request, RequestKind, Validators
+from aggregator.parse.header import linked
 from aggregator.parse.waiting import Desk, WaitingRoom, is_suspect
 from aggregator.parse.worker import How
+from aggregator.receiving import receive
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
 from aggregator.robots import NotAnswered, Robots, Turn
@@ -53,10 +65,11 @@ if TYPE_CHECKING:
     from aggregator.decide.articles import ArticlePage
     from aggregator.fetch.client import Ask
     from aggregator.fetch.hosts import Turns
-    from aggregator.model import Document, Fetched, PollReport, Request
+    from aggregator.model import Document, FeedState, Fetched, PollReport
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
+_SETTLES = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete, RequestKind.PUSH: receive}
 _DESKS = 128
 """Documents in memory from the parser to the store: as many as one transaction writes, and those that make the next."""
 
@@ -185,7 +198,7 @@ class Pipeline:
             self.restraint.asking.add(request.key)
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
-                at = _Standing(place, desk)
+                at = Standing(place, desk)
                 result = await self._read(result, source, asked=at.has_asked)
                 return await self._gathered(result, source, at, refetch=refetch, search=search)
             except asyncio.CancelledError:
@@ -322,7 +335,7 @@ class Pipeline:
             await asked()
             return await self._parse(fetched, source, await last() if last else None, suspect=suspect)
 
-    async def _gathered(self, result: Result, source: FeedSettings, at: _Standing, **options: bool) -> Result:
+    async def _gathered(self, result: Result, source: FeedSettings, at: Standing, **options: bool) -> Result:
         """Add the documents that a document goes on in; each waits for its host's turn anew."""
 
         async def get(ask: Ask) -> Fetched:
@@ -352,32 +365,33 @@ class Pipeline:
             self._killers.add(source.url)
             raise
         self._killers.discard(source.url)
-        return document
+        return document if source.private else linked(document, fetched.links, base=fetched.url)
+
+    async def receive(self, feed: FeedState, delivery: Fetched) -> PollReport:
+        """Take what a hub delivered through the stages; StoreError and ParserBusy when it is to be sent again."""
+        request = Request(0, RequestKind.PUSH, feed, host_of(feed.fetch_url))
+        result = Result(request, delivery.received, fetched=delivery)
+        source, limit = self.settings.sources.get(feed.url), self.settings.network.max_body
+        async with Desk(self._desks) as desk:
+            try:
+                if len(delivery.body) > limit:
+                    raise too_large(request.host, limit)
+                if source is not None:
+                    result = replace(result, document=await self._in_parser(delivery, source, asked=desk.take))
+            except ParserBusy:
+                raise
+            except (FetchError, ParseError) as error:
+                result = replace(result, error=error)
+            return await self._writer.write(result)
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
-        decide = {RequestKind.ARCHIVE: recover, RequestKind.ARTICLE: complete}.get(result.request.kind, settle)
-        return decide(tx, result, self.settings, Chance(self._stages.random(), self.stretch))
+        chance = Chance(self._stages.random(), self.stretch)
+        return _SETTLES.get(result.request.kind, settle)(tx, result, self.settings, chance)
 
     def _later(self) -> NextPoll:
         """Return when a source is asked again whose answer could not be stored."""
         at = self._stages.clock() + self.settings.polling.min_interval
         return NextPoll(at, "its last result could not be stored")
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What a poll holds: its place at a host while it asks, its desk once it reads; never both while it waits."""
-
-    place: Place
-    desk: Desk
-
-    async def has_asked(self) -> None:
-        await self.place.leave()
-        await self.desk.take()
-
-    async def asks_again(self) -> None:
-        self.desk.leave()
-        await self.place.leave()
 
 
 async def _nothing_more() -> None:

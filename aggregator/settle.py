@@ -11,11 +11,13 @@ from aggregator.decide.cadence import Asked, NextPoll, never, next_poll, site_pa
 from aggregator.decide.gaps import is_habit, window_of
 from aggregator.decide.identity import feed_id
 from aggregator.decide.listing import dates_of, unread
+from aggregator.decide.pushing import backup
 from aggregator.decide.rhythm import learn, of_history
 from aggregator.decide.sites import host_of, is_public, site_of
 from aggregator.errors import NetworkDown, NotAFeed, PageChanged
 from aggregator.model import Caching, Outcome, PollReport
 from aggregator.noticing import let_flood_in
+from aggregator.pushing import heard
 from aggregator.store.protocols import PollRecord
 from aggregator.taking import Doubtful, Taken, take
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from aggregator.config.settings import FeedSettings, Settings
     from aggregator.decide.articles import ArticlePage
+    from aggregator.decide.pushing import Push
     from aggregator.errors import AggregatorError
     from aggregator.losses import Gap
     from aggregator.model import Document, FeedState, Fetched, Request, Rhythm
@@ -172,7 +175,9 @@ class _Settling:
         if result.refused is not None:
             self._pause_site()
         gap = kept.gap or self.feed.gap
-        report = self._written(record, self._next_asked(errors=0, rhythm=rhythm, gap=gap))
+        push = heard(self.tx, result.feed, document, (kept.found, result.at), self._configured)
+        then = self._next_asked(errors=0, rhythm=rhythm, gap=gap, push=push)
+        report = self._written(record, then)
         return replace(report, pages=reads_articles(self.source) or (gap is not None and gap.page is not None))
 
     def _moved_to(self, fetched: Fetched | None) -> str | None:
@@ -256,7 +261,9 @@ class _Settling:
     def _pause_site(self) -> None:
         pause_site(self.tx, self.source, self.result.refused or self.result.fetched, self.feed.url)
 
-    def _next_asked(self, *, errors: int, rhythm: Rhythm | None = None, gap: Gap | None = None) -> NextPoll:
+    def _next_asked(
+        self, *, errors: int, rhythm: Rhythm | None = None, gap: Gap | None = None, push: Push | None = None
+    ) -> NextPoll:
         result, document = self.result, self.result.document
         asked = Asked(
             at=result.at,
@@ -272,6 +279,7 @@ class _Settling:
             stretch=self.chance.stretch,
             fresh_until=self.feed.fresh_until,
             window=window_of(gap, result.at),
+            backup=backup(push, result.at),
         )
         return next_poll(asked, self.settings.polling, jitter=self.chance.jitter)
 

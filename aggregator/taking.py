@@ -10,6 +10,7 @@ from aggregator.decide.candidates import candidates, renamed
 from aggregator.decide.changes import Verdict, judge
 from aggregator.decide.listing import listing_of, unread
 from aggregator.decide.origins import names_of
+from aggregator.decide.pushing import name_of
 from aggregator.decide.release import Arrival
 from aggregator.errors import PageChanged
 from aggregator.keeping import keep
@@ -46,6 +47,8 @@ class Taken:
     verdict: Verdict = field(default_factory=Verdict)
     news: int = 0
     """Items that are new in this feed, whoever else told them before; republished archives are none."""
+    found: frozenset[str] = frozenset()
+    """Their names (decide.pushing.name_of)."""
     changed: frozenset[str] = frozenset()
     """Outputs whose documents are not up to date any more."""
     naming: Naming | None = None
@@ -106,7 +109,8 @@ class _Taking:
         events = self._noticed(judged, kept, gap)
         doubted = naming.doubted(named, verdict, known.entries, self.now)
         self._keep_listing(listed, judged, kept, (named, doubted))
-        return Taken(verdict, _news(verdict, kept.held), kept.changed, doubted, gap, tuple(events))
+        news, found = news_of(judged, kept.held)
+        return Taken(verdict, news, found, kept.changed, doubted, gap, tuple(events))
 
     def _judged(self, listed: Sequence[Candidate]) -> tuple[Known, Verdict]:
         known = self.tx.entries.known(self.feed, listed, [line.key for line in self.unread])
@@ -166,6 +170,12 @@ class _Taking:
         return anew
 
 
-def _news(verdict: Verdict, held: Mapping[int, str]) -> int:
-    told = sum(held.get(addition.key) not in _NO_NEWS for addition in verdict.additions)
-    return told + verdict.duplicates
+def news_of(judged: tuple[Known, Verdict], held: Mapping[int, str]) -> tuple[int, frozenset[str]]:
+    """Count the items that are new in their feed, and name them; republished archives are none."""
+    known, verdict = judged
+    told = {addition.key for addition in verdict.additions if held.get(addition.key) not in _NO_NEWS}
+    others = {key for key, entry in known.entries.items() if not entry.here}
+    names = {
+        name_of(sight.candidate.key) for sight in verdict.sights if sight.first and sight.entry in told | others
+    }  # fmt: skip
+    return len(told) + verdict.duplicates, frozenset(names)

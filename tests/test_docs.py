@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 from aggregator import errors
 from aggregator.cli import cli
+from aggregator.publish.renditions import Renditions
 from aggregator.serve import metrics
+from aggregator.serve.app import create_app
+
+sys.path.insert(0, str(Path(__file__).parent / "reference"))
+import commands as reference
 
 if TYPE_CHECKING:
     from aggregator.store.protocols import Store
@@ -36,6 +43,27 @@ def test_every_command_and_option_explains_itself(name: str) -> None:
     assert command.help
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(("name", "command"), [*reference.commands()])
+def test_every_command_shows_how_it_is_used(name: str, command: click.Command) -> None:
+    """`--help` of each command, those of groups too, has an example that begins with its name."""
+    examples = [
+        line.strip() for line in (command.help or "").splitlines() if name.rsplit(maxsplit=1)[-1] in line.split()
+    ]
+    assert [line for line in examples if line.startswith("aggregator ")]
+
+
+def test_the_reference_of_commands_is_up_to_date() -> None:
+    """docs/commands.md is what the commands say; write it: python tests/reference/commands.py > docs/commands.md."""
+    assert (ROOT / "docs/commands.md").read_text() == reference.reference()
+
+
+def test_every_command_with_json_has_a_shape() -> None:
+    """docs/output.schema.json has what each command prints with --json, and nothing else."""
+    with_json = {name.split()[1] for name, one in reference.commands() if "--json" in str([p.opts for p in one.params])}
+    shapes = set(json.loads(reference.SCHEMA.read_text())["$defs"])
+    assert shapes - {"source", "list", "entry"} == with_json
 
 
 def test_every_exit_code_is_in_the_readme() -> None:
@@ -84,6 +112,17 @@ def test_every_metric_is_in_the_guide_for_operators(database: Store) -> None:
     assert sorted(names - told) == []
     of_fleets_and_feeds = {name for name in told if re.match("aggregator_(workers|jobs|feed_)", name)}
     assert sorted(told - names - of_fleets_and_feeds) == []
+
+
+def test_every_address_is_in_the_guide_for_operators(tmp_path: Path) -> None:
+    """docs/operating.md names each address that the web process answers beside documents, and none that it does not."""
+    app: Any = create_app(Renditions(tmp_path), tmp_path / "aggregator.db", None)  # type: ignore[arg-type]
+    routes = {route.path for route in app._otherwise._app.routes}
+    table = (ROOT / "docs/operating.md").read_text().partition("## What it serves")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(/[^`]*)`", table))
+    documents = {path for path in told if re.match(r"/(NAME|\{token\}|sources\.)", path)}
+    assert sorted(routes - told) == []
+    assert sorted(told - routes - documents) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)

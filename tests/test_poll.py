@@ -16,10 +16,11 @@ import pytest
 
 from aggregator import poll, writer
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
-from aggregator.errors import DiskFull, LockedDatabase, ParserKilled
+from aggregator.decide.pushing import Offer
+from aggregator.errors import DiskFull, LockedDatabase, ParserBusy, ParserKilled
 from aggregator.fetch.client import Client
 from aggregator.fetch.hosts import HostQueue
-from aggregator.model import Outcome, Validators
+from aggregator.model import Fetched, Outcome, Validators
 from aggregator.parse.pool import ParserPool
 from aggregator.parse.waiting import LARGE
 from aggregator.poll import Pipeline, Stages
@@ -829,3 +830,60 @@ def test_a_site_that_rests_ends_a_list(works: Works) -> None:
     feed = works.feed("/list")
     assert (feed.body_hash, feed.remedy is not None and "429" in feed.remedy) == (None, True)
     assert feed.not_before is not None
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_hubs_that_headers_name(works: Works, rss: Callable[..., bytes], private: bool) -> None:
+    """They stand before what the document says, as whole addresses; of a private source they are not kept."""
+    works.configure("/feed", private=private)
+    works.publisher.say("/feed", rss("one"), Link='</hub>; rel=hub, <javascript:1>; rel="self"')
+    works.poll()
+    hubs = [link.href for link in works.feed("/feed").header.links if link.rel != "alternate"]
+    assert hubs == ([] if private else [works.publisher.url("/hub")])
+
+
+def _delivery(works: Works, body: bytes) -> Fetched:
+    return Fetched(works.publisher.url("/feed"), 200, datetime.now(UTC), body, "application/rss+xml")
+
+
+def test_what_a_hub_delivers(works: Works, rss: Callable[..., bytes]) -> None:
+    """It is read and settled without a request; one that is no feed, or of a source that went, changes nothing."""
+    works.configure("/feed")
+    feed = works.feed("/feed")
+    with works.store.transaction() as tx:
+        tx.pushes.want(feed.key, Offer("https://hub.example/", feed.url), "https://we.example/", datetime.now(UTC))
+
+    large = rss("two") + b" " * works.settings.network.max_body
+
+    async def deliver(pipeline: Pipeline) -> list[PollReport]:
+        taken = [
+            await pipeline.receive(feed, _delivery(works, body)) for body in (rss("one"), b"no feed at all", large)
+        ]
+        pipeline.adopt(Settings())
+        return [*taken, await pipeline.receive(feed, _delivery(works, rss("two")))]
+
+    reports = works.run(deliver)
+    assert [report.outcome for report in reports] == [Outcome.NEW, Outcome.ERROR, Outcome.ERROR, Outcome.SKIPPED]
+    assert works.publisher.asked == []
+    with works.store.snapshot() as tx:
+        assert [entry.item.title for entry in tx.entries.all()] == ["one"]
+        push = tx.pushes.of(feed.key)
+    assert push is not None
+    assert (push.delivered, push.refused) == (1, 2)
+
+
+def test_a_delivery_that_was_not_read_is_no_fault_of_the_hub(works: Works, rss: Callable[..., bytes]) -> None:
+    """Nothing is written of it, and whoever sent it is to send it again."""
+
+    class Busy:
+        async def parse(self, *_: object, **__: object) -> Document:
+            raise ParserBusy("Too many.")
+
+    feed = works.feed("/feed")
+
+    async def deliver(pipeline: Pipeline) -> None:
+        with pytest.raises(ParserBusy):
+            await pipeline.receive(feed, _delivery(works, rss("one")))
+
+    works.run(deliver, parser=Busy())
+    assert works.titles() == set()

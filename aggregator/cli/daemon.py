@@ -44,7 +44,13 @@ _log = structlog.get_logger(__name__)
 @click.option("--no-poll", is_flag=True, help="Only serve: what another process publishes, or what workers poll.")
 @click.pass_obj
 def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -> None:  # noqa: FBT001
-    """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM)."""
+    """Start the daemon: it polls, publishes and serves until it is stopped (Ctrl-C, SIGTERM).
+
+    \b
+    aggregator run                             on http://localhost:8080/
+    aggregator run --host 0.0.0.0 --port 80    for everybody who reaches this machine
+    aggregator run --no-serve                  beside another web server
+    """  # noqa: D301 - \b is click's
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
     if not no_poll and (holder := read_holder(context.folder / "lock")):

@@ -34,9 +34,13 @@ if TYPE_CHECKING:
 def demo(context: Context, port: int, serve: bool | None) -> None:  # noqa: FBT001
     """See it work without a network: feeds made up for this are served on this machine and aggregated.
 
+    \b
+    aggregator demo                serve what comes of it until Ctrl-C
+    aggregator demo --no-serve     only say what came of it
+
     They come in every format, repeat each other, break, and change between two polls. Everything is kept in a
     temporary folder.
-    """
+    """  # noqa: D301 - \b is click's
     serve = sys.stdout.isatty() if serve is None else serve
     with tempfile.TemporaryDirectory(prefix="aggregator-demo-") as folder:
         asyncio.run(_demonstrate(Path(folder), serve_on=port if serve else None, verbose=context.verbose))

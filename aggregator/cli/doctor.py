@@ -47,8 +47,12 @@ _PATIENCE = 5.0
 def doctor(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Look for what is wrong: versions, clock, names, disk, database, configuration, sources. Changes nothing.
 
+    \b
+    aggregator doctor          in words
+    aggregator doctor --json   the same, for a program
+
     Exit 0 when there is no problem, 1 when there is one.
-    """
+    """  # noqa: D301 - \b is click's
     findings = list(_findings(context))
     if as_json:
         context.print_json({"schema": SCHEMA, "findings": [asdict(finding) for finding in findings]})
@@ -121,7 +125,7 @@ def _database(context: Context) -> Iterator[Finding]:
     try:
         if isinstance(context.database, Path):
             copies.check(context.database)
-        known, _ = known_sources(context)
+        known, *_ = known_sources(context)
     except AggregatorError as error:
         yield Finding("database", "problem", error.message, error.remedy)
         return

@@ -37,10 +37,14 @@ if TYPE_CHECKING:
 def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> None:
     """Add a source to feeds.yaml and read it once; URL is a feed, or a site, channel, repository or account.
 
+    \b
+    aggregator add https://example.org/feed.xml
+    aggregator add https://example.org --title "Example Lab" --tag lab
+
     That first reading is the source's first poll: the server is asked once, not to try and then again to read. A feed
     is looked for where the platform has it, then where the page says, then in common places. A site without one is
     read from the page's own list of articles, else from its sitemap.
-    """
+    """  # noqa: D301 - \b is click's
     url, report = _found(context, url, title, tags)
     if report["outcome"] == Outcome.SKIPPED:
         context.print(f"added {url}; not read now: {report['reason']}")
@@ -113,8 +117,12 @@ def _goes_on(report: dict[str, Any]) -> bool:
 def remove(context: Context, url: str) -> None:
     """Take a source out of feeds.yaml; what it brought stays until its time is over.
 
+    \b
+    aggregator remove https://example.org/feed.xml
+    aggregator remove "Example Lab"
+
     SOURCE is its address, its title, or a part of either that only it has.
-    """
+    """  # noqa: D301 - \b is click's
     url = _own_source(context, url)
     _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
     context.print(f"removed {url}")

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def export(context: Context, folder: Path) -> None:
-    """Write every output but those with a token, the list of sources and the pages, as files for any web server."""
+    """Write every output but those with a token, the list of sources and the pages, as files for any web server.
+
+    \b
+    aggregator export /var/www/news
+    """  # noqa: D301 - \b is click's
     public = {name: output for name, output in context.effective.published.items() if not output.token}
     settings = context.effective.model_copy(update={"outputs": tuple(public.values())})
     files = StaticFiles(folder)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.errors import ConfigError, Unavailable
+from aggregator.errors import AggregatorError, ConfigError, Unavailable
 from aggregator.run.control import call
+from aggregator.run.report import SCHEMA
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -24,19 +26,39 @@ def _socket_despite_config(context: Context) -> Path | None:
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def health(context: Context) -> None:
-    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well."""
+def health(context: Context, as_json: bool) -> None:  # noqa: FBT001
+    """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well.
+
+    \b
+    aggregator health          ok, or what is wrong
+    aggregator health --json   the same, for a program
+    """  # noqa: D301 - \b is click's
+    try:
+        words = _how_it_is(context)
+    except AggregatorError as error:
+        if as_json:
+            context.print_json({"schema": SCHEMA, "well": False, "words": error.message, "remedy": error.remedy})
+            sys.exit(error.exit_code)
+        raise
+    if as_json:
+        context.print_json({"schema": SCHEMA, "well": True, "words": words, "remedy": None})
+    else:
+        click.echo(words)
+
+
+def _how_it_is(context: Context) -> str:
+    """Return in words that all is well; raise what is wrong."""
     socket = _socket_despite_config(context)
     if socket is None and (workers := _workers(context)):
-        click.echo(f"ok, {workers} workers poll")
-        return
+        return f"ok, {workers} workers poll"
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
     if not all(status.get(name) for name in ("writable", "polling", "answered")):
         raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
-    click.echo("ok, but our own network is down" if status.get("network_down") else "ok")
+    return "ok, but our own network is down" if status.get("network_down") else "ok"
 
 
 def _workers(context: Context) -> int:

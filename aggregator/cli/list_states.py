@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aggregator.cli.tables import minute, table
 from aggregator.decide.lists import ListState, remarks_of
 from aggregator.decide.readings import state_of_list
-from aggregator.run.report import rfc3339
+from aggregator.run.report import SCHEMA, rfc3339
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -73,9 +73,13 @@ def list_lines(context: Context, state: dict[str, Any], most: int = _SHOWN_REMAR
         context.print("\n  ".join([f"\n{state['url']}", *words]))
 
 
-def why_list(context: Context, address: str) -> None:
+def why_list(context: Context, address: str, *, as_json: bool = False) -> None:
     """Show one list in full, with the sources that it brings."""
     (state,) = (one for one in list_states(context) if one["url"] == address)
+    if as_json:
+        brought = [source.url for source in context.effective.sources.values() if source.listed_in == address]
+        context.print_json({"schema": SCHEMA, "list": state, "sources": brought})
+        return
     for name, value in state.items():
         if name != "notices":
             context.print(f"{name + ':':<14}{'-' if value is None else value}")

@@ -39,8 +39,12 @@ def opml() -> None:
 def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: FBT001
     """Add the feeds of an OPML file to feeds.yaml, each in a line, its folders as tags; - is standard input.
 
+    \b
+    aggregator opml import subscriptions.opml --dry-run   what would come
+    aggregator opml import subscriptions.opml
+
     What is there already is left as it is. A damaged file is read as far as possible, and told with its line.
-    """
+    """  # noqa: D301 - \b is click's
     found = _read(file)
     path = context.config_path
     with alone(path):
@@ -59,7 +63,11 @@ def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: F
 @opml.command("export")
 @click.pass_obj
 def export_list(context: Context) -> None:
-    """Print the sources as OPML, their tags as categories; private and disabled ones are left out."""
+    """Print the sources as OPML, their tags as categories; private and disabled ones are left out.
+
+    \b
+    aggregator opml export > subscriptions.opml
+    """  # noqa: D301 - \b is click's
     settings = context.effective
     store = context.open_for_reading()
     try:

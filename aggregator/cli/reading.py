@@ -56,7 +56,12 @@ def _reading(context: Context) -> Iterator[Transaction]:
 @click.option("--since", type=_Duration(), metavar="DURATION", help="Only what was first seen this lately: 7d, 12h.")
 @click.pass_obj
 def entries(context: Context, output: str | None, since: timedelta | None) -> None:
-    """Print every stored entry, or an output's, as JSON lines: the operator's data, whole."""
+    """Print every stored entry, or an output's, as JSON lines: the operator's data, whole.
+
+    \b
+    aggregator entries > everything.jsonl
+    aggregator entries --output labs --since 7d
+    """  # noqa: D301 - \b is click's
     after = utc_now() - since if since is not None else None
     with _reading(context) as tx:
         if output is None:
@@ -97,8 +102,12 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
 def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry.
 
+    \b
+    aggregator show https://example.org/2026/news
+    aggregator show 3f2a9c1e07bd
+
     And what else there is on its story: which entries, by which evidence each was put there.
-    """
+    """  # noqa: D301 - \b is click's
     with _reading(context) as tx:
         entry = tx.entries.get(entry_id)
         if entry is None:

@@ -25,7 +25,11 @@ def stories() -> None:
 @stories.command()
 @click.pass_obj
 def recompute(context: Context) -> None:
-    """Decide every entry's story anew; what was released keeps its id and its lead."""
+    """Decide every entry's story anew; what was released keeps its id and its lead.
+
+    \b
+    aggregator stories recompute
+    """  # noqa: D301 - \b is click's
     _correct(context, "recompute")
     context.talk.print("every story was decided anew")
 
@@ -34,7 +38,11 @@ def recompute(context: Context) -> None:
 @click.argument("entry_id", metavar="ID")
 @click.pass_obj
 def split(context: Context, entry_id: str) -> None:
-    """Take an entry out of its story, for good; it tells a story of its own."""
+    """Take an entry out of its story, for good; it tells a story of its own.
+
+    \b
+    aggregator stories split https://example.org/2026/news
+    """  # noqa: D301 - \b is click's
     context.print(_correct(context, "split", entry_id)["story"])
 
 
@@ -43,7 +51,11 @@ def split(context: Context, entry_id: str) -> None:
 @click.argument("other_id", metavar="ID")
 @click.pass_obj
 def join(context: Context, entry_id: str, other_id: str) -> None:
-    """Make the stories of two entries one, for good; what was released of both stays, and names the other."""
+    """Make the stories of two entries one, for good; what was released of both stays, and names the other.
+
+    \b
+    aggregator stories join https://example.org/2026/news https://example.net/7
+    """  # noqa: D301 - \b is click's
     context.print(_correct(context, "join", entry_id, other_id)["story"])
 
 
@@ -53,8 +65,11 @@ def join(context: Context, entry_id: str, other_id: str) -> None:
 def withdraw(context: Context, entry_id: str) -> None:
     """Take an entry out of every output and delete its text, for good: a takedown, spam.
 
+    \b
+    aggregator withdraw https://example.org/2026/news
+
     Its id stays known, so that it does not come back when its source lists it again.
-    """
+    """  # noqa: D301 - \b is click's
     _correct(context, "withdraw", entry_id)
     context.talk.print(f"{entry_id} is withdrawn", markup=False)
 

@@ -33,11 +33,15 @@ if TYPE_CHECKING:
 def migrate(context: Context, target: str | None) -> None:
     """Bring the database up to date. The daemon does so by itself when it starts.
 
+    \b
+    aggregator migrate
+    aggregator migrate --to postgresql://db.example.org/news
+
     A copy of a SQLite database is kept beside it; back one on a server up before (pg_dump).
 
     What --to has copied is compared row by row. A copy that was broken off goes on where it was when the same command
     is given again.
-    """
+    """  # noqa: D301 - \b is click's
     with alone(context):
         context.open_for_writing().close()
         if target is not None:
@@ -76,5 +80,9 @@ def _way(source: Place, target: Place) -> tuple[ModuleType, Place]:
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of feeds.yaml, for editors."""
+    """Print the JSON Schema of feeds.yaml, for editors.
+
+    \b
+    aggregator schema > feeds.schema.json
+    """  # noqa: D301 - \b is click's
     click.echo(schema_text(), nl=False)

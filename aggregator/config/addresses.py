@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from aggregator.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
@@ -18,6 +18,10 @@ _NOT_IN_HOST = re.compile(r'[<>"{}|\\^`%]|\.\.|^\.')
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
 _PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
+_INSIDE = frozenset(
+    {"arpa", "corp", "example", "home", "internal", "intranet", "invalid", "lan", "local", "localhost", "onion", "test"}
+)
+"""Top-level names that mean nothing to servers elsewhere (RFC 6761, RFC 6762, and usual ones)."""
 
 Finding = tuple[str, str]
 """What is wrong, and what would be right."""
@@ -106,6 +110,29 @@ def database_place(url: str, base: Path) -> Path | str:
     if found := list(database_findings(url)):
         raise ConfigError([Problem(str(base), None, "database", *finding) for finding in found])
     return url if is_server(url) else base / url.removeprefix("sqlite:///")
+
+
+def is_reached(url: str, allowed: Iterable[str]) -> bool:
+    """Tell whether servers elsewhere may reach this address: a public one, or one of `network.allow_private`."""
+    parts = split(url)
+    if parts is None or not parts.hostname:
+        return False
+    host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    if any(_is_named(text, host, port) for text in allowed):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host.rstrip(".") and host.rstrip(".").rpartition(".")[2] not in _INSIDE
+
+
+def _is_named(text: str, host: str, port: int | None) -> bool:
+    """Tell whether an entry of `network.allow_private` names a host."""
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        name, only = _host_and_port(text)
+        return name.lower() == host and (only is None or only == str(port))
 
 
 def same_address(url: str) -> str:

@@ -1,12 +1,11 @@
-"""What is allowed but not wise, and what is accepted but not built yet: for `aggregator check`."""
+"""What is allowed but not wise: for `aggregator check`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aggregator.config.addresses import is_server
+from aggregator.config.addresses import is_reached, is_server
 from aggregator.config.echoes import is_own_output
 from aggregator.config.places import Place, spell
 from aggregator.config.settings import FeedDefaults, FeedSettings, Polling, Settings
@@ -19,31 +18,12 @@ if TYPE_CHECKING:
 _DEFAULT = Polling()
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """A setting that is accepted and checked, and whose capability comes later."""
-
-    place: tuple[str, str]
-    """Group and setting; `*` is the group itself."""
-    capability: str
-    active: tuple[Any, ...] = ()
-    """Values that need nothing new."""
-    meanwhile: str = "It has no effect until then."
-
-
-# Shorten this as capabilities arrive.
-NOT_ACTIVE = (
-    Later(("server", "trusted_proxies"), "believing proxies", ((),)),
-    Later(("websub", "subscribe"), "being pushed to", (False,)),
-)
-
-
 def warnings(settings: Settings) -> list[Problem]:
     """Return what `aggregator check` warns of in settings as loaded, in the order of the file.
 
     None of it keeps the program from running.
     """
-    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _hubless(settings), _not_active(settings))
+    found = chain(_impolite(settings), _unsafe(settings), _useless(settings), _pushless(settings))
     data = {"outputs": tuple({"name": output.name} for output in settings.outputs)}
     file = str(settings.path or "feeds.yaml")
     problems = [
@@ -116,35 +96,23 @@ def _useless(settings: Settings) -> Iterator[Warned]:
             yield ("feeds", index), "this private source appears in no output.", remedy
 
 
-def _hubless(settings: Settings) -> Iterator[Warned]:
-    if "hub" in settings.websub.model_fields_set and settings.websub.hub == "built-in" and is_server(settings.database):
+def _pushless(settings: Settings) -> Iterator[Warned]:
+    """Warn of what was asked for by name, and cannot be had."""
+    websub, said = settings.websub, settings.websub.model_fields_set
+    if "hub" in said and websub.hub == "built-in" and is_server(settings.database):
         yield ("websub", "hub"), "workers and --no-poll have no built-in hub.", "For a fleet, list external hubs."
+    if "subscribe" not in said or not websub.subscribe:
+        return
+    if not is_reached(settings.site.url, settings.network.allow_private):
+        message = f"no hub can reach {settings.site.url}: none is asked."
+        yield ("websub", "subscribe"), message, "Set site.url to the public address of this server."
+    elif is_server(settings.database):
+        yield ("websub", "subscribe"), "workers ask no hubs.", "A daemon (aggregator run) in their place does."
 
 
 def _published(feed: FeedSettings, settings: Settings) -> bool:
     secret = (output for output in settings.outputs if output.token)
     return any(not output.tags or set(output.tags) & set(feed.tags) for output in secret)
-
-
-def _not_active(settings: Settings) -> Iterator[Warned]:
-    for later in NOT_ACTIVE:
-        for place in _uses(settings, later):
-            yield place, f"{later.capability} is not active yet.", later.meanwhile
-
-
-def _uses(settings: Settings, later: Later) -> Iterator[Place]:
-    group, name = later.place
-    if name == "*":
-        if group in settings.model_fields_set:
-            yield (group,)
-    elif group == "feeds":
-        sources = (pair for pair in _own(settings, name) if pair[1].enabled)
-        yield from ((*place, name) for place, source in sources if getattr(source, name) not in later.active)
-    elif group == "outputs":
-        outputs = enumerate(settings.outputs)
-        yield from (("outputs", index, name) for index, output in outputs if getattr(output, name) not in later.active)
-    elif name in (of := getattr(settings, group)).model_fields_set and getattr(of, name) not in later.active:
-        yield later.place
 
 
 def _own(settings: Settings, name: str) -> Iterator[tuple[Place, FeedDefaults]]:

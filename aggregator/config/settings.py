@@ -140,7 +140,7 @@ class Server(Frozen):
     metrics_allow: tuple[str, ...] = ("127.0.0.0/8", "::1")
     """Addresses and networks that may read /metrics."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks of reverse proxies whose forwarding headers are believed."""
+    """Addresses and networks of reverse proxies whose word on who asks is believed (X-Forwarded-For, Forwarded)."""
 
 
 class Websub(Frozen):
@@ -149,7 +149,7 @@ class Websub(Frozen):
     hub: Annotated[Literal["built-in"] | tuple[str, ...] | None, BeforeValidator(_hubs)] = "built-in"
     """The hub that tells subscribers of news: our own, or the addresses of others; null or [] is none."""
     subscribe: bool = True
-    """Let sources that offer it push to us; needs a public `site.url`."""
+    """Let the hubs of sources push to us; needs a `site.url` that they can reach."""
 
 
 FilterField = Literal["title", "summary", "content", "text", "author", "category", "link", "language"]

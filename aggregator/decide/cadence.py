@@ -62,6 +62,8 @@ class Asked:
     """Until when the last good answer asked for rest: a failure in between does not end that."""
     window: timedelta | None = None
     """In how much time the feed has turned its whole document over lately; None where nothing was missed."""
+    backup: timedelta | None = None
+    """How far apart it is asked at least while a hub tells of its news (decide.pushing); None where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,10 @@ def _rhythm(asked: Asked, polling: Polling) -> _Wish:
     wait, why = _within_window(asked, _earned(asked, polling.default_interval, polling.min_interval), polling)
     if asked.stretch > _STRETCHED:
         why = f"{why}, {asked.stretch:.1f} times longer for the budget"
-    if (wait := wait * asked.stretch) > polling.max_interval:
+    wait *= asked.stretch
+    if asked.backup is not None and asked.backup > wait:
+        wait, why = asked.backup, f"its hub tells of news, {human(asked.backup)} to make sure"
+    if wait > polling.max_interval:
         return polling.max_interval, f"max_interval {human(polling.max_interval)} ({why})"
     return wait, why
 

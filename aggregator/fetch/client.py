@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -18,6 +19,7 @@ from aggregator.fetch.caching import header_text, read_caching, read_validators
 from aggregator.fetch.decoding import Body, too_large
 from aggregator.fetch.failures import DatedHandshake, translated
 from aggregator.fetch.guard import Guard, current_dial
+from aggregator.fetch.linking import read_links
 from aggregator.fetch.redirects import REDIRECTS, Trail
 from aggregator.fetch.request import basic_authorization, request_headers, user_agent
 from aggregator.fetch.resolver import Resolver
@@ -72,6 +74,8 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     reply_limit: int = 0
     """Bytes of the answer's body that are wanted; one more is read, so that a longer one is not taken for it."""
+    outside: str | None = None
+    """The public host that named `url`: it may lead to public addresses only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class Reply:
 
     status: int
     body: bytes
+    location: str | None = None
+    """Where a redirect leads, in whole."""
 
 
 async def _at_once(_: str) -> None:
@@ -165,12 +171,14 @@ class Client:
     async def _tell(self, url: URL, message: Message) -> Reply:
         own = {"User-Agent": user_agent(self._network), "Accept": "*/*", "Accept-Encoding": "identity"}
         method = "GET" if message.body is None else "POST"
-        with self._guard.dialling(url) as dial, translated(dial):
+        with self._guard.dialling(url, outside=message.outside) as dial, translated(dial):
             async with self._session.request(
                 method, url, data=message.body, headers={**own, **message.headers}, allow_redirects=False,
                 ssl=self._trust,
             ) as response:  # fmt: skip
-                return Reply(response.status, await _first(response, message.reply_limit))
+                location = response.headers.get("Location")
+                leads = urljoin(str(url), location) if location and response.status in REDIRECTS else None
+                return Reply(response.status, await _first(response, message.reply_limit), leads)
 
     async def _in_time(self, ask: Ask, trail: Trail, started: float) -> Fetched | Trail:
         try:
@@ -205,7 +213,7 @@ class Client:
         return context
 
     def _headers(self, ask: Ask, trail: Trail) -> CIMultiDict[str]:
-        agent = user_agent(self._network, None if self._subscribers is None else self._subscribers(), ask.name)
+        agent = user_agent(self._network, 0 if self._subscribers is None else self._subscribers(), ask.name)
         headers = request_headers(agent, ask.validators, ask.headers if trail.at_home else {})
         if trail.userinfo is not None and trail.at_home:
             headers.setdefault("Authorization", basic_authorization(trail.userinfo))
@@ -227,6 +235,7 @@ class Client:
             elapsed=asyncio.get_running_loop().time() - started,
             bytes_received=length,
             challenge=headers.get("cf-mitigated", "").strip().lower() == "challenge",
+            links=read_links(headers),
         )
 
     async def _read(self, trail: Trail, response: aiohttp.ClientResponse) -> tuple[bytes, int]:

@@ -35,15 +35,16 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_VALUES: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
-def user_agent(network: Network, subscribers: int | None = None, name: str = "") -> str:
+def user_agent(network: Network, subscribers: int = 0, name: str = "") -> str:
     """Say truthfully who asks, where to complain, and for how many; `network.user_agent` replaces all of it.
 
-    `name` is which subscription it is, so that a publisher can tell one of ours from another.
+    `subscribers`: 0 when that is not known. `name` is which subscription it is, so that a publisher can tell one of
+    ours from another.
     """
     if network.user_agent is not None:
         return network.user_agent
     notes = [f"+{network.contact}" if network.contact else "feed aggregator"]
-    if subscribers is not None:
+    if subscribers:
         notes.append(f"{subscribers} subscriber" + "s" * (subscribers != 1))
     if name:
         notes.append(f"feed-id {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ from aggregator.parse.fields import (
 from aggregator.parse.urls import clean_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from aggregator.model import Document
 
 _PAGING = {"first", "last", "next", "previous", "current", "prev-archive", "next-archive"}
 """Relations of RFC 5005 sections 3 and 4."""
@@ -78,6 +81,15 @@ def _link(link: Mapping[str, Any], base: str) -> Link | None:
     # feedparser fills in a type where the document gives none; on these it means nothing.
     kind = None if relation == "hub" or relation in _PAGING else clean_text(text_of(link, "type"), limit=100) or None
     return Link(href, rel=relation, type=kind, hreflang=language_tag(text_of(link, "hreflang")))
+
+
+def linked(document: Document, links: Sequence[Link], *, base: str) -> Document:
+    """Return a document with what the headers of its answer say of hubs and of itself, first (WebSub section 4)."""
+    clean = [replace(link, href=href) for link in links if (href := clean_url(link.href, base=base))]
+    if not clean:
+        return document
+    header = document.header
+    return replace(document, header=replace(header, links=unique([*clean, *header.links])))
 
 
 def _generator(feed: Mapping[str, Any]) -> str | None:

@@ -15,8 +15,8 @@ from lxml import etree
 
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
-from aggregator.publish.piece import shown_title
-from aggregator.publish.plain import escaped
+from aggregator.publish.piece import hubs_of, shown_title
+from aggregator.publish.plain import escaped, label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -116,7 +116,7 @@ class ChannelExtension(_Extension):
 
     def _own_links(self, parent: Element, tag: str, ending: str) -> None:
         _add(parent, tag, href=legal.text(self.channel.address(ending)), rel="self", type=MEDIA_TYPES[ending])
-        for hub in filter(None, map(legal.address, self.channel.hubs)):
+        for hub in hubs_of(self.channel):
             _add(parent, tag, href=hub, rel="hub")
 
 
@@ -171,7 +171,7 @@ def _entry_links(entry: Element, piece: Piece) -> None:
         _add(entry, "link", href=file.href, rel="enclosure", type=file.type, length=_number(file.length))
     for one in piece.coverage:
         if one.link:
-            _add(entry, "link", href=one.link, rel="related", title=one.title, hreflang=one.language)
+            _add(entry, "link", href=one.link, rel="related", title=label(one.title) or None, hreflang=one.language)
 
 
 def _media(entry: Element, files: Sequence[Enclosure], thumbnail: str | None) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aggregator.publish import legal
-from aggregator.publish.piece import publisher, shown_title
+from aggregator.publish.piece import hubs_of, publisher, shown_title
 from aggregator.publish.plain import excerpt, plain
 from aggregator.publish.rendering import rendered
 
@@ -34,7 +34,7 @@ def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
         description=legal.line(channel.subtitle),
         authors=_authors(publisher(channel)),
         language=legal.language(channel.language),
-        hubs=[{"type": "WebSub", "url": hub} for hub in map(legal.address, channel.hubs) if hub],
+        hubs=[{"type": "WebSub", "url": hub} for hub in hubs_of(channel)],
     )
     feed["items"] = [_item(piece, full=channel.full_content) for piece in pieces]
     return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
@@ -53,7 +53,7 @@ def _item(piece: Piece, *, full: bool) -> dict[str, Any]:
         date_published=legal.rfc3339(piece.published),
         date_modified=legal.rfc3339(piece.updated),
         authors=_authors(piece.authors),
-        tags=[category.label for category in piece.categories],
+        tags=list(dict.fromkeys(category.label for category in piece.categories)),
         language=piece.language,
         attachments=[_attachment(file) for file in piece.enclosures],
         _source=_source(piece.source, piece.feed),

@@ -72,6 +72,8 @@ class Manifest:
     """Addresses and networks that may read /metrics."""
     hubs: tuple[str, ...] = ()
     """WebSub hubs of the public outputs' documents."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of reverse proxies whose word on who asks is believed."""
 
 
 def hash_of(token: str) -> str:
@@ -92,8 +94,8 @@ def parse(document: bytes) -> Manifest:
         if given["schema"] != _VERSION:
             raise ValueError(f"unknown schema {given['schema']}")
         outputs = tuple(map(_output, given["outputs"]))
-        allow, hubs = (tuple(given.get(name, ())) for name in ("metrics_allow", "hubs"))
-        return Manifest(PublishedSite(**given["site"]), outputs, allow, hubs)
+        lists = (tuple(given.get(name, ())) for name in ("metrics_allow", "hubs", "trusted_proxies"))
+        return Manifest(PublishedSite(**given["site"]), outputs, *lists)
     except (KeyError, TypeError) as error:
         raise ValueError("not a manifest") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import name2codepoint
 
 import nh3
 
@@ -18,6 +19,7 @@ _BLOCK = re.compile(
 )
 _TAG = re.compile(r"<[/!?A-Za-z][^<>]*>")
 _LOOKS_LIKE_TAG = re.compile(r"<[/!?A-Za-z]")
+_GLUED_AMPERSAND = re.compile(r"&(?=(#?\w+))")
 
 
 def plain(markup: str | None) -> str:
@@ -50,4 +52,12 @@ def markup_like(words: str) -> bool:
 def label(words: str | None) -> str:
     """Return a name or label without the tags and references that have no place in one."""
     clean = legal.line(words)
-    return legal.line(_TAG.sub("", html.unescape(clean))) if "<" in clean or "&" in clean else clean
+    if not ("<" in clean or "&" in clean):
+        return clean
+    return legal.line(_GLUED_AMPERSAND.sub(_apart, _TAG.sub("", html.unescape(clean))))
+
+
+def _apart(ampersand: re.Match[str]) -> str:
+    """Set an ampersand apart from what a reader would take for a reference's name: `AT&T` stays, `R&2` does not."""
+    name = ampersand[1]
+    return "& " if name in name2codepoint or name == "apos" or not name.isalpha() else "&"

@@ -86,7 +86,8 @@ class Press:
         site = self.settings.site
         listed = tuple(_listed(output, site) for output in self.settings.published.values())
         about = PublishedSite(site.title, site.subtitle or "", site.url, site.language)
-        self._folder.write_manifest(Manifest(about, listed, self.settings.server.metrics_allow, self._hubs))
+        server = self.settings.server
+        self._folder.write_manifest(Manifest(about, listed, server.metrics_allow, self._hubs, server.trusted_proxies))
         kept = {output.rendition(ending) for output in listed for ending in RENDERERS}
         bound = {one.archive() for one in listed if has_archives(self.settings.published[one.name])}
         self._folder.remove_others({*kept, *bound, SOURCES, TROUBLES})

@@ -23,6 +23,8 @@ _TTL = 5
 """Minutes; the same as Cache-Control's max-age=300."""
 _UNKNOWN_TYPE = "application/octet-stream"
 _PLAIN_TEXT = re.compile(rb"(<(?:title|category|source)(?: [^>]*)?>)([^<]+)")
+_DESCRIPTION = re.compile(rb"(<description>)([^<]+)")
+"""The first is the channel's, which is plain text; those of items are HTML."""
 
 
 def render_rss(channel: Channel, pieces: Sequence[Piece] | None = None) -> bytes:
@@ -39,8 +41,8 @@ def _document(channel: Channel, pieces: Sequence[Piece]) -> bytes:
     feed.ttl(_TTL)
     for piece in pieces:
         _item(add_entry(feed, piece), piece)
-    document = styled(_PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), channel.path)
-    return parsed_back(document, len(pieces), "channel/item")
+    written = _DESCRIPTION.sub(_hexadecimal, _PLAIN_TEXT.sub(_hexadecimal, feed.rss_str()), count=1)
+    return parsed_back(styled(written, channel.path), len(pieces), "channel/item")
 
 
 def _item(item: Any, piece: Piece) -> None:

@@ -14,17 +14,20 @@ import structlog
 from aggregator.decide.outage import REASON
 from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
+from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine
 from aggregator.run.following import Following
 from aggregator.run.hub import Hub
 from aggregator.run.publishing import SOURCES, Publishing
+from aggregator.run.pushes import Pushes
 from aggregator.run.report import list_json, log_poll, report_json, report_of
 from aggregator.run.round import LEASE, Spending, abandon, poll_round
 from aggregator.run.schedule import Schedule
 from aggregator.run.service import Service
 from aggregator.run.storing import Storing
+from aggregator.store.pushes import SPOOL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -135,6 +138,10 @@ class Daemon:
             "status": self._answer_status,
             "correct": self._answer_correction,
             "websub": self._answer_subscriber,
+            "readers": self._answer_readers,
+            "push-asked": self._answer_hub,
+            "pushed": self._answer_delivery,
+            "push-refused": self._answer_refusal,
         }
         async with (
             Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
@@ -145,6 +152,7 @@ class Daemon:
             self._storing = Storing(engine.pipeline.in_writer)
             self._parts.describe({"control": str(control.path.absolute())})
             self._hub = self._new_hub()
+            self._pushes = Pushes(engine, self._parts.store, self._parts.folder / SPOOL)
             self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
             self._publishing.mark([*self.settings.published, SOURCES])
             await self._publishing.publish()
@@ -158,6 +166,7 @@ class Daemon:
                 engine.stories.stop()
                 await schedule.end()
                 await self._hub.end()
+                await self._pushes.end()
             await abandon(self._pipeline, self._parts.store, self._polls)
             await self._publishing.publish()
         _log.info("daemon.stopped")
@@ -191,6 +200,7 @@ class Daemon:
         schedule.every(STORIES, self._tell_stories)
         schedule.every(PUBLISH, self._publishing.try_publish)
         schedule.every(TELL, self._hub.look)
+        schedule.every(TELL, self._pushes.look)
         schedule.every(TROUBLES, self._publishing.publish_sources)
         schedule.every(BUDGET, self._keep_to_budget)
         schedule.nightly(self._tidy)
@@ -324,6 +334,24 @@ class Daemon:
 
     async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         yield await self._hub.answer(request.get("form"))
+
+    async def _answer_readers(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        seen, outputs = request.get("seen"), self.settings.published
+        noted = await self._pipeline.in_writer(lambda: readers.keep(self._parts.store, seen, outputs, utc_now()))
+        yield {"noted": noted}
+
+    async def _answer_hub(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        yield await self._pushes.answer(request)
+
+    async def _answer_delivery(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        report = await self._pushes.receive(request)
+        if report is not None:
+            log_poll(report)
+        yield {"taken": report is not None}
+
+    async def _answer_refusal(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        await self._pushes.refuse(request)
+        yield {}
 
     async def _trouble(self) -> str | None:
         """Return in words what does not do its work: the loop that polls, or the process that serves."""

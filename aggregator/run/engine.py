@@ -21,7 +21,9 @@ from aggregator.fetch.hosts import HostQueue
 from aggregator.lists import adopted
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
+from aggregator.pushing import want_all
 from aggregator.releasing import release_missing
+from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.lists import ListStage
 from aggregator.run.retiring import Retiring
@@ -50,6 +52,7 @@ def synchronise(store: Store, settings: Settings, now: datetime) -> Settings:
     with store.transaction() as tx:
         settings = adopted(tx, settings, now)
         tx.feeds.sync(settings.sources, now)
+        want_all(tx, settings, now)
         tx.editions.note(release_missing(tx, settings, now))
     if settings.lists:
         hide(Mask.of(settings))
@@ -87,10 +90,11 @@ class Engine:
         self._store, self._settings, self._changed, self._hosts = store, settings, changed, hosts
         self._parsers = parsers or os.cpu_count() or 1
         self._stack = contextlib.AsyncExitStack()
+        self._subscribers = 0
+        """Of our outputs: publishers are told whom else we ask for."""
 
     async def __aenter__(self) -> Self:
-        client = await self._stack.enter_async_context(Client(network_of(self._settings), clock=utc_now))
-        self.client = client
+        self.client = client = await self._stack.enter_async_context(self._new_client())
         parser = await self._stack.enter_async_context(ParserPool(workers=self._parsers))
         stages = Stages(
             self._store,
@@ -113,10 +117,14 @@ class Engine:
         )
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
         self.pipeline.restraint.know(await self.pipeline.in_writer(self._pauses))
+        self._subscribers = await self.pipeline.in_writer(self._told_subscribers)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def _new_client(self) -> Client:
+        return Client(network_of(self._settings), clock=utc_now, subscribers=lambda: self._subscribers)
 
     async def read_lists(self, choice: Choice) -> list[ListState]:
         """Read the lists that a round wants, and go on with what they name; return what is known of them."""
@@ -133,24 +141,35 @@ class Engine:
         before, self._settings = self._settings, settings
         client, hosts = None, None
         if network_of(settings) != network_of(before):
-            client = await self._stack.enter_async_context(Client(network_of(settings), clock=utc_now))
-            self.client = client
+            self.client = client = await self._stack.enter_async_context(self._new_client())
         if settings.polling != before.polling:
             hosts = self._hosts(settings.polling)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
 
     async def tidy(self) -> None:
-        """Forget old lines of the poll log, and texts that nobody lists any more; StoreError when that fails."""
+        """Forget old lines of the poll log, texts that nobody lists and readers that are gone; count subscribers.
+
+        Raises StoreError when that fails.
+        """
         lines = await self.pipeline.in_writer(self._forget_polls)
         retiring = Retiring(self._store, self._settings, utc_now())
         while await self.pipeline.in_writer(retiring.step):
             pass
-        _log.info("store.tidied", polls=lines, texts=retiring.count)
+        self._subscribers = await self.pipeline.in_writer(self._count_subscribers)
+        _log.info("store.tidied", polls=lines, texts=retiring.count, subscribers=self._subscribers)
 
     def _forget_polls(self) -> int:
         with self._store.transaction() as tx:
             return tx.feeds.forget_polls(utc_now() - _POLL_LOG)
+
+    def _count_subscribers(self) -> int:
+        with self._store.transaction() as tx:
+            return readers.tidy(tx, utc_now())
+
+    def _told_subscribers(self) -> int:
+        with self._store.snapshot() as tx:
+            return readers.told(tx)
 
     def _pauses(self) -> dict[str, datetime]:
         with self._store.snapshot() as tx:

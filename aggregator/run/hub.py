@@ -34,6 +34,7 @@ from aggregator.run.pings import Pings
 from aggregator.run.storing import Storing
 from aggregator.run.tasks import Tasks
 from aggregator.run.watching import Watch
+from aggregator.store.hub import DELIVERED, FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -202,6 +203,7 @@ class Hub:
     def _told(self, subscription: Subscription, version: str, status: int | None, why: str) -> None:
         now = utc_now()
         with self._store.transaction() as tx:
+            tx.tallies.add(DELIVERED if _is_good(status) else FAILED, 1, now)
             if _is_good(status):
                 tx.hub.told(subscription, version)
                 return

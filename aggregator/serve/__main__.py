@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 3
 _OPEN_FILES = 4_096
 _STDIN = 0
+_PATIENCE = 8.0
+"""Seconds in which the daemon must answer whoever has to wait for it: less than a connection has."""
 
 
 class _Server(uvicorn.Server):
@@ -59,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     set_up_logs(options.log_format, verbose=options.verbose)
     _allow_open_files()
     ask = functools.partial(ask_daemon, options.renditions.parent / "lock")
+    tell = functools.partial(ask, patience=_PATIENCE)
     renditions = Renditions(options.renditions)
-    config = configuration(create_app(renditions, options.database, ask, ask), Repeats(renditions))
+    config = configuration(create_app(renditions, options.database, ask, tell), Repeats(renditions))
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from http import HTTPStatus
 from pathlib import Path
@@ -13,15 +14,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from aggregator.errors import StoreError
+from aggregator.serve.callback import Callback
 from aggregator.serve.document import PROTECTION, compressed
 from aggregator.serve.feeds import SEARCHES, Feeds
 from aggregator.serve.health import Readiness, healthz, plain
 from aggregator.serve.hub import Hub, no_daemon
 from aggregator.serve.metrics import Metrics
 from aggregator.serve.pages import Pages
+from aggregator.serve.proxied import Proxied
 from aggregator.serve.reader import Reader
+from aggregator.serve.readership import Readerships
 from aggregator.serve.searching import Searches
 from aggregator.serve.shelf import Shelf
+from aggregator.store.pushes import SPOOL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -49,8 +54,9 @@ _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Acce
 
 def create_app(renditions: Renditions, database: Place, status: Status, tell: Tell = no_daemon) -> ASGIApp:
     """Return the application; `status` asks the daemon how it is, for /readyz, `tell` tells it something, for /hub."""
-    shelf, reader, of_searches = Shelf(renditions), Reader(database), Reader(database)
-    pages, searches = Pages(shelf, reader), Searches(shelf, of_searches)
+    shelf, reader, of_searches, of_hubs = Shelf(renditions), Reader(database), Reader(database), Reader(database)
+    folder = renditions.folder.parent
+    pages, searches, readers = Pages(shelf, reader), Searches(shelf, of_searches), Readerships(tell)
     routes = [
         Route("/", pages.front),
         Route("/story/{key}", pages.story),
@@ -60,6 +66,7 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
         Route("/healthz", healthz),
         Route("/readyz", Readiness(status).__call__),
         Route("/hub", Hub(shelf, tell).__call__, methods=["POST"]),
+        Route("/websub/{name}", Callback(of_hubs, tell, folder / SPOOL).__call__, methods=["GET", "POST"]),
         Route("/metrics", Metrics(shelf, reader).__call__),
         *(Route(path, searches.__call__) for path in sorted(SEARCHES)),
         *_static(),
@@ -67,11 +74,11 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
     app = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _refused, StoreError: _unreadable, Exception: _mistake},
-        lifespan=_closing(reader, of_searches),
+        lifespan=_lifespan(readers, reader, of_searches, of_hubs),
     )
     # Starlette would redirect /sources/ to an address made of the Host header.
     app.router.redirect_slashes = False
-    return Feeds(shelf, app)
+    return Feeds(shelf, Proxied(shelf, app), readers)
 
 
 def _static() -> list[Route]:
@@ -83,12 +90,15 @@ def _static() -> list[Route]:
     ]
 
 
-def _closing(*readers: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(readers: Readerships, *databases: Reader) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        handing_on = asyncio.create_task(readers.keep_handing_on())
         yield
-        for reader in readers:
-            reader.close()
+        handing_on.cancel()
+        await asyncio.gather(handing_on, return_exceptions=True)
+        for database in databases:
+            database.close()
 
     return lifespan
 

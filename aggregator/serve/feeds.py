@@ -17,6 +17,7 @@ from aggregator.config.settings import FORMATS
 from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer, request_headers
 from aggregator.serve.moved import Moved, moved
+from aggregator.serve.readership import speaks_of_subscribers
 from aggregator.serve.repeats import KEY
 from aggregator.serve.versions import Published
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from aggregator.serve.document import Document
+    from aggregator.serve.readership import Readerships
     from aggregator.serve.shelf import Answering, Shelf
 
 _PLACE = re.compile(
@@ -50,9 +52,8 @@ _NOT_ALLOWED = b"405 Method Not Allowed\n"
 class Feeds:
     """Answers for the feed documents and hands every other request on."""
 
-    def __init__(self, shelf: Shelf, otherwise: ASGIApp) -> None:
-        self._shelf = shelf
-        self._otherwise = otherwise
+    def __init__(self, shelf: Shelf, otherwise: ASGIApp, readers: Readerships) -> None:
+        self._shelf, self._otherwise, self._readers = shelf, otherwise, readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -67,11 +68,18 @@ class Feeds:
         elif isinstance(found, Moved) and scope["method"] in _READING:
             await found(scope, receive, send)
         elif not isinstance(found, Moved) and scope["method"] in _READING:
+            self._note(place, scope)
             await _give(found, scope, send)
         elif scope["method"] == "OPTIONS":
             await _options(send, private=(_ARCHIVE.fullmatch(path) or place)["token"] is not None)
         else:
             await _refuse(send, 405, _NOT_ALLOWED, (b"allow", _METHODS))
+
+    def _note(self, place: re.Match[str], scope: Scope) -> None:
+        """Note what is said of the subscribers to an output's document; most requests say nothing."""
+        said = speaks_of_subscribers(scope["headers"])
+        if said is not None and place["name"] in self._shelf.outputs() and place["ending"] in FORMATS:
+            self._readers.note(place["name"], place["ending"], said)
 
     def _find(self, place: re.Match[str], *, navigation: bool) -> Answering | Moved | None:
         """Return what answers; an unknown output, an unknown token and a missing document are one and the same None."""

@@ -76,16 +76,18 @@ class Readiness:
         return "" if status.get("answered", True) else "no source has answered for two hours"
 
 
-async def ask_daemon(lock: Path, command: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+async def ask_daemon(
+    lock: Path, command: Mapping[str, Any] | None = None, *, patience: float = _PATIENCE
+) -> Mapping[str, Any]:
     """Ask the daemon that holds the lock file for its status, or to do something, over its control socket.
 
-    Return the fields of its answer. Raise Unavailable, in words that everybody may read.
+    Return the fields of its answer, which has so many seconds. Raise Unavailable, in words that everybody may read.
     """
     control = read_holder(lock).get("control")
     if not isinstance(control, str):
         raise Unavailable("No daemon runs on this database.", "Start it: aggregator run")
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             return await _call(control, command or {"command": "status"})
     except (OSError, TypeError, ValueError) as error:  # TimeoutError is an OSError
         raise Unavailable("The daemon does not answer.", "Its log says why.") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -17,30 +16,38 @@ from aggregator import __version__
 from aggregator.decide.health import State, state_of
 from aggregator.decide.notices import current_flood, current_gap
 from aggregator.decide.outage import REASON
+from aggregator.decide.proxies import FORWARDING, is_within
+from aggregator.decide.pushing import State as PushState
+from aggregator.decide.readership import REMEMBERED, by_service
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
+from aggregator.store.hub import DELIVERED, FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
 
+    from aggregator.decide.readership import Readership
     from aggregator.model import FeedState
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
     from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
     from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.pushes import PushCount
+    from aggregator.store.readers import Tallies
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-"""Whoever sends one of these is a proxy, and its address says nothing of who asks."""
 _EACH = 500
 """More sources than this are counted by state only: a series for each would be too many."""
 _LATELY = timedelta(hours=1)
 
 
 class Metrics:
-    """The endpoint; for all others than `metrics_allow` there is nothing here."""
+    """The endpoint; for all others than `metrics_allow` there is nothing here.
+
+    Who comes through a proxy that is not trusted (a header of one is left) is not known, so nothing is there either.
+    """
 
     def __init__(self, shelf: Shelf, reader: Reader) -> None:
         self._shelf, self._reader = shelf, reader
@@ -48,20 +55,11 @@ class Metrics:
     async def __call__(self, request: Request) -> Response:
         """Answer in Prometheus' text format, or 404."""
         peer = request.client.host if request.client is not None else ""
-        if any(name in request.headers for name in _FORWARDED) or not _is_allowed(peer, self._shelf.metrics_allow()):
+        if any(name in request.headers for name in FORWARDING) or not is_within(peer, self._shelf.metrics_allow()):
             return plain("404 Not Found", 404)
         response = Response(await self._reader.read(_text), media_type=CONTENT_TYPE_LATEST)
         response.raw_headers += [(b"cache-control", b"no-store"), *PROTECTION]
         return response
-
-
-def _is_allowed(peer: str, allowed: Iterable[str]) -> bool:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return any(mapped in ip_network(network, strict=False) for network in allowed)
 
 
 def _text(tx: Transaction) -> bytes:
@@ -71,7 +69,9 @@ def _text(tx: Transaction) -> bytes:
     _about_all(registry, feeds, now)
     _about_polls(registry, tx.feeds.polls_since(now - _LATELY))
     Gauge("aggregator_database_bytes", "What the database takes on its disk.", registry=registry).set(tx.size)
-    _about_hub(registry, tx.hub.count())
+    _about_hub(registry, tx.hub.count(), tx.tallies)
+    _about_pushes(registry, tx.pushes.count())
+    _about_readers(registry, tx.readers.known(now - REMEMBERED))
     if (fleet := tx.fleet) is not None:
         _about_fleet(registry, fleet)
     if len(feeds) <= _EACH:
@@ -125,7 +125,14 @@ def _about_fleet(registry: CollectorRegistry, fleet: Fleet) -> None:
     again.set(fleet.again)
 
 
-def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
+def _about_readers(registry: CollectorRegistry, known: Iterable[Readership]) -> None:
+    """Count subscribers as services report them; what they call themselves is theirs to choose, so no label."""
+    by_output = Gauge("aggregator_subscribers", "Subscribers, as readers report them.", ["output"], registry=registry)
+    for output, services in by_service(known).items():
+        by_output.labels(output).set(sum(services.values()))
+
+
+def _about_hub(registry: CollectorRegistry, count: HubCount, tallies: Tallies) -> None:
     """Count subscriptions to our documents by state, and what they have not been told."""
     by_state = Gauge("aggregator_hub_subscriptions", "Subscriptions to documents here.", ["state"], registry=registry)
     for state, number in {
@@ -136,6 +143,26 @@ def _about_hub(registry: CollectorRegistry, count: HubCount) -> None:
         by_state.labels(state).set(number)
     waiting = Gauge("aggregator_hub_deliveries_waiting", "Deliveries that have not arrived.", registry=registry)
     waiting.set(count.waiting)
+    deliveries = CounterMetricFamily("aggregator_hub_deliveries", "Deliveries tried, ever.", labels=["outcome"])
+    deliveries.add_metric(["arrived"], tallies.get(DELIVERED))
+    deliveries.add_metric(["failed"], tallies.get(FAILED))
+    registry.register(_Known([deliveries]))
+
+
+def _about_pushes(registry: CollectorRegistry, count: PushCount) -> None:
+    """Count our subscriptions at other people's hubs by state, and what came of them."""
+    by_state = Gauge(
+        "aggregator_push_subscriptions", "Sources' hubs, as our subscription stands.", ["state"], registry=registry
+    )
+    for state in PushState:
+        by_state.labels(state.value).set(count.states.get(state, 0))
+    delivered = CounterMetricFamily("aggregator_push_delivered_entries", "Entries that hubs delivered.")
+    delivered.add_metric([], count.delivered)
+    missed = CounterMetricFamily("aggregator_push_missed_entries", "Entries that polls found and hubs did not deliver.")
+    missed.add_metric([], count.missed)
+    refused = CounterMetricFamily("aggregator_push_refused", "Deliveries wrongly signed, or without a feed.")
+    refused.add_metric([], count.refused)
+    registry.register(_Known([delivered, missed, refused]))
 
 
 def _about_losses(registry: CollectorRegistry, feeds: Sequence[FeedState], now: datetime) -> None:

@@ -14,6 +14,8 @@ _QVALUE = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
+_ASKS_UNASKED = "feedparser/"
+"""What the names of clients begin with that ask for deltas unasked. One is rss2email, which never reads 226."""
 _CODINGS = ("br", "zstd", "gzip")
 """In the order of preference, where a client prefers none: the smallest first."""
 
@@ -62,9 +64,12 @@ def entity_tags(header: str) -> set[str]:
     return set(_ENTITY_TAG.findall(header))
 
 
-def wants_feed_delta(a_im: str | None) -> bool:
-    """Tell whether A-IM asks for deltas of feeds: `feed`, an instance manipulation of RFC 3229's registry."""
-    return _weights(a_im or "").get("feed", 0.0) > 0
+def wants_feed_delta(a_im: str | None, user_agent: str | None = None) -> bool:
+    """Tell whether A-IM asks for deltas of feeds: `feed`, an instance manipulation of RFC 3229's registry.
+
+    feedparser asks on its own, whatever is made of it; who goes by its name may take the answer, 226, for a failure.
+    """
+    return _weights(a_im or "").get("feed", 0.0) > 0 and not (user_agent or "").startswith(_ASKS_UNASKED)
 
 
 def _http_date(value: str | None) -> datetime | None:

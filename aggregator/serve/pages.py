@@ -112,4 +112,5 @@ class Pages:
         return document(page, images=images)
 
     async def _sources(self, asking: Asking) -> dict[str, Any]:
-        return await self._reader.read(partial(sources, asking=asking, now=datetime.now(UTC)))
+        outputs = self._shelf.outputs()
+        return await self._reader.read(partial(sources, asking=asking, outputs=outputs, now=datetime.now(UTC)))

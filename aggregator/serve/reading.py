@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from aggregator.decide.health import TROUBLES, State, state_of
 from aggregator.decide.outage import REASON
+from aggregator.decide.readership import REMEMBERED
 from aggregator.publish import legal
 from aggregator.publish.plain import escaped, excerpt, plain
 from aggregator.publish.plain import label as plain_label
@@ -162,17 +163,21 @@ def _content(tx: Transaction, told: Told, entry: Entry, outputs: Mapping[str, Pu
     return shown(escaped(excerpt(plain(told.text), _EXCERPT)), images=False)
 
 
-def sources(tx: Transaction, *, asking: Asking, now: datetime) -> dict[str, Any]:
-    """Return how the sources are doing, a page of them, those with troubles first."""
+def sources(
+    tx: Transaction, *, asking: Asking, outputs: Mapping[str, PublishedOutput], now: datetime
+) -> dict[str, Any]:
+    """Return how the sources are doing, a page of them, those with troubles first; on the first page also all else."""
     feeds = tx.pages.standings()
     states = {feed.key: state_of(feed, now) for feed in feeds}
     chosen = [feed for feed in feeds if not asking.state or states[feed.key] == asking.state]
     chosen.sort(key=lambda feed: _ORDER.index(states[feed.key]))
     first = (asking.page - 1) * _SOURCES
     counts = Counter(states.values())
+    first_page = asking == Asking()
     return {
         "sources": _charted(tx, chosen[first : first + _SOURCES], now),
-        "lists": [views.source_list(state) for state in tx.lists.all()] if asking == Asking() else [],
+        "lists": [views.source_list(state) for state in tx.lists.all()] if first_page else [],
+        "readers": views.readers(tx.readers.known(now - REMEMBERED), outputs) if first_page else [],
         "network_down": any(feed.reason == REASON for feed in feeds),
         "states": [(state, counts[state], Asking(str(state)).address()) for state in _ORDER if counts[state]],
         "troubles": sum(counts[state] for state in TROUBLES),

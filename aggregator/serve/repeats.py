@@ -9,6 +9,7 @@ the usual way through the server.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,8 @@ _MOST = 1_024
 _LONGEST = 2_048
 """Bytes of a request's head that is remembered; a longer one is rare."""
 _END = b"\r\n\r\n"
-_REPORTS = b"subscriber"
-"""In the name of a client that says for how many it asks, which is counted each time."""
+_REPORTS = re.compile(rb"\d (?:subscriber|reader)", re.IGNORECASE)
+"""In the name of a client that says for how many it asks, which is noted each time (readership.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Repeats:
 
     def keep(self, request: bytes, reply: Reply, origin: Origin) -> None:
         """Remember what was answered, for as long as the files of which it was made are what they were then."""
-        if not origin or len(request) > _LONGEST or _REPORTS in request.lower():
+        if not origin or len(request) > _LONGEST or _REPORTS.search(request):
             return
         if len(self._known) >= _MOST:
             self._known.clear()

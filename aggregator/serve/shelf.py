@@ -109,6 +109,10 @@ class Shelf:
         """Return who may read /metrics."""
         return self._manifest().metrics_allow
 
+    def trusted_proxies(self) -> tuple[str, ...]:
+        """Return whose word on who asks is believed."""
+        return self._manifest().trusted_proxies
+
     def _manifest(self) -> Manifest:
         stamp = self._renditions.stamp(MANIFEST)
         if stamp is None or stamp != self._manifest_stamp:

@@ -113,7 +113,7 @@ class Published:
     def _part(self, scope: Scope, headers: Mapping[str, str]) -> Document:
         if limit := _LIMIT.fullmatch(scope.get("query_string", b"")):
             return self.versions.newest(self.whole, int(limit[1]))
-        if scope["method"] == "GET" and wants_feed_delta(headers.get("a-im")):
+        if scope["method"] == "GET" and wants_feed_delta(headers.get("a-im"), headers.get("user-agent")):
             tags = entity_tags(headers.get("if-none-match", ""))
             if not tags & {*self.whole.etags.values()}:
                 return self.versions.delta(self.whole, tags) or self.whole

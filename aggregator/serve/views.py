@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from aggregator.decide.health import standing
+from aggregator.decide.readership import by_service, named
 from aggregator.decide.readings import state_of_list
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
@@ -15,11 +16,12 @@ from aggregator.publish.plain import excerpt
 from aggregator.serve.sparkline import entries_chart, polls_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from aggregator.decide.health import State
     from aggregator.decide.lists import ListState
+    from aggregator.decide.readership import Readership
     from aggregator.model import FeedState, Outcome
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
     from aggregator.serve.sparkline import Chart
@@ -102,6 +104,17 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads an output through services that say so."""
+
+    title: str
+    """Of the output."""
+    subscribers: int
+    services: tuple[tuple[str, int], ...]
+    """Name and subscribers of each, the greatest first; of those that we do not know, together, last."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceList:
     """A remote list of sources; a private one tells neither its name nor anything that could name it."""
 
@@ -166,6 +179,15 @@ def source(feed: FeedState, now: datetime, drawn: Charts | None = None) -> Sourc
         remedy=excerpt(found.advice, _WORDS),
         charts=drawn,
     )
+
+
+def readers(known: Iterable[Readership], outputs: Mapping[str, PublishedOutput]) -> list[Readers]:
+    """Return who reads the outputs for everyone; how many read another is nobody's business."""
+    return [
+        Readers(outputs[name].title or name, sum(services.values()), tuple(named(services).items()))
+        for name, services in by_service(known).items()
+        if name in outputs and not outputs[name].private
+    ]
 
 
 def source_list(state: ListState) -> SourceList:

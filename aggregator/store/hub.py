@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from aggregator.decide.websub import Intent, Standing, Subscription
 
 
+DELIVERED, FAILED = "hub.delivered", "hub.failed"
+"""Tallies of deliveries that arrived, and of attempts that did not."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubCount:
     """How many subscriptions there are."""

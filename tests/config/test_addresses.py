@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config.addresses import database_place, same_address, site_findings, url_findings
+from aggregator.config.addresses import database_place, is_reached, same_address, site_findings, url_findings
 from aggregator.errors import ConfigError
 
 
@@ -96,3 +96,27 @@ def test_no_text_breaks_the_checks(text: str) -> None:
     assert isinstance(list(url_findings(text)), list)
     assert isinstance(list(site_findings(text)), list)
     assert same_address(same_address(text)) == same_address(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "reached"),
+    [
+        ("https://news.org/", (), True),
+        ("http://news.org.:8080/sub/", (), True),
+        ("https://8.8.8.8/", (), True),
+        ("http://localhost:8080/", ("127.0.0.0/8",), False),
+        ("http://127.0.0.1:8080/", (), False),
+        ("http://127.0.0.1:8080/", ("127.0.0.0/8",), True),
+        ("http://[::1]/", ("::1",), True),
+        ("https://news.local/", (), False),
+        ("https://news.example/", ("news.example",), True),
+        ("https://news.example/", ("news.example:443",), True),
+        ("https://news.example/", ("news.example:80", "10.0.0.0/8"), False),
+        ("https://news/", (), False),
+        ("https://x:y/", (), False),
+        ("nonsense", (), False),
+    ],
+)
+def test_whom_servers_elsewhere_reach(url: str, allowed: tuple[str, ...], reached: bool) -> None:
+    """A public address, or one of those that the operator allows in a network that hubs share."""
+    assert is_reached(url, allowed) is reached

@@ -12,7 +12,6 @@ from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
 from aggregator.config import settings
-from aggregator.config.advice import NOT_ACTIVE
 from aggregator.config.types import parse_duration, parse_size
 
 if TYPE_CHECKING:
@@ -100,20 +99,3 @@ def test_every_setting_stands_in_an_example() -> None:
     for text in EXAMPLES:
         collect(YAML(typ="safe", pure=True).load(text))
     assert {name for _, name in SETTINGS} - written == set()
-
-
-@pytest.mark.parametrize("place", [later.place for later in NOT_ACTIVE])
-def test_what_is_not_active_is_said(place: tuple[str, str]) -> None:
-    """A setting that has no effect yet says so where it is explained, and stops saying so when it has."""
-    group, name = place
-    if name == "*":
-        assert "*Not active yet.*" in SECTIONS[f"`{group}`"]
-    else:
-        assert "active yet" in row(f"`{group}`", name)[2]
-
-
-def test_nothing_else_is_said_to_be_inactive() -> None:
-    """The reference does not keep a capability back that has arrived."""
-    inactive = {place[1] for place in (later.place for later in NOT_ACTIVE)}
-    rows = re.findall(r"^\| `(\w+)` .*active yet", TEXT, re.MULTILINE)
-    assert set(rows) <= inactive | {"database"}

@@ -53,6 +53,7 @@ polls = st.builds(
     added_at=st.none() | st.just(NOON - 9 * DAY),
     stretch=st.floats(1, 100),
     window=st.none() | spans,
+    backup=st.none() | spans,
 )
 
 
@@ -270,3 +271,15 @@ def test_a_feed_that_turns_over_is_asked_more_often() -> None:
     assert wait(window=MINUTE, interval=3 * HOUR) == 3 * HOUR
     assert wait(window=MINUTE, caching=Caching(2 * HOUR, "max-age")) == 2 * HOUR
     assert wait(window=90 * MINUTE, stretch=2.0) == 90 * MINUTE
+
+
+def test_a_hub_spares_polls() -> None:
+    """A backup poll is further away than the rhythm's, never nearer, never beyond max_interval, nor an operator's."""
+    busy = {"rhythm": Rhythm(400.0, 30.0, NOON), "added_at": NOON - 9 * DAY}
+    assert wait(**busy) < HOUR
+    then = next_poll(asked(**busy, backup=4 * HOUR), POLLING, jitter=0.0)
+    assert (then.at, then.reason) == (NOON + 4 * HOUR, "its hub tells of news, 4 h to make sure")
+    assert wait(**busy, backup=MINUTE) == wait(**busy)
+    assert wait(**busy, backup=9 * DAY) == POLLING.max_interval
+    assert wait(**busy, backup=4 * HOUR, interval=HOUR) == HOUR
+    assert wait(**busy, backup=4 * HOUR, caching=Caching(5 * HOUR, "max-age=18000")) == 5 * HOUR

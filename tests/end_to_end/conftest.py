@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,11 +159,25 @@ class Home:
         assert code is None or done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return done
 
-    def json(self, *words: str, code: int = 0) -> Any:
-        return json.loads(self.run(*words, "--json", code=code).stdout)
+    def json(self, *words: str, code: int | None = 0) -> Any:
+        """Return what a command prints, which has the documented shape."""
+        printed = json.loads(self.run(*words, "--json", code=code).stdout)
+        shape(words[0]).validate(printed)
+        return printed
 
     def entries(self, *words: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run("entries", *words).stdout.splitlines()]
+        """Return stored entries; some of them are held against the documented shape."""
+        found = [json.loads(line) for line in self.run("entries", *words).stdout.splitlines()]
+        for entry in found[:20]:
+            shape("entry").validate(entry)
+        return found
+
+
+@functools.cache
+def shape(name: str) -> Draft202012Validator:
+    """Return what judges what a command prints with --json (docs/output.schema.json)."""
+    document = json.loads((Path(__file__).parents[2] / "docs/output.schema.json").read_text())
+    return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": document["$defs"]})
 
 
 @pytest.fixture

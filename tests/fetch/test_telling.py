@@ -48,9 +48,9 @@ def test_of_an_answer_no_more_than_wanted_is_read(origin: Any, ok: Response, lim
 
 
 def test_a_redirect_is_an_answer(origin: Any) -> None:
-    """It is not followed, wherever it leads."""
+    """It is not followed, wherever it leads; where that is, is told."""
     origin.answers["/cb"] = b"HTTP/1.1 307 T\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
-    assert _tell(Message(origin.url("/cb"), b"news")) == Reply(307, b"")
+    assert _tell(Message(origin.url("/cb"), b"news")) == Reply(307, b"", origin.url("/other"))
     assert len(origin.seen) == 1
 
 
@@ -60,6 +60,14 @@ def test_private_addresses_are_told_nothing(origin: Any, ok: Response) -> None:
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
         with pytest.raises(AddressRefused):
             _tell(Message(origin.url("/cb", host=host), b"news"), allow_private=())
+    assert origin.connections == 0
+
+
+def test_who_names_an_address_from_outside_leads_no_further(origin: Any, ok: Response) -> None:
+    """An address in our network that is allowed is so for what is configured, not for what strangers name."""
+    origin.answers["*"] = ok(b"")
+    with pytest.raises(AddressRefused, match=r"news\.example"):
+        _tell(Message(origin.url("/hub"), b"form", outside="news.example"))
     assert origin.connections == 0
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,9 @@ from lxml import etree
 
 from aggregator.model import Category, Enclosure, Entry, Header, Item, Link, Person
 from aggregator.publish.channel import Channel
+
+sys.path.insert(0, str(Path(__file__).parent))
+from judges import JUDGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +113,18 @@ def make_channel() -> Callable[..., Channel]:
         return replace(channel, **fields)
 
     return make
+
+
+@pytest.fixture
+def judged() -> Callable[[bytes, str], bytes]:
+    """Return what gives a document back if its judge, chosen by the ending of its address, finds nothing wrong."""
+
+    def judged(document: bytes, address: str) -> bytes:
+        ending = address.partition("?")[0].rpartition(".")[2]
+        assert JUDGES[ending](document, address) == []
+        return document
+
+    return judged
 
 
 @pytest.fixture

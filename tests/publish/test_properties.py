@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Category, Enclosure, Entry, Header, Item, Link, Person
+from aggregator.parse.clean import clean_html
 from aggregator.publish.channel import MEDIA_TYPES, Channel
 from aggregator.publish.piece import piece
 from aggregator.publish.renderers import RENDERERS
@@ -28,6 +30,8 @@ NASTY = st.sampled_from(
         "<b>bold</b>",
         "</script><script>alert(1)</script>",
         "AT&amp;T &lt; &#0; &nbsp",
+        "AT&T2 &copy R&D </b>",
+        '<video src="https://e.example/v.mp4" controls></video><bdo dir="rtl">txet</bdo><a href="#note">1</a>',
         "a\x00b\x0bc\ud800\udfff\ufffe",
         "caf\x92 \x85",
         "<!-- ",
@@ -145,6 +149,21 @@ def test_any_channel_gives_valid_documents_of_all_its_entries(
     document = RENDERERS["json"](channel)
     assert [item["id"] for item in json_feed(document)["items"]] == [entry.id for entry in channel.entries]
     assert RENDERERS["json"](channel) == document
+
+
+@given(channels().map(lambda channel: replace(channel, entries=tuple(map(_cleaned, channel.entries)))))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_channel_passes_its_judges(judged: Callable[[bytes, str], bytes], channel: Channel) -> None:
+    """Grammar, feed validator and JSON Feed have nothing to say, whatever the strings of cleaned entries are."""
+    for ending in ("atom", "rss", "json"):
+        judged(RENDERERS[ending](channel), channel.address(ending))
+
+
+def _cleaned(entry: Entry) -> Entry:
+    """Return an entry with the HTML that parse/ would have stored of it."""
+    item = entry.item
+    summary, content = (html and clean_html(html, base="https://e.example/") for html in (item.summary, item.content))
+    return replace(entry, item=replace(item, summary=summary or None, content=content or None))
 
 
 @given(channels())

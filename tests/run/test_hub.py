@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 
+from aggregator.cli import audience as told
 from aggregator.config.settings import Settings, Site, Websub
 from aggregator.decide.websub import MOST_ASKED_OF_SITE
 from aggregator.errors import ConnectFailed, DiskFull, Usage
@@ -191,6 +192,30 @@ def test_one_site_is_asked_so_much(place: Place) -> None:
     answers, other = place.run(crowd, ask("https://other.example/"))
     assert answers == [202] * MOST_ASKED_OF_SITE + [429]
     assert other["status"] == 202
+
+
+def test_deliveries_are_counted_for_good(place: Place) -> None:
+    """What arrived and what did not, as the command tells it, also when the subscription has ended."""
+    assert audience(place) == ({}, [])
+    place.run(ask(), wait, lambda _: place.publish("second"), wait)
+    place.network.answers = lambda message: Reply(503, b"") if message.body is not None else None
+    place.publish("third")
+    place.run(wait)
+    place.network.answers = lambda message: Reply(410, b"") if message.body is not None else None
+    with place.store.transaction() as tx:
+        (_, (waiting,)) = tx.hub.due(NOW + timedelta(days=3650), limit=9, per_site=9)
+        tx.hub.failed(waiting, NOW, NOW)
+    place.run(wait)
+    found, lines = audience(place)
+    assert found["hub"] == {"subscribers": 0, "asked": 0, "failing": 0, "waiting": 0, "delivered": 1, "failed": 2}
+    assert lines == ["hub: 0 subscribers, 0 to be confirmed; 0 deliveries wait, 1 arrived, 2 failed"]
+
+
+def audience(place: Place) -> tuple[dict[str, Any], list[str]]:
+    """Return what `aggregator feeds` tells of the hub."""
+    with place.store.snapshot() as tx:
+        found = told.audience(tx, NOW)
+    return found, list(told.audience_lines(found))
 
 
 def test_a_form_is_text(place: Place) -> None:

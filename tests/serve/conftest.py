@@ -27,7 +27,7 @@ from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TOKEN = "s3cret-token"
@@ -61,6 +61,8 @@ class World:
     """What the daemon says to subscribers; None: it does not answer."""
     told: list[Mapping[str, Any]] = field(default_factory=list)
     """What it was told."""
+    hear: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    """Answers in the daemon's place."""
 
     @property
     def database(self) -> Path:
@@ -79,7 +81,7 @@ class World:
         if self.answer is None:
             raise Unavailable("No daemon runs on this database.", "Start it.")
         self.told.append(command)
-        return self.answer
+        return self.answer if self.hear is None else await self.hear(command)
 
     def poll(self, url: str, items: Sequence[Item] = (), *, error: str | None = None) -> None:
         """Settle a poll of a source that found these items, or failed."""

@@ -95,10 +95,11 @@ def test_a_client_with_deltas_sees_what_others_see(own_client: Client, world: Wo
         {"A-IM": "feed;q=0"},
         {"A-IM": "vcdiff, gzip"},
         {"If-None-Match": "*, rubbish"},
+        {"User-Agent": "feedparser/6.0.10 +https://github.com/kurtmckee/feedparser/"},
     ],
 )
 def test_who_cannot_be_helped_gets_all(own_client: Client, world: World, headers: dict[str, str]) -> None:
-    """Unknown tags, other manipulations and rubbish are answered in full."""
+    """Unknown tags, other manipulations, rubbish, and a library that asks unasked are answered in full."""
     first = own_client.get("/all.atom", DELTA)
     tell(world, 1)
     answer = since(own_client, "/all.atom", first, **headers)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 TABLES = (
     "feed", "poll_log", "listing", "list", "request", "site", "output", "entry", "revision", "sighting", "article",
-    "release", "membership", "relation", "snapshot", "vector", "telling", "issue", "intent", "subscription", "meta",
+    "release", "membership", "relation", "snapshot", "vector", "telling", "issue", "intent", "subscription", "push",
+    "reader", "tally", "meta",
 )  # fmt: skip
 """All that are copied, each after those that it refers to; `meta`, which makes it a database that has begun, last."""
 BATCH = 1_000

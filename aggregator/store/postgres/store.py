@@ -21,7 +21,9 @@ from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
 from aggregator.store.postgres.pages import PostgresPages
+from aggregator.store.postgres.pushes import PostgresPushes
 from aggregator.store.postgres.queue import PostgresQueue
+from aggregator.store.postgres.readers import PostgresReaders, PostgresTallies
 from aggregator.store.postgres.releases import PostgresReleases
 from aggregator.store.postgres.requests import PostgresRequests
 from aggregator.store.postgres.retention import PostgresRetention
@@ -59,6 +61,9 @@ class PostgresTransaction:
         self.tellings = PostgresTellings(session, self.entries)
         self.hub = PostgresHub(session)
         self.pages = PostgresPages(session, self.entries)
+        self.readers = PostgresReaders(session)
+        self.tallies = PostgresTallies(session)
+        self.pushes = PostgresPushes(session)
 
     @property
     def fleet(self) -> Fleet | None:

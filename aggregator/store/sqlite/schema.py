@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Migrations
 
 from aggregator.decide.sites import site_of
+from aggregator.store.sqlite.first import FIRST
 from aggregator.store.sqlite.renewal import renew
 
 if TYPE_CHECKING:
@@ -23,11 +22,8 @@ migrations = Migrations("aggregator")
 @migrations()
 def m001_first(db: Database) -> None:
     """Everything the first release keeps. Times are milliseconds since 1970, UTC; lists and records are JSON."""
-    _meta(db)
-    _feeds(db)
-    _requests(db)
-    _entries(db)
-    _releases(db)
+    for tables in FIRST:
+        tables(db)
 
 
 @migrations()
@@ -191,6 +187,50 @@ def m009_hub(db: Database) -> None:
     db.execute("CREATE INDEX subscription_expires ON subscription(expires_at)")
 
 
+@migrations()
+def m010_push(db: Database) -> None:
+    """Which hubs tell us of feeds' news (WebSub, as a subscriber), and how well they do."""
+    db.execute("""
+        CREATE TABLE push (
+            id INTEGER PRIMARY KEY,
+            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
+            hub TEXT NOT NULL,
+            host TEXT NOT NULL,                      -- of the hub
+            topic TEXT NOT NULL,
+            base TEXT NOT NULL,                      -- our public address: the callback is below it
+            name TEXT UNIQUE,                        -- the secret end of the callback; NULL: nobody was asked
+            secret TEXT,                             -- what deliveries are signed with
+            state TEXT NOT NULL,                     -- wanted, asked, verified, denied; leaving: another one counts
+            due_at INTEGER,                          -- when the hub is asked
+            tries INTEGER NOT NULL DEFAULT 0,
+            verified_at INTEGER, lease_until INTEGER,
+            delivered INTEGER NOT NULL DEFAULT 0,    -- entries
+            missed INTEGER NOT NULL DEFAULT 0,       -- entries that a poll found
+            streak INTEGER NOT NULL DEFAULT 0,       -- delivered since the last miss
+            refused INTEGER NOT NULL DEFAULT 0,      -- deliveries that were not taken
+            suspects TEXT NOT NULL DEFAULT '[]',     -- found by a poll; their delivery may be on its way
+            suspected_at INTEGER,
+            last_delivery INTEGER,
+            why TEXT NOT NULL DEFAULT ''             -- what the hub answered when it did not agree
+        )""")
+    db.execute("CREATE UNIQUE INDEX push_feed ON push(feed) WHERE state <> 'leaving'")
+    db.execute("CREATE INDEX push_due ON push(due_at) WHERE due_at IS NOT NULL")
+    db.execute("CREATE INDEX push_of ON push(feed)")  # of a feed that is deleted, too
+
+
+@migrations()
+def m011_readers(db: Database) -> None:
+    """Who reads our documents, as they say, and numbers that outlive what they are of."""
+    db.execute("""
+        CREATE TABLE reader (
+            output TEXT NOT NULL, format TEXT NOT NULL,
+            service TEXT NOT NULL, feed_id TEXT NOT NULL,  -- as it calls itself, and the document
+            subscribers INTEGER NOT NULL, seen_at INTEGER NOT NULL,
+            PRIMARY KEY (output, format, service, feed_id)
+        ) WITHOUT ROWID""")
+    db.execute("CREATE TABLE tally (name TEXT PRIMARY KEY, value INTEGER NOT NULL, at INTEGER NOT NULL)")
+
+
 def _gaps(db: Database) -> None:
     """Add what feeds missed and what was held back; there is an archive request while a gap is repaired."""
     for column in (
@@ -263,119 +303,3 @@ def _naming(db: Database) -> None:
     ):  # fmt: skip
         db.execute(f"ALTER TABLE feed ADD COLUMN {column}")
     renew(db.conn)
-
-
-def _meta(db: Database) -> None:
-    db.table("meta").create({"name": str, "value": str}, pk="name")
-    db.table("meta").insert_all(
-        [
-            {"name": "instance", "value": str(uuid.uuid4())},
-            {"name": "created", "value": datetime.now(UTC).isoformat()},
-        ]
-    )
-
-
-def _feeds(db: Database) -> None:
-    db.execute("""
-        CREATE TABLE feed (
-            id INTEGER PRIMARY KEY,
-            url TEXT NOT NULL UNIQUE,        -- as configured
-            fetch_url TEXT NOT NULL,         -- where it is asked
-            position INTEGER,                -- place in feeds.yaml; NULL: removed from it
-            title TEXT, kind TEXT NOT NULL, tags TEXT NOT NULL, rank INTEGER NOT NULL, prefix TEXT,
-            enabled INTEGER NOT NULL, private INTEGER NOT NULL,
-            header TEXT NOT NULL, hints TEXT NOT NULL,
-            etag TEXT, last_modified TEXT, body_hash TEXT,
-            items INTEGER NOT NULL DEFAULT 0,        -- in the last document
-            entries INTEGER NOT NULL DEFAULT 0,      -- sighted in it, ever
-            added_at INTEGER NOT NULL, last_poll INTEGER, last_success INTEGER, last_new INTEGER,
-            errors INTEGER NOT NULL DEFAULT 0, error TEXT, remedy TEXT, gone INTEGER NOT NULL DEFAULT 0
-        )""")
-    db.execute("""
-        CREATE TABLE poll_log (
-            id INTEGER PRIMARY KEY,
-            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
-            at INTEGER NOT NULL, outcome TEXT NOT NULL,
-            status INTEGER, bytes INTEGER NOT NULL, elapsed_ms INTEGER NOT NULL,
-            new INTEGER NOT NULL, updated INTEGER NOT NULL, duplicates INTEGER NOT NULL, error TEXT
-        )""")
-    db.execute("CREATE INDEX poll_log_feed ON poll_log(feed, at)")
-    db.execute("CREATE INDEX poll_log_at ON poll_log(at)")
-
-
-def _requests(db: Database) -> None:
-    db.execute("""
-        CREATE TABLE request (
-            id INTEGER PRIMARY KEY,
-            kind TEXT NOT NULL,
-            feed INTEGER NOT NULL REFERENCES feed ON DELETE CASCADE,
-            host TEXT NOT NULL,
-            due_at INTEGER,                          -- NULL: not by itself
-            not_before INTEGER NOT NULL DEFAULT 0,   -- what the server asked for
-            lease_until INTEGER,                     -- NULL: nobody holds it
-            parked INTEGER NOT NULL DEFAULT 0,       -- its source is not to be asked now, but may be again
-            reason TEXT NOT NULL DEFAULT '',
-            UNIQUE (feed, kind)
-        )""")
-    db.execute("CREATE INDEX request_due ON request(due_at) WHERE due_at IS NOT NULL AND NOT parked")
-    db.execute("CREATE INDEX request_lease ON request(lease_until) WHERE lease_until IS NOT NULL")
-    db.execute("CREATE TABLE host (name TEXT PRIMARY KEY, next_allowed_at INTEGER NOT NULL, reason TEXT NOT NULL)")
-
-
-def _entries(db: Database) -> None:
-    db.execute("""
-        CREATE TABLE entry (
-            id INTEGER PRIMARY KEY,
-            atom_id TEXT NOT NULL UNIQUE,
-            feed INTEGER NOT NULL REFERENCES feed,   -- supplies title and body
-            canonical TEXT, content_key TEXT, digest TEXT NOT NULL,
-            title TEXT NOT NULL, link TEXT, summary TEXT, content TEXT,
-            text TEXT NOT NULL,                      -- of summary or content, for search
-            published INTEGER NOT NULL,
-            updated INTEGER NOT NULL UNIQUE,         -- by milliseconds: validators warn of equal ones
-            first_seen INTEGER NOT NULL,
-            language TEXT, rights TEXT, comments TEXT, thumbnail TEXT,
-            authors TEXT NOT NULL, contributors TEXT NOT NULL, categories TEXT NOT NULL, enclosures TEXT NOT NULL,
-            source TEXT,                             -- atom:source, when it was copied from another feed
-            story TEXT NOT NULL,
-            revisions INTEGER NOT NULL DEFAULT 0,
-            held TEXT                                -- why it is in no output
-        )""")
-    for column in ("feed", "canonical", "content_key", "published", "first_seen", "story"):
-        db.execute(f"CREATE INDEX entry_{column} ON entry({column})")
-    db.execute("""
-        CREATE TABLE sighting (
-            id INTEGER PRIMARY KEY,
-            feed INTEGER NOT NULL REFERENCES feed,
-            key TEXT NOT NULL,                       -- the item's name within its feed
-            entry INTEGER NOT NULL REFERENCES entry,
-            guid TEXT, link TEXT,
-            digest TEXT NOT NULL,                    -- as listed last
-            first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 1,
-            UNIQUE (feed, key)
-        )""")
-    db.execute("CREATE INDEX sighting_entry ON sighting(entry, feed)")
-    db.execute("""
-        CREATE TABLE revision (
-            entry INTEGER NOT NULL REFERENCES entry,
-            number INTEGER NOT NULL,
-            at INTEGER NOT NULL,
-            title TEXT NOT NULL, link TEXT, summary TEXT, content TEXT,
-            PRIMARY KEY (entry, number)
-        ) WITHOUT ROWID""")
-    db.table("entry").enable_fts(["title", "text"], tokenize="unicode61 remove_diacritics 2")
-
-
-def _releases(db: Database) -> None:
-    db.execute("CREATE TABLE output (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, choice TEXT)")
-    db.execute("""
-        CREATE TABLE release (
-            output TEXT NOT NULL REFERENCES output,
-            seq INTEGER NOT NULL,
-            entry INTEGER NOT NULL REFERENCES entry,
-            released_at INTEGER NOT NULL,
-            PRIMARY KEY (output, seq),
-            UNIQUE (output, entry)
-        ) WITHOUT ROWID""")
-    db.execute("CREATE INDEX release_entry ON release(entry)")
-    db.execute("CREATE INDEX release_time ON release(output, released_at)")

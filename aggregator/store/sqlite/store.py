@@ -18,6 +18,8 @@ from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
 from aggregator.store.sqlite.pages import SqlitePages
+from aggregator.store.sqlite.pushes import SqlitePushes
+from aggregator.store.sqlite.readers import SqliteReaders, SqliteTallies
 from aggregator.store.sqlite.releases import SqliteReleases
 from aggregator.store.sqlite.requests import SqliteRequests
 from aggregator.store.sqlite.retention import SqliteRetention
@@ -52,6 +54,9 @@ class SqliteTransaction:
         self.tellings = SqliteTellings(connection, self.entries)
         self.hub = SqliteHub(connection)
         self.pages = SqlitePages(connection, self.entries)
+        self.readers = SqliteReaders(connection)
+        self.tallies = SqliteTallies(connection)
+        self.pushes = SqlitePushes(connection)
 
     @property
     def fleet(self) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from aggregator.config.settings import FeedSettings, OutputSettings, Settings
 from aggregator.corrections import join, withdraw
+from aggregator.decide.pushing import Offer
+from aggregator.decide.readership import Readership
 from aggregator.decide.websub import Intent
 from aggregator.errors import CorruptDatabase, ForeignDatabase, LockedDatabase
 from aggregator.grouping import Grouping
@@ -68,6 +70,9 @@ def filled(tmp_path: Path) -> Path:
         for number in range(2):
             tx.hub.ask(replace(INTENT, callback=f"https://c.example/{number}", challenge=f"{number}"), NOON)
         tx.hub.confirm(INTENT, NOON + timedelta(days=9), "v1")
+        tx.readers.note([Readership("all", "atom", "Feedly", "7", 16)], NOON, most=9)
+        tx.tallies.add("hub.failed", 3, NOON)
+        tx.pushes.want(1, Offer("https://hub.example/", A), "https://we.example/", NOON)
     store.close()
     return tmp_path / "aggregator.db"
 
@@ -84,7 +89,7 @@ def _all(tx: Any) -> list[Any]:
         tx.tellings.of([entry.key for entry in entries]),
         tx.stories.snapshot()[0].to_json(),
         tx.hub.due(NOON, limit=9, per_site=9),
-        tx.hub.count(),
+        tx.hub.count(), tx.readers.known(NOON), tx.tallies.get("hub.failed"), tx.pushes.all(),
     ]  # fmt: skip
 
 

@@ -37,6 +37,8 @@ from aggregator.store.sqlite.schema import (
     m007_editions,
     m008_archives,
     m009_hub,
+    m010_push,
+    m011_readers,
 )
 from aggregator.store.sqlite.store import SqliteStore
 
@@ -371,6 +373,8 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
             m007_editions,
             m008_archives,
             m009_hub,
+            m010_push,
+            m011_readers,
         )
         for one in (*released, migration):
             later()(one)

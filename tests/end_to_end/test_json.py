@@ -1,0 +1,42 @@
+"""What commands print with --json has the documented shape (docs/output.schema.json), and says what words say."""
+
+from __future__ import annotations
+
+
+def test_every_command_has_its_shape(home, publisher, make) -> None:
+    """A source that works, one that fails, and a list: each command's object is as documented, and names them."""
+    good = publisher.serve("/feed", make.rss(make.item(1, "Open weights"), make.item(2)))
+    listed = publisher.serve("/listed", make.rss(make.item(3)))
+    outlines = f'<outline type="rss" text="L" xmlUrl="{listed}"/><outline type="rss" text="twice" xmlUrl="{good}"/>'
+    opml = publisher.serve("/list.opml", f'<opml version="2.0"><head/><body>{outlines}</body></opml>')
+    home.write(good, f"{publisher.base}/nothing", f"opml: {opml}")
+    polled = home.json("poll", "--all", code=1)
+    assert [one["url"] for one in polled["lists"]] == [opml]
+    assert polled["totals"]["errors"] == 1
+    feeds = home.json("feeds")
+    assert {one["state"] for one in feeds["feeds"]} >= {"failing"}
+    assert feeds["lists"][0]["sources"] == 1
+    assert home.json("why", good)["polls"][0]["outcome"] == "new"
+    assert home.json("why", "nothing")["feed"]["error"]
+    assert home.json("why", opml)["sources"] == [listed]
+    (found,) = home.json("search", "open", "weights")["entries"]
+    assert home.json("show", found["id"])["entry"] == found
+    assert len(home.json("check", "--online", code=1)["sources"]) == 4
+    assert home.json("check", code=0)["problems"]
+    home.json("doctor", code=None)
+
+
+def test_health_for_programs(home, start) -> None:
+    """Well or not, and why, in one object; the exit status says the same."""
+    home.write()
+    said = home.json("health", code=69)
+    assert (said["well"], said["remedy"]) == (False, "Start one: aggregator run")
+    start().ready()
+    assert home.json("health") == {"schema": 1, "well": True, "words": "ok", "remedy": None}
+
+
+def test_a_broken_configuration_has_its_shape(home) -> None:
+    """Problems of feeds.yaml are told in the same object."""
+    home.config.write_text("feedz: []\n")
+    (problem,) = home.json("check", code=78)["problems"]
+    assert (problem["level"], problem["line"]) == ("error", 1)
