@@ -69,6 +69,7 @@ async def _two_rounds(context: Context, store: Store, publishers: Publishers) ->
             started = asyncio.get_running_loop().time()
             choice = Choice(every=True, force=number > 0)
             reports = [report_json(one) async for one in poll_round(engine.pipeline, store, choice, utc_now)]
+            await engine.stories.drain()
             poll_table(context, round_json(reports, asyncio.get_running_loop().time() - started))
             publishers.advance()
     press.publish(frozenset(context.settings.published))

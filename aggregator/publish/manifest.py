@@ -26,6 +26,10 @@ class PublishedOutput:
     """Hexadecimal; None for a public output."""
     was: tuple[str, ...] = ()
     """Earlier names, whose addresses lead to its own."""
+    full_content: bool = True
+    """False: it publishes summaries only."""
+    as_released: bool = True
+    """It shows what it has released; size tiers and digests choose anew at every look."""
 
     @property
     def private(self) -> bool:

@@ -126,4 +126,11 @@ class Press:
 
 def _listed(output: OutputSettings, site: Site) -> PublishedOutput:
     token = hash_of(output.token) if output.token else None
-    return PublishedOutput(output.name, title_of(output, site), token_sha256=token, was=output.was)
+    return PublishedOutput(
+        output.name,
+        title_of(output, site),
+        token_sha256=token,
+        was=output.was,
+        full_content=output.full_content,
+        as_released=has_archives(output),
+    )

@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _CSS = b"text/css; charset=utf-8"
-_STATIC = {"style.css": _CSS, "feed.css": _CSS, "icon.svg": b"image/svg+xml"}
+_STATIC = {
+    "style.css": _CSS,
+    "feed.css": _CSS,
+    "icon.svg": b"image/svg+xml",
+    "page.js": b"text/javascript; charset=utf-8",
+}
 _STATIC_HEADERS = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"Accept-Encoding"), *PROTECTION)
 
 
@@ -54,6 +59,8 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
     pages, searches, readers = Pages(shelf, reader), Searches(shelf, of_searches), Readerships(tell)
     routes = [
         Route("/", pages.front),
+        Route("/story/{key}", pages.story),
+        Route("/search", searches.page),
         Route("/subscribe", pages.subscribe),
         Route("/sources", pages.sources),
         Route("/healthz", healthz),
@@ -75,7 +82,7 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
 
 
 def _static() -> list[Route]:
-    """Return the routes of the style sheet and the icon, which stay in memory."""
+    """Return the routes of style sheets, script and icon, which stay in memory."""
     folder = Path(__file__).parent / "static"
     return [
         Route(f"/static/{name}", compressed((folder / name).read_bytes(), kind, _STATIC_HEADERS), methods=["GET"])

@@ -35,6 +35,12 @@ PROTECTION: Headers = (
 )
 """With every answer: nothing in it runs, loads from elsewhere, is framed, or tells others where its reader was."""
 
+
+def protection(policy: bytes) -> Headers:
+    """Return the headers that protect, with another Content-Security-Policy."""
+    return ((b"content-security-policy", policy), *PROTECTION[1:])
+
+
 _DATE_LAG = 2.0
 """Seconds that the server's Date may be behind the clock: it is made about once a second."""
 

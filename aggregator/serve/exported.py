@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 
 from aggregator.publish.styling import STYLE_SHEET
 from aggregator.serve.html import AS_FILES, html
-from aggregator.serve.pages import newest
+from aggregator.serve.reading import newest
+from aggregator.serve.views import apps
 
 if TYPE_CHECKING:
     from aggregator.publish.manifest import Manifest
     from aggregator.store.protocols import Transaction
 
-_STATIC = ("static/style.css", STYLE_SHEET, "static/icon.svg")
+_STATIC = ("static/style.css", "static/page.js", STYLE_SHEET, "static/icon.svg")
 
 
 def pages(tx: Transaction, published: Manifest) -> dict[str, bytes]:
-    """Return the front page, how to subscribe, and the style sheets, by the names of their files."""
+    """Return the front page, how to subscribe, the style sheets and the script, by the names of their files."""
     outputs = {output.name: output for output in published.outputs}
-    days = newest(tx) if "all" in outputs and not outputs["all"].private else ()
+    river = newest(tx, outputs)
     here = Path(__file__).parent
     return {
-        "index.html": html("News", published.site, published.outputs, AS_FILES, days=days),
-        "subscribe.html": html("Subscribe", published.site, published.outputs, AS_FILES),
+        "index.html": html("News", published.site, published.outputs, AS_FILES, river=river),
+        "subscribe.html": html("Subscribe", published.site, published.outputs, AS_FILES, apps=apps(published.site)),
         **{name: (here / name).read_bytes() for name in _STATIC},
     }

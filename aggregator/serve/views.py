@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aggregator.decide.health import standing
 from aggregator.decide.readership import by_service, named
@@ -13,20 +13,21 @@ from aggregator.decide.readings import state_of_list
 from aggregator.publish import legal
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.plain import excerpt
-from aggregator.publish.plain import plain as plain_text
+from aggregator.serve.sparkline import entries_chart, polls_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from aggregator.decide.health import State
     from aggregator.decide.lists import ListState
     from aggregator.decide.readership import Readership
-    from aggregator.model import Entry, FeedState
+    from aggregator.model import FeedState, Outcome
     from aggregator.publish.manifest import PublishedOutput, PublishedSite
+    from aggregator.serve.sparkline import Chart
 
-_TITLE, _SUMMARY = 80, 240
-"""Characters of text that stand for a missing title, and that a summary has."""
+_WORDS = 400
+"""Characters of an error and of advice."""
 
 _FORMATS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
 """What a document is called, by its ending."""
@@ -45,32 +46,42 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class App:
+    """A feed reader on the web."""
+
+    name: str
+    before: str
+    """What stands before the address of a feed, which is quoted, in the address that subscribes."""
+
+    def subscribing(self, feed: str) -> str:
+        """Return the address that subscribes to a feed."""
+        return f"{self.before}{quote(feed, safe='')}"
+
+
+_APPS = (
+    App("Feedly", "https://feedly.com/i/subscription/feed/"),
+    App("Inoreader", "https://www.inoreader.com/?add_feed="),
+    App("NewsBlur", "https://www.newsblur.com/?url="),
+    App("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
+    App("Feedbin", "https://feedbin.com/?subscribe="),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """What a source did, drawn."""
+
+    entries: Chart
+    polls: Chart
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """An output for everyone."""
 
+    name: str
     title: str
     addresses: tuple[Address, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry in the river of news."""
-
-    title: str
-    link: str | None
-    source: str
-    published: datetime
-    summary: str
-    language: str
-    """A language tag; "" is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day (UTC) with its entries, newest first."""
-
-    date: date
-    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +94,13 @@ class Source:
     site: str | None
     entries: int | None
     last_success: datetime | None
+    last_new: datetime | None
+    """When it last brought an entry."""
     next_poll: datetime | None
     reason: str
     error: str
     remedy: str
+    charts: Charts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,7 @@ def output(published: PublishedOutput, site: PublishedSite) -> Output:
     """Return an output with its addresses."""
     paths = {ending: f"{published.name}.{ending}" for ending in published.formats}
     return Output(
+        published.name,
         published.title or published.name,
         tuple(
             Address(_FORMATS[ending], MEDIA_TYPES[ending], path, f"{site.url}{path}") for ending, path in paths.items()
@@ -125,36 +140,31 @@ def output(published: PublishedOutput, site: PublishedSite) -> Output:
     )
 
 
-def days(entries: Iterable[Entry]) -> tuple[Day, ...]:
-    """Return entries, which come newest first, by the day of their publication."""
-    lines = (_line(entry) for entry in entries)
-    return tuple(Day(day, tuple(of_day)) for day, of_day in groupby(lines, lambda line: line.published.date()))
+def apps(site: PublishedSite) -> tuple[App, ...]:
+    """Return the readers on the web that an address can be handed to; none while they could not reach this server."""
+    return () if _only_here(site.url) else _APPS
 
 
-def _line(entry: Entry) -> Line:
-    item = entry.item
-    link = legal.address(item.link)
-    text = plain_text(item.summary or item.content)
-    title = legal.line(item.title)
-    summary = excerpt(text, _SUMMARY) if title else ""
-    return Line(
-        title=f"{entry.prefix or ''}{title or excerpt(text, _TITLE) or link or 'Untitled'}",
-        link=link,
-        source=legal.line(entry.source.title) or urlsplit(entry.feed).netloc,
-        published=entry.published,
-        summary="" if summary == title else summary,
-        language=legal.language(entry.language or item.language) or "",
-    )
+def _only_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal"))
 
 
-def source(feed: FeedState, now: datetime) -> Source:
-    """Return a source as everyone may see it."""
+def charts(days: Mapping[date, int], polls: Sequence[tuple[datetime, Outcome]], now: datetime) -> Charts:
+    """Draw what is told of a source."""
+    return Charts(entries_chart(days, now.date()), polls_chart(polls, now))
+
+
+def source(feed: FeedState, now: datetime, drawn: Charts | None = None) -> Source:
+    """Return a source as everyone may see it; of a private one nothing is drawn."""
     found = standing(feed, now)
     if feed.private:
         error = "The last poll failed." if feed.error else ""
-        return Source(
-            "Private source", found.state, None, None, None, feed.last_success, feed.next_poll_at, "", error, ""
-        )
+        seen = feed.last_success, None, feed.next_poll_at
+        return Source("Private source", found.state, None, None, None, *seen, "", error, "", None)
     return Source(
         title=legal.line(feed.title) or feed.url,
         state=found.state,
@@ -162,10 +172,12 @@ def source(feed: FeedState, now: datetime) -> Source:
         site=legal.address(feed.header.site),
         entries=feed.entries,
         last_success=feed.last_success,
+        last_new=feed.last_new,
         next_poll=feed.next_poll_at,
         reason=feed.reason,
-        error=found.error,
-        remedy=found.advice,
+        error=excerpt(found.error, _WORDS),
+        remedy=excerpt(found.advice, _WORDS),
+        charts=drawn,
     )
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from aggregator.store.hub import Hub
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
+    from aggregator.store.pages import Pages
     from aggregator.store.pushes import Pushes
     from aggregator.store.readers import Readers, Tallies
     from aggregator.store.releases import Editions, Releases
@@ -285,10 +286,9 @@ class Entries(Protocol):
         """Return entries with all the words of the query in title or text, best first; any text is a valid query."""
 
     def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
-        """Return what a search finds of what everyone may see, the last stored first.
+        """Return what a search finds that one of these outputs released, the last stored first, nothing private.
 
-        That is what is released in one of these outputs, not withdrawn, and of no private source. Only the last
-        thousands of what is found are looked at: the time that a stranger's query takes has a bound.
+        Only the last thousands of what is found are looked at: the time that a stranger's query takes has a bound.
         """
 
 
@@ -354,6 +354,10 @@ class Transaction(Protocol):
     @property
     def hub(self) -> Hub:
         """Subscriptions to our documents."""
+
+    @property
+    def pages(self) -> Pages:
+        """What pages show."""
 
     @property
     def pushes(self) -> Pushes:

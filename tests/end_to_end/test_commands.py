@@ -104,7 +104,7 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
     www.mkdir()
     (www / "index.html").write_text("mine")
     said = home.run("export", str(www)).stderr
-    assert "14 documents" in said  # with the archives of this month
+    assert "15 documents" in said  # with the archives of this month
     assert "index.html was not written by aggregator export. It stays." in said
     assert (www / "index.html").read_text() == "mine"
     page = (www / "subscribe.html").read_text()

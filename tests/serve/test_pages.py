@@ -5,22 +5,26 @@ import re
 import sqlite3
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.config.settings import OutputSettings, Settings
+from aggregator.config.settings import FeedSettings, OutputSettings, Settings
+from aggregator.decide.stories.relations import Relation
+from aggregator.kinship import Kinship
 from aggregator.model import Item
 from aggregator.publish.manifest import Manifest
 from aggregator.store.sqlite.store import SqliteStore
+from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
     from conftest import Client, World
 
-PAGES = ("/", "/subscribe", "/sources")
+PAGES = ("/", "/search", "/subscribe", "/sources")
+OTHERS = ("/?tag=none", "/?language=fr", "/search?q=petit", "/sources?state=failing")
 SECRETS = ("hush", "inside.example", "Secret Letters", "Between us", "s3cret-token", "Agents only")
 
 
@@ -39,22 +43,26 @@ class _Tags(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_needs_no_script_and_loads_nothing_from_elsewhere(client: Client, path: str) -> None:
-    """Every page is HTML under a policy that allows only our style sheet and images, which exist."""
-    answer = client.get(path)
+@pytest.mark.parametrize("path", [*PAGES, *OTHERS, "story"])
+def test_page_runs_and_loads_nothing_but_ours(client: Client, path: str) -> None:
+    """Every page is HTML under a policy that allows our own script, style sheet and icon, which exist; nothing inline."""
+    answer = client.get(story_of(client) if path == "story" else path)
     assert (answer.status, answer["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert answer["Cache-Control"] == "public, max-age=60"
     policy = answer["Content-Security-Policy"] or ""
-    assert "default-src 'none'" in policy
-    assert "script-src" not in policy
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ")
+    assert "require-trusted-types-for 'script'" in policy
     assert "unsafe" not in policy
     tags = _Tags(answer.text)
-    assert {tag for tag, _ in tags.found}.isdisjoint({"script", "style", "iframe", "img", "form"})
+    assert {tag for tag, _ in tags.found}.isdisjoint({"style", "iframe", "img", "base"})
     assert not any(name.startswith("on") or name == "style" for _, attributes in tags.found for name in attributes)
-    ours = {link["href"] for link in tags.of("link") if link["rel"] in ("stylesheet", "icon")}
-    assert ours == {"static/style.css", "static/icon.svg"}
+    assert all(form["method"] == "get" for form in tags.of("form"))
+    above = "../" if path == "story" else ""
+    ours = {link["href"] or "" for link in tags.of("link") if link["rel"] in ("stylesheet", "icon")}
+    ours |= {script["src"] or "" for script in tags.of("script")}
+    assert ours == {f"{above}static/{name}" for name in ("style.css", "icon.svg", "page.js")}
     for href in ours:
-        assert client.get(f"/{href}").status == 200
+        assert client.get(f"/{href.removeprefix('../')}").status == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -67,7 +75,7 @@ def test_page_is_accessible(client: Client, path: str) -> None:
     levels = [int(tag[1]) for tag, _ in tags.found if re.fullmatch("h[1-6]", tag)]
     assert all(below <= above + 1 for above, below in pairwise(levels))
     assert tags.of("a")[0]["href"] == "#main"
-    assert sum("aria-current" in link for link in tags.of("a")) == 1
+    assert sum(link.get("aria-current") == "page" for link in tags.of("a")) == 1
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -75,6 +83,7 @@ def test_page_leads_readers_to_the_public_feeds(client: Client, path: str) -> No
     """Feed readers that are given a page find every public output in every format, by addresses that answer."""
     alternates = [link for link in _Tags(client.get(path).text).of("link") if link["rel"] == "alternate"]
     found = [(link["type"], link["href"]) for link in alternates]
+    found = [one for one in found if not (one[1] or "").startswith("search.atom")]
     assert found[0] == ("application/atom+xml", "all.atom")
     assert {href for _, href in found} == {
         f"{name}.{ending}" for name in ("all", "french") for ending in ("atom", "rss", "json")
@@ -83,7 +92,9 @@ def test_page_leads_readers_to_the_public_feeds(client: Client, path: str) -> No
         assert (client.get(f"/{href}")["Content-Type"] or "").startswith(media_type or "?")
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/sources.opml", "/all.atom", "/all.json", "/french.rss"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, *OTHERS, "/search?q=between", "/sources.opml", "/all.atom", "/all.json", "/french.rss"]
+)
 def test_nothing_private_is_shown(client: Client, path: str) -> None:
     """Neither names, nor addresses, nor entries of private sources and outputs are on anything public."""
     text = client.get(path).text
@@ -94,25 +105,203 @@ def test_front_page_shows_news_by_day(client: Client) -> None:
     """Entries stand under their day, newest first, with source, language and link; what publishers wrote is text."""
     text = client.get("/").text
     tags = _Tags(text)
-    assert len(tags.of("h3")) == 2
+    assert len([time for time in tags.of("section") if time.get("class") == "day"]) == 2
     assert text.index("friends") < text.index("Click me") < text.index("Un petit")
     assert "Small model &lt;script&gt;alert(1)&lt;/script&gt; &amp; friends" in text
     assert "It is small." in text
     assert "The Daily Tensor" in text
-    assert {"lang": "fr-CA", "dir": "auto"} in tags.of("h4")
+    assert {"lang": "fr-CA", "dir": "auto"} in tags.of("h3")
     outside = [link for link in tags.of("a") if (link["href"] or "").startswith("https://news.example/")]
     assert len(outside) == 2
     assert all(link["rel"] == "noopener noreferrer nofollow" for link in outside)
     assert "javascript:" not in text
 
 
+def titles(client: Client, path: str) -> list[str]:
+    """Return the headlines of a page."""
+    return re.findall(r'<h[23] lang="[^"]*" dir="[^"]*">(?:<a [^>]*>)?([^<]*)', client.get(path).text)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("output=french", ["Un petit modèle"]),
+        ("language=fr", ["Un petit modèle"]),
+        ("language=de", []),
+        ("source=https://news.example/feed&language=fr", ["Un petit modèle"]),
+        ("source=https://inside.example/feed?key=hush", []),
+        ("source=https://nobody.example/", []),
+        ("tag=none", []),
+        (
+            "unknown=parameter",
+            ["Small model &lt;script&gt;alert(1)&lt;/script&gt; &amp; friends", "Click me", "Un petit modèle"],
+        ),
+    ],
+)
+def test_river_can_be_filtered(client: Client, query: str, found: list[str]) -> None:
+    """Output, tag, language and source filter; a filter that is on can be taken away."""
+    assert titles(client, f"/?{query}") == found
+    assert ("remove" in client.get(f"/?{query}").text) == ("unknown" not in query)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("output=agents", 404), ("output=none", 404), ("before=x", 400), (f"tag={'x' * 65}", 400), ("before=1-1", 200)],
+)
+def test_river_refuses_nonsense(client: Client, query: str, status: int) -> None:
+    """An output with a token is like one that there is none of; what is no place is said to be none."""
+    assert client.get(f"/?{query}").status == status
+
+
+def test_river_goes_on_page_by_page(own_client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page leads to the one with older stories; none is left out or told twice, and the last one leads nowhere."""
+    now = datetime.now(UTC)
+    many = [
+        Item(title=f"News {number}", guid=f"n{number}", link=f"https://news.example/n{number}",
+             published=now - timedelta(minutes=number)) for number in range(90)
+    ]  # fmt: skip
+    world.poll("https://news.example/feed", many)
+    seen: list[str] = []
+    path = "/?source=https://news.example/feed"
+    for _ in range(3):
+        page = own_client.get(path)
+        assert len(page.body) < 100_000
+        seen += titles(own_client, path)
+        older = re.search(r'href="\./(\?[^"]*before=[^"]*)"', page.text)
+        path = "/" + (older[1].replace("&amp;", "&") if older else "")
+    assert older is None
+    assert len(seen) == len(set(seen))
+    assert len([title for title in seen if title.startswith("News ")]) == 90
+
+
+def test_no_page_is_large(own_client: Client, world: World) -> None:
+    """Long titles, addresses and texts in scripts of three bytes a letter leave every page below 100 kB."""
+    long = "語" * 900
+    world.poll(
+        "https://news.example/feed",
+        [Item(title=f"{number} {long}", guid=f"l{number}", link=f"https://news.example/{number}?{'x' * 1_900}",
+              content=f"<p>{long * 40} wide</p>") for number in range(60)],
+    )  # fmt: skip
+    for path in ("/?output=all", "/search?q=wide", story_of(own_client)):
+        assert 10_000 < len(own_client.get(path).body) < 100_000
+
+
+def story_of(client: Client) -> str:
+    """Return the address of the first story on the front page."""
+    found = re.search(r'href="(story/[0-9a-f]+)"', client.get("/").text)
+    assert found is not None
+    return f"/{found[1]}"
+
+
+def test_story_is_shown_in_full(client: Client) -> None:
+    """A story has its content, cleaned, and leads back to its source; relative addresses lead out of its folder."""
+    page = client.get(story_of(client))
+    assert "<p>It is <b>small</b>.</p>" in page.text
+    tags = _Tags(page.text)
+    assert {
+        "href": "https://news.example/one",
+        "rel": "noopener noreferrer nofollow",
+        "dir": "ltr",
+        "class": "button",
+    } in tags.of("a")
+    ours = [
+        link["href"] or ""
+        for link in (*tags.of("a"), *tags.of("link"))
+        if not (link["href"] or "").startswith(("http", "#"))
+    ]
+    assert all(href.startswith("../") for href in ours)
+    assert client.get(story_of(client), {"If-None-Match": page["ETag"] or ""}).status == 304
+    images = client.get(f"{story_of(client)}?images=1")
+    assert "img-src 'self' https:;" in (images["Content-Security-Policy"] or "")
+
+
+def test_story_of_a_private_source_is_not_there(client: Client, published: World) -> None:
+    """A key that is none, and one of what is not for everyone, have the same answer."""
+    with contextlib.closing(SqliteStore(published.database, readonly=True)) as store, store.snapshot() as tx:
+        (private,) = (entry.story for entry in tx.entries.all() if entry.private)
+    answers = [client.get(f"/story/{key}") for key in (private, "unknown", "x" * 500, "%00", "<script>")]
+    assert {(answer.status, answer.body) for answer in answers} == {
+        (404, b"404 Not Found: there is no such story, or it was withdrawn.\n")
+    }
+    assert client.get("/story/").status == 404
+
+
+def test_summaries_only_means_it(own_client: Client, world: World) -> None:
+    """Where no public output publishes whole texts, a story's page has its beginning as plain text."""
+    text = f"<p>It is <b>small</b>{' and so on' * 100}.</p>"
+    world.poll(
+        "https://news.example/feed", [Item(title="Long", guid="long", link="https://news.example/long", content=text)]
+    )
+    outputs = tuple(output.model_copy(update={"full_content": False}) for output in world.settings.outputs)
+    world.settings = Settings(site=world.settings.site, feeds=world.settings.feeds, outputs=outputs)
+    world.publish()
+    page = own_client.get(story_of(own_client)).text
+    assert "<b>small</b>" not in page
+    assert "It is small and so on" in page
+    assert page.count("and so on") < 80
+
+
+def test_articles_on_one_story_stand_together(own_client: Client, world: World) -> None:
+    """The river tells a story once, with who else does; its page says why each is there, and nothing of private ones."""
+    with contextlib.closing(SqliteStore(world.database)) as store, store.transaction() as tx:
+        entries = {entry.item.title: entry for entry in tx.entries.all()}
+        first, second, private = (entries[title] for title in ("Un petit modèle", "Click me", "Between us"))
+        tx.stories.decide(
+            [
+                Decision(first.key, first.story, "first"),
+                Decision(private.key, first.story, "words/1", 2.0, first.key, ("secret",)),
+                Decision(second.key, first.story, "words/1", 2.0, first.key, ("clic", "lost"),
+                         relations=(Relation(Kinship.TRANSLATION, first.key),)),
+            ],
+            datetime.now(UTC),
+        )  # fmt: skip
+    river = own_client.get("/").text
+    assert "Click me" not in river
+    assert "Also covered by" in river
+    assert "more</a>" not in river
+    page = own_client.get(f"/story/{second.story}").text
+    assert "A translation of it. It shares rare words with “Un petit modèle”: Click." in page
+    assert not [secret for secret in (*SECRETS, "secret") if secret in page]
+
+
+def test_search_page_marks_words(client: Client) -> None:
+    """What was looked for is marked where it stands, as text; the search is offered as a feed and remembered in its field."""
+    text = client.get("/search?q=small+script").text
+    assert "<mark>Small</mark> model &lt;<mark>script</mark>&gt;" in text
+    assert 'href="search.atom?q=small+script"' in text
+    assert 'value="small script"' in text
+    assert "One entry" in text
+    assert "Nothing has all" in client.get("/search?q=nonesuch").text
+    assert client.get(f"/search?q={'x' * 201}").status == 400
+    assert client.get("/search?q=%22%3E%3Cscript%3E").text.count("<script") == 1
+
+
+def test_searches_on_pages_have_the_rate_of_feeds(own_client: Client) -> None:
+    """Pages and feeds of searches share one rate; what was made lately costs nothing."""
+    statuses = [
+        own_client.get(f"/search{ending}?q=w{number}").status for number in range(12) for ending in ("", ".atom")
+    ]
+    assert 429 in statuses
+    assert own_client.get("/search?q=w0").status == 200
+    assert own_client.get("/search").status == 200
+
+
+def test_choosing_has_a_rate(own_client: Client) -> None:
+    """Pages that are made for what a stranger chose come so many a second; the front page always comes."""
+    statuses = [own_client.get(f"/?tag=t{number}").status for number in range(80)]
+    assert (statuses[0], 429 in statuses) == (200, True)
+    assert own_client.get("/").status == 200
+
+
 def test_subscribe_page_shows_addresses_of_the_site(client: Client) -> None:
-    """The addresses to copy are those of site.url, whatever host was asked; links stay relative."""
+    """The addresses to copy, and those for readers on the web, are those of site.url, whatever host was asked."""
     text = client.get("/subscribe", {"Host": "evil.test", "X-Forwarded-Host": "evil.test"}).text
     assert "https://news.test/sub/all.atom" in text
-    assert "https://news.test/sub/french.json" in text
     assert "evil" not in text
     assert {"href": "all.rss", "type": "application/rss+xml"} in _Tags(text).of("a")
+    fields = [field["value"] for field in _Tags(text).of("input") if "data-copy" in field]
+    assert fields == [f"https://news.test/sub/{name}" for name in ("all.atom", "french.atom", "sources.opml")]
+    assert "https://feedly.com/i/subscription/feed/https%3A%2F%2Fnews.test%2Fsub%2Fall.atom" in text
 
 
 def test_sources_page_tells_how_sources_are_doing(client: Client) -> None:
@@ -123,6 +312,35 @@ def test_sources_page_tells_how_sources_are_doing(client: Client) -> None:
     assert "https://broken.example/ answered 503 &lt;img src=x&gt;. Ask its operator." in text
     assert "failure 1 in a row" in text
     assert "Private source" in text
+
+
+def test_sources_page_draws_what_sources_did(client: Client) -> None:
+    """Entries of thirty days and polls of a day are drawn for each public source, in words too."""
+    charts = [svg["aria-label"] or "" for svg in _Tags(client.get("/sources").text).of("svg")]
+    assert charts[:2] == ["no entries in 30 days", "1 poll in 24 hours: 1 failed"]
+    assert (
+        charts[2:] == ["3 entries in 30 days, at most 2 a day", "1 poll in 24 hours: 1 with news"] or len(charts) == 4
+    )
+
+
+def test_sources_page_by_state_and_page(own_client: Client, world: World) -> None:
+    """Those with troubles come first; a state can be chosen, and the others follow on further pages."""
+    many = tuple(FeedSettings(url=f"https://n{number}.example/", title=f"Number {number}") for number in range(70))
+    world.settings = Settings(feeds=(*many, *world.settings.feeds), outputs=world.settings.outputs)
+    world.poll("https://broken.example/", error="503")
+    first, second = own_client.get("/sources").text, own_client.get("/sources?page=2").text
+    assert first.index("https://broken.example/") < first.index("Number 0")
+    assert 'href="sources?page=2"' in first
+    assert "Number 69" not in first
+    assert "Number 69" in second
+    assert 'href="sources"' in second
+    failing = own_client.get("/sources?state=failing").text
+    assert "Number 0" not in failing
+    assert "https://broken.example/" in failing
+    assert "None of the sources" in own_client.get("/sources?page=99").text
+    assert [
+        own_client.get(f"/sources?{query}").status for query in ("state=x", "page=0", "page=x", "page=%EF%BC%91")
+    ] == [400] * 4
 
 
 def test_error_of_a_private_source_is_not_told(own_client: Client, world: World) -> None:
@@ -255,5 +473,7 @@ def test_pages_of_an_empty_house(own_client: Client, world: World) -> None:
         leftover.unlink()
     world.renditions.write_manifest(Manifest())
     assert "Nothing is published yet" in own_client.get("/").text
+    assert own_client.get("/story/0123456789ab").status == 404
+    assert "Nothing has all" in own_client.get("/search?q=x").text
     assert "Nothing is published yet" in own_client.get("/subscribe").text
     assert "no sources yet" in own_client.get("/sources").text

@@ -321,6 +321,10 @@ class PostgresEntries:
         return list(self.by_keys([row["id"] for row in found]))
 
     def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
+        return list(self.by_keys(self.released_matches(query, outputs, limit)))
+
+    def released_matches(self, query: str, outputs: Collection[str], limit: int) -> list[int]:
+        """Return the keys of what `search_released` finds."""
         found = self._db.execute(
             # Materialized: else the planner may read all entries, the last first, in the hope of finding enough soon.
             f"""
@@ -334,7 +338,7 @@ class PostgresEntries:
             ORDER BY entry.id DESC LIMIT %s""",
             [*query_values(query), SEARCHED, list(outputs), limit],
         ).fetchall()
-        return list(self.by_keys([row["id"] for row in found]))
+        return [row["id"] for row in found]
 
     def by_keys(self, keys: Sequence[int]) -> Iterator[Entry]:
         """Return entries in the order of their keys, read in batches."""

@@ -20,6 +20,7 @@ from aggregator.store.postgres.hub import PostgresHub
 from aggregator.store.postgres.kinships import PostgresKinships
 from aggregator.store.postgres.listings import PostgresListings
 from aggregator.store.postgres.lists import PostgresLists
+from aggregator.store.postgres.pages import PostgresPages
 from aggregator.store.postgres.pushes import PostgresPushes
 from aggregator.store.postgres.queue import PostgresQueue
 from aggregator.store.postgres.readers import PostgresReaders, PostgresTallies
@@ -59,6 +60,7 @@ class PostgresTransaction:
         self.kinships = PostgresKinships(session)
         self.tellings = PostgresTellings(session, self.entries)
         self.hub = PostgresHub(session)
+        self.pages = PostgresPages(session, self.entries)
         self.readers = PostgresReaders(session)
         self.tallies = PostgresTallies(session)
         self.pushes = PostgresPushes(session)

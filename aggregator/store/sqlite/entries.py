@@ -321,6 +321,10 @@ class SqliteEntries:
         return list(self.by_keys([row["rowid"] for row in ids]))
 
     def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
+        return list(self.by_keys(self.released_matches(query, outputs, limit)))
+
+    def released_matches(self, query: str, outputs: Collection[str], limit: int) -> list[int]:
+        """Return the keys of what `search_released` finds."""
         if not (match := _match(query)):
             return []
         ids = self._db.execute(
@@ -334,7 +338,7 @@ class SqliteEntries:
             ORDER BY entry.id DESC LIMIT :limit""",
             {"match": match, "most": SEARCHED, "outputs": json.dumps(list(outputs)), "limit": limit},
         ).fetchall()
-        return list(self.by_keys([row["id"] for row in ids]))
+        return [row["id"] for row in ids]
 
     def by_keys(self, keys: Sequence[int]) -> Iterator[Entry]:
         """Return entries in the order of their keys, read in batches."""

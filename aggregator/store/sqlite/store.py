@@ -17,6 +17,7 @@ from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.kinships import SqliteKinships
 from aggregator.store.sqlite.listings import SqliteListings
 from aggregator.store.sqlite.lists import SqliteLists
+from aggregator.store.sqlite.pages import SqlitePages
 from aggregator.store.sqlite.pushes import SqlitePushes
 from aggregator.store.sqlite.readers import SqliteReaders, SqliteTallies
 from aggregator.store.sqlite.releases import SqliteReleases
@@ -52,6 +53,7 @@ class SqliteTransaction:
         self.kinships = SqliteKinships(connection)
         self.tellings = SqliteTellings(connection, self.entries)
         self.hub = SqliteHub(connection)
+        self.pages = SqlitePages(connection, self.entries)
         self.readers = SqliteReaders(connection)
         self.tallies = SqliteTallies(connection)
         self.pushes = SqlitePushes(connection)
