@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from aggregator.serve.shelf import Shelf
     from aggregator.store.fleet import Fleet
     from aggregator.store.hub import HubCount
-    from aggregator.store.protocols import PollCount, Transaction
+    from aggregator.store.polls import PollCount
+    from aggregator.store.protocols import Transaction
     from aggregator.store.pushes import PushCount
     from aggregator.store.readers import Tallies
 

@@ -9,7 +9,7 @@ from aggregator.decide.identity import item_keys
 from aggregator.decide.sites import host_of, site_of
 from aggregator.listings import NamedBy
 from aggregator.model import Item, Outcome
-from aggregator.store.protocols import PollCount
+from aggregator.store.polls import PollCount
 from aggregator.store.rows import HEADER, HINTS, from_ms, to_json, to_ms, to_ms_or_none
 
 if TYPE_CHECKING:

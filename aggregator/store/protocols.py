@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from aggregator.store.listings import Listings
     from aggregator.store.lists import Lists
     from aggregator.store.pages import Pages
+    from aggregator.store.polls import PollCount
     from aggregator.store.pushes import Pushes
     from aggregator.store.readers import Readers, Tallies
     from aggregator.store.releases import Editions, Releases
@@ -96,30 +97,6 @@ class PollLine:
     duplicates: int
     error: str | None
     unconditional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PollCount:
-    """How many polls there were and what they brought, all sources together."""
-
-    outcomes: Mapping[Outcome, int]
-    unconditional: int
-    """Those that asked for whole documents."""
-    not_modified: int = 0
-    """Those that were answered with 304."""
-    bytes: int = 0
-    """Of documents, as sent."""
-    seconds: float = 0.0
-    """From each request to its answer, added up."""
-    new: int = 0
-    updated: int = 0
-    duplicates: int = 0
-    """Entries."""
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.outcomes.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings
     from aggregator.listings import NamedBy
     from aggregator.model import FeedState, Rhythm
+    from aggregator.store.polls import PollCount
     from aggregator.store.postgres.session import Session
-    from aggregator.store.protocols import PollCount, PollLine, PollRecord
+    from aggregator.store.protocols import PollLine, PollRecord
 
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from aggregator.config.settings import FeedSettings
     from aggregator.listings import NamedBy
     from aggregator.model import FeedState, Rhythm
-    from aggregator.store.protocols import PollCount, PollLine, PollRecord
+    from aggregator.store.polls import PollCount
+    from aggregator.store.protocols import PollLine, PollRecord
 
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed
