@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from aggregator.articles import complete
@@ -41,6 +42,14 @@ if TYPE_CHECKING:
 # A slow machine is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_its_own() -> Iterator[None]:
+    """Undo what a test's program did to the logs of this process."""
+    before = dict(structlog.get_config())
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,7 +224,8 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pages_end_soon(name: str) -> None:
     """Deep, wide and broken pages are read or refused within seconds of CPU time, if nothing else slows the machine."""
-    assert any(_seconds(HOSTILE[name]) < 8 for _ in range(3))
+    enough = 8 if sys.gettrace() is None else 24  # counting branches makes it three times as slow
+    assert any(_seconds(HOSTILE[name]) < enough for _ in range(3))
 
 
 def _seconds(body: str) -> float:
