@@ -12,8 +12,6 @@ import sqlite3
 import stat
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
 from aggregator.errors import (
     CorruptDatabase,
     DiskFull,
@@ -23,6 +21,7 @@ from aggregator.errors import (
     NewerDatabase,
     StoreError,
 )
+from aggregator.store.sqlite.loading import Database
 from aggregator.store.sqlite.schema import APPLICATION_ID, migrations
 
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Migrations
-
 from aggregator.decide.sites import site_of
 from aggregator.store.sqlite.first import FIRST
+from aggregator.store.sqlite.loading import Migrations
 from aggregator.store.sqlite.renewal import renew
 
 if TYPE_CHECKING:
