@@ -20,7 +20,7 @@ import pytest
 from lxml import etree
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-ROUNDS = int(os.environ.get("AGGREGATOR_CRASHES", "6"))
+ROUNDS = int(os.environ.get("AGGREGATOR_CRASHES", "4"))
 FEEDS = 20
 
 
