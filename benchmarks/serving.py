@@ -273,12 +273,12 @@ def publish(folder: Path, settings: Settings) -> Press:
 
 
 def add_entry(path: Path, number: int) -> None:
-    """Store and release one more entry, a copy of the last one under another name."""
+    """Store one more entry, a copy of the last one under another name, and release it after all others."""
     with closing(sqlite3.connect(path)) as db, db:
         db.row_factory = sqlite3.Row
         row = dict(db.execute("SELECT * FROM entry ORDER BY id DESC LIMIT 1").fetchone())
         link, key = f"https://news.example/{number}", row["id"] + 1
-        moment = row["updated"] + 1000
+        moment = db.execute("SELECT max(released_at) FROM release WHERE output = ?", [OUTPUT]).fetchone()[0] + 1000
         row |= {
             "id": key,
             "atom_id": link,
