@@ -24,7 +24,7 @@ MAX_EXPRESSION = 1_000
 EXPRESSION = "regex:"
 """What an expression among the literal words of `contains` starts with."""
 
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]+)?")
 """Archives are called so: /all/2026-01.atom, beside an output at /TOKEN/NAME.atom."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\u0080-\uffff]*")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aggregator.store.protocols import Transaction
 
 _BATCH = 100
-"""Entries that are rendered at a time, whatever a month has of them."""
+"""Entries that are rendered at a time, whatever a part of a month has of them."""
 _ENTRY = "{http://www.w3.org/2005/Atom}entry"
 _ID = re.compile(rb"<id>([^<]*)</id>")
 _LINK = re.compile(rb"<link [^>]*>")
@@ -56,8 +56,6 @@ class ArchiveFiles:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._marks: dict[str, tuple[object, ...]] = {}
-        self._seen: dict[str, int] = {}
-        """Number of the newest release of each output that its documents know."""
         self._settings: Settings | None = None
 
     def bring_up(
@@ -70,18 +68,15 @@ class ArchiveFiles:
         if settings is not self._settings:  # which sources are private may be another matter now
             self._settings = settings
             self._marks.clear()
-        seen = self._seen.get(output.name)
-        added = tx.archives.added(output.name, tx.archives.newest(output.name) if seen is None else seen)
         for name, volume in wanted.items():
-            is_known = self._marks.get(name) == volume.mark and self._folder.holds(name)
-            if is_known and (volume.held is not None or volume.month.name not in added.months):
+            mark = volume.mark
+            if self._marks.get(name) == mark and self._folder.holds(name):
                 continue
             self._marks.pop(name, None)
             document = _Writer(tx, output, settings, volume).document(self._kept(name))
             if document is not None and self._write(name, document, volume):
                 yield name
-            self._marks[name] = volume.mark
-        self._seen[output.name] = added.last
+            self._marks[name] = mark
 
     def _write(self, name: str, document: bytes, volume: Volume) -> bool:
         return self._folder.write(name, document, media_type=MEDIA_TYPES["atom"], modified=volume.head.updated)
@@ -124,7 +119,7 @@ class _Writer:
     def _wanted(self, entries: dict[str, bytes]) -> dict[str, int]:
         """Return keys by id, in the order of release: so many as are to be there, and what is there already."""
         output, volume = self._output, self._volume
-        places = self._tx.archives.places(output.name, volume.month.name, private=output.token is not None)
+        places = self._tx.archives.places(output.name, volume.part, private=output.token is not None)
         held = len(places) if volume.held is None else volume.held
         named = ((legal.line(place.id), place.key) for place in places)
         return {one: key for place, (one, key) in enumerate(named) if place < held or one in entries}

@@ -40,9 +40,9 @@ class PublishedOutput:
         """Return the name under which the document with this ending is kept; a private one has no token in it."""
         return f"{'private/' if self.private else ''}{self.name}.{ending}"
 
-    def archive(self, month: str = "") -> str:
-        """Return the name under which a month's archive is kept; without a month, the folder of them all."""
-        return f"{'private/' if self.private else ''}{self.name}/{month and f'{month}.atom'}"
+    def archive(self, part: str = "") -> str:
+        """Return the name under which the archive of a part of a month is kept; without one, the folder of them all."""
+        return f"{'private/' if self.private else ''}{self.name}/{part and f'{part}.atom'}"
 
     def admits(self, token: str | None) -> bool:
         """Whether a request that brings this token (None: none) may see it, found in constant time."""

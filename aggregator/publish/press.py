@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.publish import archive_files
-from aggregator.publish.archive import has_archives, linked, volumes
+from aggregator.publish.archive import Catalogue, has_archives, linked
 from aggregator.publish.atom import render_atom
 from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
@@ -64,7 +64,7 @@ class Press:
         self._clock, self._hub = clock, hub
         self.settings = settings
         self._folder = folder
-        self._archives = archive_files.ArchiveFiles(folder)
+        self._catalogue, self._archives = Catalogue(), archive_files.ArchiveFiles(folder)
         self._open_store = open_store
 
     def publish(self, names: Collection[str], *, about_sources: bool = True) -> list[str]:
@@ -100,8 +100,8 @@ class Press:
     def _render(self, tx: Transaction, name: str) -> Iterator[str]:
         output = self.settings.published[name]
         one, listed = channel(tx, output, self.settings, self._hubs), _listed(output, self.settings.site)
-        bound = volumes(tx, output, one)
-        archives = {listed.archive(volume.month.name): volume for volume in bound}
+        bound = self._catalogue.volumes(tx, output, one)
+        archives = {listed.archive(volume.part.name): volume for volume in bound}
         yield from self._archives.bring_up(tx, output, self.settings, archives)
         one = linked(one, bound)  # the documents that it links to are there
         pieces = pieces_of(one)

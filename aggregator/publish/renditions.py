@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from aggregator.decide.months import PART_NAME
 from aggregator.errors import DiskFull, FolderNotWritable
 from aggregator.publish import manifest
 from aggregator.publish.channel import MEDIA_TYPES
@@ -38,13 +39,13 @@ MANIFEST = "outputs.manifest"
 
 _PRIVATE = "private/"
 _STEM = "[a-z0-9][a-z0-9_-]*"
-_MONTH = r"\d{4}-\d\d\.atom"
-_NAME = re.compile(rf"(?:{_PRIVATE})?(?:{_STEM}\.[a-z]+|{_STEM}/{_MONTH})")
+_PART = rf"{PART_NAME}\.atom"
+_NAME = re.compile(rf"(?:{_PRIVATE})?(?:{_STEM}\.[a-z]+|{_STEM}/{_PART})")
 _TYPE = ".type"
 _BESIDE = (*(coding.ending for coding in CODINGS.values()), _TYPE)
 """Endings of what lies beside a document."""
 _TWINS = "|".join(map(re.escape, _BESIDE))
-_ARCHIVE = re.compile(rf"{_MONTH}(?:{_TWINS})?")
+_ARCHIVE = re.compile(rf"{_PART}(?:{_TWINS})?")
 _DOCUMENT = rf"{_STEM}\.(?:{'|'.join(MEDIA_TYPES)})(?:{_TWINS})?"
 _UNFINISHED = re.compile(rf"\.(?:{_DOCUMENT}|{re.escape(MANIFEST)})\.[a-z0-9_]+\.new")
 _OURS = re.compile(rf"{_DOCUMENT}|{_UNFINISHED.pattern}")

@@ -2,7 +2,8 @@
 
 /all.atom  /all.rss  /all.json          an output
 /{token}/agents.atom ...                an output with a token: nowhere else
-/all/2026-01.atom                       its archive of a month; /{token}/agents/2026-01.atom
+/all/2026-01.atom                       its archive of a month; 2026-01-2.atom of its next 2,000 entries
+/{token}/agents/2026-01.atom            likewise
 /old.atom  /old/2026-01.atom  ...       301 to where the output is that was called so
 /sources.opml                           what is aggregated
 /sources.atom                           what is wrong with it
@@ -14,6 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aggregator.config.settings import FORMATS
+from aggregator.decide.months import PART_NAME
 from aggregator.publish.searches import PATH
 from aggregator.serve.document import PROTECTION, answer, request_headers
 from aggregator.serve.moved import Moved, moved
@@ -33,7 +35,9 @@ _PLACE = re.compile(
 )
 SEARCHES = frozenset(f"/{PATH}.{ending}" for ending in FORMATS)
 """Addresses of feeds that are no documents of an output, but made for a request."""
-_ARCHIVE = re.compile(r"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{0,63})/(?P<month>\d{4}-\d\d)\.atom", re.DOTALL)
+_ARCHIVE = re.compile(
+    rf"/(?:(?P<token>.+)/)?(?P<name>[a-z0-9][a-z0-9_-]{{0,63}})/(?P<part>{PART_NAME})\.atom", re.DOTALL
+)
 _SOURCES = frozenset({"sources.opml", "sources.atom"})
 _NAVIGATION = frozenset({(b"sec-fetch-dest", b"document"), (b"sec-fetch-mode", b"navigate")})
 """Headers of a browser that a person sends to the address (Fetch Metadata)."""
@@ -91,7 +95,7 @@ class Feeds:
         output = self._shelf.outputs().get(place["name"])
         if output is None or not output.admits(place["token"]):
             return None
-        name = output.archive(place["month"])
+        name = output.archive(place["part"])
         return self._shelf.archives.document(name, private=output.private, navigation=navigation)
 
     def _document(self, place: re.Match[str], *, navigation: bool) -> Answering | None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aggregator.decide.months import PART_NAME
 from aggregator.serve.document import PROTECTION, answer
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from aggregator.publish.manifest import PublishedOutput
 
 _DAY = 86_400
-_MONTH = re.compile(r"\d{4}-\d\d")
+_PART = re.compile(PART_NAME)
 _QUERY = re.compile(rb"[!-~]*")
 
 
@@ -44,7 +45,7 @@ def moved(place: re.Match[str], renamed: Mapping[str, PublishedOutput]) -> Moved
     `place` is its token, name and ending; an archive's (`/old/2026-01.atom`) has the output's name before that.
     """
     before, name, ending = place["token"], place["name"], place["ending"]
-    if _MONTH.fullmatch(name) and before is not None:
+    if _PART.fullmatch(name) and before is not None:
         above, _, old = before.rpartition("/")
         token, prefix, rest = above or None, "../", f"/{name}.{ending}"
     else:

@@ -1,4 +1,4 @@
-"""What archive documents are made of: releases, by the month (UTC) in which they were released."""
+"""What archive documents are made of: releases, by number and by the month (UTC) of their date."""
 
 from __future__ import annotations
 
@@ -9,34 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from aggregator.decide.months import Part
     from aggregator.model import Entry
 
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month in which an output released something."""
-
-    name: str
-    """`2026-01`."""
-    last: datetime
-    """The newest release in it, withdrawn or not."""
-    gone: frozenset[int]
-    """Keys of what was withdrawn of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Additions:
-    """What an output has released after its release of some number."""
-
-    last: int
-    """Number of its newest release; as asked where there is none."""
-    months: frozenset[str]
-    """In which the others were dated."""
+BATCH = 10_000
+"""Releases that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry's place in a month."""
+    """An entry's place in a part of a month."""
 
     key: int
     id: str
@@ -44,20 +26,26 @@ class Place:
     released_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A release of what was withdrawn."""
+
+    key: int
+    number: int
+    released_at: datetime
+
+
 class Archives(Protocol):
-    """Outputs' releases by month. No method reads all that an output has ever released."""
+    """Outputs' releases as archives need them. Nothing holds all that an output has ever released in memory."""
 
-    def months(self, output: str) -> list[Month]:
-        """Return the months in which an output released anything, the oldest first, emptied ones too."""
+    def released(self, output: str, after: int) -> Iterator[tuple[int, datetime]]:
+        """Return number and date of what was released after the release of this number (0: all), in that order."""
 
-    def newest(self, output: str) -> int:
-        """Return the number of an output's last release; 0 when there is none."""
+    def withdrawn(self, output: str) -> list[Withdrawn]:
+        """Return what an output released and was withdrawn."""
 
-    def added(self, output: str, after: int) -> Additions:
-        """Return what was released after the release of this number (0: all), dated in whatever month."""
-
-    def places(self, output: str, month: str, *, private: bool) -> list[Place]:
-        """Return what an output released in a month and was not withdrawn, in the order of release.
+    def places(self, output: str, part: Part, *, private: bool) -> list[Place]:
+        """Return what an output released in a part of a month and was not withdrawn, in the order of release.
 
         With or without entries of sources that are private.
         """

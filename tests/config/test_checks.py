@@ -158,7 +158,7 @@ OUTPUT = "outputs:\n  - name: labs\n    "
         ("polling:\n  max_interval: 5m", 2, "polling.max_interval", "(15m) is longer than max_interval (5m)", "longer"),
         # outputs
         *((f"outputs: [{{name: {name}}}]", 1, f"outputs[{name}].name", "the program's own", "another name")
-          for name in sorted({*RESERVED_OUTPUTS, "2026-01"})),
+          for name in sorted({*RESERVED_OUTPUTS, "2026-01", "2026-01-2"})),
         ("outputs: [{name: 'A B'}]", 1, "outputs[0].name", "small letters, digits", "/NAME.atom"),
         (OUTPUT + "\n  - name: labs", 4, "outputs[labs].name", "the same name as outputs[labs] in line 2", "another"),
         (OUTPUT + "was: [labs]", 3, "outputs[labs].was[0]", "the same name as outputs[labs] in line 2", "Remove it"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from structlog.testing import capture_logs
 
+from aggregator.decide.months import Parts
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.publish.static import StaticFiles
@@ -131,9 +132,13 @@ def test_walking_back_finds_everything_once(library: Library, atom: Callable[[by
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 40 * 24), st.integers(1, 4), st.booleans()), min_size=1, max_size=6))
 def test_no_history_has_a_gap(
-    newsdesk: Newsdesk, tmp_path_factory: pytest.TempPathFactory, history: list[tuple[int, int, bool]]
+    newsdesk: Newsdesk,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    history: list[tuple[int, int, bool]],
 ) -> None:
-    """However releases fall into months, and whenever documents are written: each is found, in the month of its release."""
+    """However releases fall into months and parts, and whenever documents are written: each is found in its own."""
+    monkeypatch.setattr("aggregator.publish.archive.PART", 3)
     newsdesk.configure({"name": "all", "limit": 2})
     library = Library(newsdesk, tmp_path_factory.mktemp("library"), number=newsdesk.__dict__.setdefault("number", 0))
     for hours, count, published in history:
@@ -145,15 +150,16 @@ def test_no_history_has_a_gap(
     current, *archives = walk(library.read, "all.atom")
     with newsdesk.store.snapshot() as tx:
         released = {entry.id for entry in tx.releases.of_output("all")}
-        names = [month.name for month in tx.archives.months("all")]
-        months = {name: tx.archives.places("all", name, private=False) for name in names}
+        parts = Parts(3)
+        parts.add(tx.archives.released("all", 0))
+        months = {part.name: tx.archives.places("all", part, private=False) for part in parts.all()}
     assert {one for document in (current, *archives) for one in ids(document)} == released
     written = library.archives()
-    assert list(written) == list(months)
+    assert written.keys() == months.keys()
     for month, places in months.items():
         told = ids(written[month])[::-1]
         assert told == [place.id for place in places][: len(told)]
-        assert len(told) == len(places) or month == max(months)
+        assert len(told) == len(places) or month == list(months)[-1]
 
 
 def test_what_is_written_stays(library: Library) -> None:
@@ -206,7 +212,44 @@ def test_the_running_month_grows_by_steps(library: Library) -> None:
         address = str(link(library.read("all.atom"), "prev-archive"))
         assert address.endswith(f"?entries={len(ids(document))}")
         assert seen.setdefault(address, document) == document
-    assert [len(ids(document)) for document in seen.values()] == [1, 3, 6, 9, 12, 15, 18]
+    assert [len(ids(document)) for document in seen.values()] == [1, *range(2, 19, 2)]
+
+
+def test_a_large_month_has_parts(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document holds so many releases, and the next ones go to another: what is full is written once, and linked."""
+    monkeypatch.setattr("aggregator.publish.archive.PART", 4)
+    library.reopen()
+    library.release(at=months_later(library.desk.now))
+    for _ in range(9):
+        library.release()
+        library.publish()
+    month = f"{library.desk.now:%Y-%m}"
+    assert {name: len(ids(document)) for name, document in library.archives().items()} == {
+        month: 4,
+        f"{month}-2": 4,
+        f"{month}-3": 1,
+    }
+    assert {one for document in walk(library.read, "all.atom") for one in ids(document)} == set(library.released)
+    before = library.archives()
+    library.desk.correct("withdraw", library.released[5])
+    library.reopen()
+    library.publish()
+    after = library.archives()
+    assert [name for name in before if before[name] != after[name]] == [f"{month}-2"]
+    assert len(ids(after[f"{month}-2"])) == 3
+
+
+def test_a_busy_source_rewrites_little(library: Library) -> None:
+    """Where sources share the room, the archive grows when what it lacks is no longer shown, not with each release."""
+    library.desk.configure({"name": "all", "limit": 4})
+    library.reopen()
+    library.release(at=months_later(library.desk.now))
+    writes = 0
+    for number in range(40):
+        library.release(site="b" if number % 10 == 9 else "a")
+        writes += any(name.startswith("all/") for name in library.publish())
+        assert {one for document in walk(library.read, "all.atom") for one in ids(document)} == set(library.released)
+    assert writes < 20
 
 
 def test_withdrawing_rewrites_one_month(library: Library) -> None:

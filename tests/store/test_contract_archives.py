@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aggregator.config.settings import FeedSettings
-from aggregator.store.archives import Additions, Month
+from aggregator.decide.months import Part, Parts
 from aggregator.store.stories import Decision
 
 if TYPE_CHECKING:
@@ -32,60 +32,65 @@ def keys(desk: Any, item: Callable[..., Item]) -> list[int]:
     return keys
 
 
-def test_months_by_time_of_release(desk: Any, keys: list[int]) -> None:
-    """A release belongs to the month (UTC) of its millisecond; outputs are apart, months without releases are none."""
+def test_releases_by_number(desk: Any, keys: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an output released comes in the order of its numbers, after any of them, read in batches."""
+    monkeypatch.setattr("aggregator.store.sqlite.archives.BATCH", 3)
+    monkeypatch.setattr("aggregator.store.postgres.archives.BATCH", 3)
     with desk.store.snapshot() as tx:
-        assert tx.archives.months("all") == [
-            Month("2025-12", NEW_YEAR - INSTANT, frozenset()),
-            Month("2026-01", NEW_YEAR, frozenset()),
-        ]
-        assert tx.archives.months("labs") == [Month("2026-01", NEW_YEAR, frozenset())]
-        assert tx.archives.months("nowhere") == []
-    desk.release("labs", keys[1], at=NEW_YEAR.replace(year=2031, month=12))
-    desk.release("labs", keys[2], at=NEW_YEAR.replace(year=2031, month=12) + INSTANT)
-    with desk.store.snapshot() as tx:
-        assert [(month.name, month.last.day) for month in tx.archives.months("labs")] == [
-            ("2026-01", 1),
-            ("2031-12", 1),
-        ]
-
-
-def test_what_was_added(desk: Any, keys: list[int]) -> None:
-    """What came after a release is told by its number, also where it is dated in an earlier month."""
-    with desk.store.snapshot() as tx:
-        everything = tx.archives.added("all", 0)
-        assert everything.months == {"2025-12", "2026-01"}
-        assert (tx.archives.newest("all"), tx.archives.newest("nowhere")) == (everything.last, 0)
-        assert tx.archives.added("all", everything.last) == Additions(everything.last, frozenset())
-        before = tx.archives.added("labs", 0)
+        everything = list(tx.archives.released("all", 0))
+        assert [at for _, at in everything] == [NEW_YEAR - INSTANT] * 2 + [NEW_YEAR] * 2
+        assert everything == sorted(everything)
+        for place, (number, _) in enumerate(everything, 1):
+            assert list(tx.archives.released("all", number)) == everything[place:]
+        assert list(tx.archives.released("nowhere", 0)) == []
     desk.release("labs", keys[1], at=NEW_YEAR - INSTANT)
     with desk.store.snapshot() as tx:
-        assert tx.archives.added("labs", before.last) == Additions(before.last + 1, frozenset({"2025-12"}))
-        assert tx.archives.added("nowhere", 0) == Additions(0, frozenset())
+        assert [at for _, at in tx.archives.released("labs", 0)] == [NEW_YEAR, NEW_YEAR - INSTANT]
+
+
+def parts_of(tx: Any, output: str, size: int = 9) -> list[Part]:
+    """Return the parts that an output's releases make."""
+    parts = Parts(size)
+    parts.add(tx.archives.released(output, 0))
+    return parts.all()
 
 
 def test_places_in_the_order_of_release(desk: Any, keys: list[int]) -> None:
-    """A month's entries come as they were released, with their ids; a month without releases has none."""
+    """A month's entries come as they were released, with their ids, those of private sources where they may."""
     with desk.store.snapshot() as tx:
-        december = tx.archives.places("all", "2025-12", private=False)
-        assert [(place.key, place.id, place.released_at) for place in december] == [
+        december, january = parts_of(tx, "all")
+        assert [
+            (place.key, place.id, place.released_at) for place in tx.archives.places("all", december, private=False)
+        ] == [
             (key, entry.id, NEW_YEAR - INSTANT)
             for key, entry in zip([keys[1], keys[0]], tx.archives.entries([keys[1], keys[0]]), strict=True)
         ]
-        assert [place.key for place in tx.archives.places("all", "2026-01", private=True)] == keys[2:]
-        assert [place.key for place in tx.archives.places("all", "2026-01", private=False)] == [keys[2]]
-        assert tx.archives.places("all", "2026-02", private=True) == []
+        assert [place.key for place in tx.archives.places("all", january, private=True)] == keys[2:]
+        assert [place.key for place in tx.archives.places("all", january, private=False)] == [keys[2]]
+
+
+def test_places_of_a_part(desk: Any, keys: list[int]) -> None:
+    """A part has its own releases alone, also where others of its month came after those of a later one."""
+    desk.release("labs", keys[1], at=NEW_YEAR.replace(month=2))
+    desk.release("labs", keys[2], at=NEW_YEAR + INSTANT)
+    desk.release("labs", keys[3], at=NEW_YEAR)
+    with desk.store.snapshot() as tx:
+        parts = parts_of(tx, "labs", size=2)
+        assert [part.name for part in parts] == ["2026-01", "2026-01-2", "2026-02"]
+        places = [tx.archives.places("labs", part, private=True) for part in parts]
+        assert [[place.key for place in part] for part in places] == [[keys[0], keys[2]], [keys[3]], [keys[1]]]
 
 
 def test_what_was_withdrawn_is_left_out(desk: Any, keys: list[int]) -> None:
-    """It counts for nothing but the existence of its month."""
+    """It is named with its release, and counts for nothing but the existence of its month."""
     with desk.store.transaction() as tx:
         for key in keys[:3]:
             tx.kinships.withdraw(key, NEW_YEAR)
     with desk.store.snapshot() as tx:
-        assert [month.gone for month in tx.archives.months("all")] == [{keys[0], keys[1]}, {keys[2]}]
-        assert [month.gone for month in tx.archives.months("labs")] == [{keys[0]}]
-        assert tx.archives.places("all", "2025-12", private=True) == []
+        gone = {one.key: (one.number, one.released_at) for one in tx.archives.withdrawn("all")}
+        assert gone == dict(zip([keys[1], keys[0], keys[2]], tx.archives.released("all", 0), strict=False))
+        assert [one.key for one in tx.archives.withdrawn("labs")] == [keys[0]]
+        assert tx.archives.places("all", parts_of(tx, "all")[0], private=True) == []
 
 
 def test_stories_that_lost_an_article(desk: Any, keys: list[int]) -> None:

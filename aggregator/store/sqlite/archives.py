@@ -1,44 +1,37 @@
-"""Releases by month (archives.Archives)."""
+"""Releases for archives (archives.Archives)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from aggregator.decide.months import bounds, month_of
-from aggregator.store.archives import Additions, Month, Place
+from aggregator.decide.months import bounds
+from aggregator.store.archives import BATCH, Place, Withdrawn
 from aggregator.store.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
+    from aggregator.decide.months import Part
     from aggregator.model import Entry
     from aggregator.store.sqlite.entries import SqliteEntries
 
-_MONTHS = """
-    WITH RECURSIVE month(until) AS (
-        SELECT 0
-        UNION ALL
-        SELECT 1000 * CAST(strftime('%s', (
-            SELECT released_at FROM release WHERE output = :output AND released_at >= until
-            ORDER BY released_at LIMIT 1) / 1000, 'unixepoch', 'start of month', '+1 month') AS INTEGER)
-        FROM month WHERE until IS NOT NULL)
-    SELECT (SELECT released_at FROM release WHERE output = :output AND released_at < until
-        ORDER BY released_at DESC LIMIT 1) AS last
-    FROM month WHERE until > 0 ORDER BY until"""
-"""The end of each month in turn, each found through the index."""
-_GONE = """
-    SELECT release.entry, released_at FROM entry CROSS JOIN release ON release.entry = entry.id
+_RELEASED = """
+    SELECT seq, released_at FROM release WHERE output = :output AND seq > :after ORDER BY seq LIMIT :batch"""
+_WITHDRAWN = """
+    SELECT release.entry, seq, released_at FROM entry CROSS JOIN release ON release.entry = entry.id
     WHERE withdrawn_at IS NOT NULL AND output = :output"""
-_NEWEST = "SELECT seq FROM release WHERE output = :output ORDER BY seq DESC LIMIT 1"
-_ADDED = "SELECT seq, released_at FROM release WHERE output = :output AND seq > :after"
 _PLACES = """
-    SELECT release.entry, atom_id, released_at
-    FROM release JOIN entry ON entry.id = release.entry JOIN feed ON feed.id = entry.feed
-    WHERE output = :output AND released_at >= :since AND released_at < :until AND (:private OR NOT feed.private)
-        AND entry.id NOT IN (SELECT id FROM entry WHERE withdrawn_at IS NOT NULL)
-    ORDER BY released_at, seq"""
+    SELECT part.entry, atom_id, released_at
+    FROM (
+        SELECT seq, entry, released_at FROM release
+        WHERE output = :output AND seq >= :first AND +released_at >= :since AND +released_at < :until
+        ORDER BY seq LIMIT :count) AS part
+    JOIN entry ON entry.id = part.entry JOIN feed ON feed.id = entry.feed
+    WHERE withdrawn_at IS NULL AND (:private OR NOT feed.private)
+    ORDER BY seq"""
+"""+: by the order of release; by dates it would walk through the whole month."""
 _BEREFT = """
     SELECT told.id FROM entry AS gone CROSS JOIN entry AS told ON told.story = gone.story AND told.id <> gone.id
     CROSS JOIN release ON release.entry = told.id
@@ -52,26 +45,19 @@ class SqliteArchives:
         self._db = connection
         self._entries = entries
 
-    def months(self, output: str) -> list[Month]:
-        gone = defaultdict(set)
-        for row in self._db.execute(_GONE, {"output": output}):
-            gone[month_of(from_ms(row["released_at"]))].add(row["entry"])
-        lasts = [from_ms(row["last"]) for row in self._db.execute(_MONTHS, {"output": output})]
-        return [Month(month_of(last), last, frozenset(gone[month_of(last)])) for last in lasts]
+    def released(self, output: str, after: int) -> Iterator[tuple[int, datetime]]:
+        while rows := self._db.execute(_RELEASED, {"output": output, "after": after, "batch": BATCH}).fetchall():
+            yield from ((row["seq"], from_ms(row["released_at"])) for row in rows)
+            after = rows[-1]["seq"]
 
-    def newest(self, output: str) -> int:
-        row = self._db.execute(_NEWEST, {"output": output}).fetchone()
-        return row["seq"] if row else 0
+    def withdrawn(self, output: str) -> list[Withdrawn]:
+        rows = self._db.execute(_WITHDRAWN, {"output": output})
+        return [Withdrawn(row["entry"], row["seq"], from_ms(row["released_at"])) for row in rows]
 
-    def added(self, output: str, after: int) -> Additions:
-        rows = self._db.execute(_ADDED, {"output": output, "after": after}).fetchall()
-        months = frozenset(month_of(from_ms(row["released_at"])) for row in rows)
-        return Additions(max([after, *(row["seq"] for row in rows)]), months)
-
-    def places(self, output: str, month: str, *, private: bool) -> list[Place]:
-        since, until = bounds(month)
-        values = {"output": output, "private": private, "since": to_ms(since), "until": to_ms(until)}
-        rows = self._db.execute(_PLACES, values)
+    def places(self, output: str, part: Part, *, private: bool) -> list[Place]:
+        since, until = map(to_ms, bounds(part.month))
+        values = {"output": output, "first": part.first, "count": part.count, "since": since, "until": until}
+        rows = self._db.execute(_PLACES, {**values, "private": private})
         return [Place(row["entry"], row["atom_id"], from_ms(row["released_at"])) for row in rows]
 
     def bereft(self, output: str) -> frozenset[int]:

@@ -15,7 +15,7 @@ from aggregator.corrections import join, split, withdraw
 from aggregator.decide.articles import ArticlePage
 from aggregator.grouping import Grouping
 from aggregator.model import Document, Fetched, Header, Item, Outcome
-from aggregator.publish.archive import volumes
+from aggregator.publish.archive import Catalogue
 from aggregator.publish.selection import channel
 from aggregator.releasing import release_missing
 from aggregator.settle import Chance, Result, settle
@@ -167,8 +167,7 @@ def _decide_stories(tx: Any) -> None:
     tx.kinships.members(keys[0])
     tx.kinships.kin(keys[0])
     for name in ("stories", "daily"):
-        volumes(tx, SETTINGS.published[name], channel(tx, SETTINGS.published[name], SETTINGS))
-        tx.archives.added(name, tx.archives.newest(name))
+        Catalogue().volumes(tx, SETTINGS.published[name], channel(tx, SETTINGS.published[name], SETTINGS))
     withdraw(tx, first, SETTINGS, NOON)
 
 
