@@ -179,5 +179,8 @@ class Context:
         return open_store(self.database, readonly=True)
 
     def open_for_writing(self) -> Store:
-        """Open the database as its writer: the lock must be held."""
+        """Open the database as its writer.
+
+        The lock must be held, unless it is on a server, where writers take turns.
+        """
         return open_store(self.database)

@@ -97,7 +97,7 @@ def _print_and_serve(context: Context, web: WebProcess) -> None:
         renditions = Renditions(context.renditions)
         press = Press(context.effective, renditions, context.open_for_reading)
         told = (context.folder, lock.describe, web, renditions, _service())
-        parts = printer.Parts(store, press, reloader(context), *told)
+        parts = printer.Parts(store, context.open_for_writing, press, reloader(context), *told)
         asyncio.run(printer.Printer(context.settings, parts).run())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import structlog
 from aggregator.errors import AggregatorError
 from aggregator.fetch.client import Client
 from aggregator.lists import effective
+from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer
 from aggregator.run.engine import network_of
@@ -48,6 +50,8 @@ class Parts:
 
     store: Store
     """Open for reading."""
+    open_to_write: Callable[[], Store]
+    """Open the database for the little that is written here."""
     press: Press
     reload: Callable[[], Settings | None]
     """Return the settings when the file has changed; ConfigError when it is wrong."""
@@ -78,7 +82,9 @@ class Printer:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         async with (
-            ControlServer(self._parts.folder, {"status": self._answer_status}) as control,
+            ControlServer(
+                self._parts.folder, {"status": self._answer_status, "readers": self._answer_readers}
+            ) as control,
             Client(network_of(self._settings), clock=utc_now) as client,
         ):
             self._pings = Pings(lambda: client)
@@ -150,6 +156,14 @@ class Printer:
         before, self._parts.press.settings = self._parts.press.settings, settings
         same = all(getattr(settings, name) == getattr(before, name) for name in ("published", "site", "websub"))
         self._publishing.mark({SOURCES} if same else {SOURCES, *settings.published})
+
+    async def _answer_readers(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        yield {"noted": await asyncio.to_thread(self._keep_readers, request.get("seen"))}
+
+    def _keep_readers(self, seen: object) -> int:
+        """Keep what services say of their subscribers; of what several servers are told, the last word counts."""
+        with contextlib.closing(self._parts.open_to_write()) as store:
+            return readers.keep(store, seen, self._settings.published, utc_now())
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         reason = self._storing.error or self._publishing.error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -84,7 +84,9 @@ class Place:
             out = Renditions(self.folder / "out")
             press = Press(SETTINGS, out, lambda: SqliteStore(database, readonly=True))
             web: Any = Unserved()
-            parts = Parts(store, press, self._reload, self.folder, self.described.update, web, out)
+            parts = Parts(
+                store, lambda: SqliteStore(database), press, self._reload, self.folder, self.described.update, web, out
+            )
             printer = Printer(SETTINGS, parts)
             task = asyncio.create_task(printer.run())
             try:
@@ -132,6 +134,21 @@ def test_it_publishes_what_others_write(place: Place) -> None:
         place.tell("Second")
         await place.shows(b"Second")
         assert place.described["polls"] is False
+
+    place.run(scenario)
+
+
+def test_it_keeps_what_readers_say(place: Place) -> None:
+    """What the web process noted of services that read for many is kept; of outputs that there are not, nothing is."""
+
+    async def scenario(_: Printer) -> None:
+        seen = [[output, "atom", "Feedly", "", 12] for output in ("all", "nowhere")]
+        command = {"command": "readers", "seen": seen}
+        answer = await asyncio.to_thread(lambda: list(call(place.folder / "control.sock", command, timeout=5)))
+        assert answer[0]["noted"] == 1
+        with SqliteStore(place.folder / "aggregator.db", readonly=True).snapshot() as tx:
+            (known,) = tx.readers.known(datetime(2026, 1, 1, tzinfo=UTC))
+        assert (known.output, known.service, known.subscribers) == ("all", "Feedly", 12)
 
     place.run(scenario)
 
