@@ -65,7 +65,7 @@ def test_every_command_with_json_has_a_shape() -> None:
     """docs/output.schema.json has what each command prints with --json, and nothing else."""
     with_json = {name.split()[1] for name, one in reference.commands() if "--json" in str([p.opts for p in one.params])}
     shapes = set(json.loads(reference.SCHEMA.read_text())["$defs"])
-    assert shapes - {"source", "list", "entry"} == with_json
+    assert shapes - {"source", "list", "entry", "polled"} == with_json
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

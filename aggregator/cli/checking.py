@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.tables import shown, table
+from aggregator.cli.words import json_option
 from aggregator.config.advice import warnings
 from aggregator.config.secrets import base_address, display_url
 from aggregator.config.settings import FeedSettings
@@ -51,7 +52,7 @@ _LIST = "opml"
 @click.command()
 @click.argument("url", required=False)
 @click.option("--online", is_flag=True, help="Ask each source too, politely.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def check(context: Context, url: str | None, online: bool, as_json: bool) -> None:  # noqa: FBT001
     """Check feeds.yaml; with --online also each source. With URL: try one address, and print the lines to paste.

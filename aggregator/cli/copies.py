@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.polling import progress_bar
+from aggregator.cli.words import json_option
 from aggregator.errors import Usage
 from aggregator.run.clock import utc_now
+from aggregator.run.report import SCHEMA
 from aggregator.store.sqlite import copies
 
 if TYPE_CHECKING:
@@ -20,8 +22,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("file", metavar="FILE", type=_FILE)
+@json_option
 @click.pass_obj
-def backup(context: Context, file: Path) -> None:
+def backup(context: Context, file: Path, as_json: bool) -> None:  # noqa: FBT001
     """Copy the database into a new file, while the daemon runs or not; the copy is read whole and checked.
 
     \b
@@ -31,13 +34,17 @@ def backup(context: Context, file: Path) -> None:
     with progress_bar(context, shown=True) as bar:
         task = bar.add_task("copying", total=None)
         copies.back_up(path, file, lambda done, of: bar.update(task, completed=done, total=of))
-    click.echo(f"{path} is copied into {file}, and the copy is whole", err=True)
+    if as_json:
+        context.print_json({"schema": SCHEMA, "database": str(path), "copy": str(file)})
+    else:
+        click.echo(f"{path} is copied into {file}, and the copy is whole", err=True)
 
 
 @click.command()
 @click.argument("file", metavar="FILE", type=_FILE)
+@json_option
 @click.pass_obj
-def restore(context: Context, file: Path) -> None:
+def restore(context: Context, file: Path, as_json: bool) -> None:  # noqa: FBT001
     """Put a copy in the database's place while no daemon runs; the database that was there is kept beside it.
 
     \b
@@ -47,6 +54,10 @@ def restore(context: Context, file: Path) -> None:
     with context.lock.held():
         aside = copies.restore(file, path, utc_now())
         context.open_for_writing().close()  # brings a copy of an earlier version up to date
+    if as_json:
+        kept = str(aside) if aside else None
+        context.print_json({"schema": SCHEMA, "database": str(path), "copy": str(file), "aside": kept})
+        return
     click.echo(f"{path} is what {file} was" + (f"; what it was is {aside}" if aside else ""), err=True)
 
 

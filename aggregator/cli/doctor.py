@@ -19,6 +19,7 @@ from lxml import etree
 
 from aggregator import __version__
 from aggregator.cli.sources import known_sources
+from aggregator.cli.words import json_option
 from aggregator.config.advice import warnings
 from aggregator.decide import diagnosis
 from aggregator.decide.diagnosis import Finding
@@ -42,7 +43,7 @@ _PATIENCE = 5.0
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def doctor(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Look for what is wrong: versions, clock, names, disk, database, configuration, sources. Changes nothing.

@@ -12,7 +12,7 @@ import click
 from aggregator.cli.polling import run_round
 from aggregator.cli.rewriting import alone, write
 from aggregator.cli.robots import robots_of
-from aggregator.cli.words import one_source
+from aggregator.cli.words import json_option, one_source
 from aggregator.config.document import read_text
 from aggregator.config.edit import with_feed, without_feed
 from aggregator.config.load import load
@@ -22,6 +22,7 @@ from aggregator.decide.platforms import platform_feed
 from aggregator.decide.sites import host_of, is_public, same_host
 from aggregator.errors import AggregatorError, ConfigError, Usage
 from aggregator.model import Outcome
+from aggregator.run.report import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 @click.argument("url")
 @click.option("--title", help="Shown instead of the title that the feed gives itself.")
 @click.option("--tag", "tags", multiple=True, help="A word that outputs select by; may be repeated.")
+@json_option
 @click.pass_obj
-def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) -> None:
+def add(context: Context, url: str, title: str | None, tags: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     """Add a source to feeds.yaml and read it once; URL is a feed, or a site, channel, repository or account.
 
     \b
@@ -46,6 +48,10 @@ def add(context: Context, url: str, title: str | None, tags: tuple[str, ...]) ->
     read from the page's own list of articles, else from its sitemap.
     """  # noqa: D301 - \b is click's
     url, report = _found(context, url, title, tags)
+    if as_json:
+        poll = {name: value for name, value in report.items() if name != "feeds"}  # what a page names, read above
+        context.print_json({"schema": SCHEMA, "url": url, "poll": poll})
+        return
     if report["outcome"] == Outcome.SKIPPED:
         context.print(f"added {url}; not read now: {report['reason']}")
         return
@@ -113,8 +119,9 @@ def _goes_on(report: dict[str, Any]) -> bool:
 
 @click.command()
 @click.argument("url", metavar="SOURCE")
+@json_option
 @click.pass_obj
-def remove(context: Context, url: str) -> None:
+def remove(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
     """Take a source out of feeds.yaml; what it brought stays until its time is over.
 
     \b
@@ -125,7 +132,10 @@ def remove(context: Context, url: str) -> None:
     """  # noqa: D301 - \b is click's
     url = _own_source(context, url)
     _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
-    context.print(f"removed {url}")
+    if as_json:
+        context.print_json({"schema": SCHEMA, "url": url})
+    else:
+        context.print(f"removed {url}")
 
 
 def _own_source(context: Context, word: str) -> str:

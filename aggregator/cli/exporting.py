@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aggregator.cli.words import json_option
 from aggregator.errors import FolderNotWritable
 from aggregator.publish.press import Press, utc_now
 from aggregator.publish.static import StaticFiles
+from aggregator.run.report import SCHEMA
 from aggregator.serve.exported import pages
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@json_option
 @click.pass_obj
-def export(context: Context, folder: Path) -> None:
+def export(context: Context, folder: Path, as_json: bool) -> None:  # noqa: FBT001
     """Write every output but those with a token, the list of sources and the pages, as files for any web server.
 
     \b
@@ -36,7 +39,10 @@ def export(context: Context, folder: Path) -> None:
         changed = [*press.publish(frozenset(public)), *_pages(context, files)]
     except OSError as error:
         raise FolderNotWritable(f"{folder} cannot be written: {error.strerror}.", "Choose another folder.") from error
-    click.echo(f"{folder}: {len(changed)} documents changed", err=True)
+    if as_json:
+        context.print_json({"schema": SCHEMA, "folder": str(folder), "changed": sorted(changed)})
+    else:
+        click.echo(f"{folder}: {len(changed)} documents changed", err=True)
 
 
 def _pages(context: Context, files: StaticFiles) -> Iterator[str]:

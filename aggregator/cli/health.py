@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aggregator.cli.words import json_option
 from aggregator.errors import AggregatorError, ConfigError, Unavailable
 from aggregator.run.control import call
 from aggregator.run.report import SCHEMA
@@ -26,7 +27,7 @@ def _socket_despite_config(context: Context) -> Path | None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def health(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Ask the running daemon whether it polls and can write, or whether workers do; exit 0 when all is well.

@@ -6,11 +6,12 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.rewriting import alone, write
+from aggregator.cli.words import json_option
 from aggregator.config.addresses import same_address, url_findings
 from aggregator.config.document import read_regular, read_text
 from aggregator.config.edit import NewFeed, with_feeds
@@ -20,8 +21,11 @@ from aggregator.config.secrets import addresses
 from aggregator.errors import AggregatorError, ConfigError, ParseError, Usage
 from aggregator.parse.opml import MOST_BYTES, parse_opml
 from aggregator.publish.opml import render_opml, subscriptions
+from aggregator.run.report import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
     from aggregator.decide.lists import SourceList, Subscription
@@ -35,8 +39,9 @@ def opml() -> None:
 @opml.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would be added, and change nothing.")
+@json_option
 @click.pass_obj
-def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: FBT001
+def import_list(context: Context, file: Path, dry_run: bool, as_json: bool) -> None:  # noqa: FBT001
     """Add the feeds of an OPML file to feeds.yaml, each in a line, its folders as tags; - is standard input.
 
     \b
@@ -52,12 +57,22 @@ def import_list(context: Context, file: Path, dry_run: bool) -> None:  # noqa: F
         if plan.new and not dry_run:
             _write(path, plan)
     context.forget_settings()
-    for line, message in sorted([*((one.line, one.message) for one in found.remarks), *plan.remarks]):
+    remarks = sorted([*((one.line, one.message) for one in found.remarks), *plan.remarks])
+    if as_json:
+        context.print_json(_imported(plan, remarks, dry_run=dry_run))
+        return
+    for line, message in remarks:
         context.talk.print(context.mask(f"{file}:{line}: {message}" if line else message), markup=False)
     for feed in plan.new:
         context.print(f"{'would add' if dry_run else 'added'} {feed.url}")
     told = f"{len(plan.new)} of {len(found.feeds)} feeds {'would be' if dry_run else 'were'} added to {path}"
     context.talk.print(told, markup=False)
+
+
+def _imported(plan: _Plan, remarks: Sequence[tuple[int, str]], *, dry_run: bool) -> dict[str, Any]:
+    added = [{"url": feed.url, "title": feed.title, "tags": list(feed.tags)} for feed in plan.new]
+    told = [{"line": line or None, "message": message} for line, message in remarks]
+    return {"schema": SCHEMA, "dry_run": dry_run, "added": added, "remarks": told}
 
 
 @opml.command("export")

@@ -11,7 +11,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from aggregator.cli.tables import poll_table
-from aggregator.cli.words import known_urls
+from aggregator.cli.words import json_option, known_urls
 from aggregator.cli.writing import hosts_of, writing
 from aggregator.decide.choice import Choice
 from aggregator.run.clock import utc_now
@@ -36,7 +36,7 @@ _Report = dict[str, Any]
 @click.option("--all", "every", is_flag=True, help="Ask all, save those polled 5 minutes ago, and failing ones.")
 @click.option("--force", is_flag=True, help="Ask whatever the due times say; never before a server's Retry-After.")
 @click.option("--refetch", is_flag=True, help="Ask for whole documents: send no validators.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def poll(context: Context, urls: tuple[str, ...], every: bool, force: bool, refetch: bool, as_json: bool) -> None:  # noqa: FBT001
     """Poll the sources that are due once; or the named ones, or all. Lists of sources are read first.

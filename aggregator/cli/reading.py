@@ -10,7 +10,7 @@ import click
 from aggregator.cli.entry_json import entry_json
 from aggregator.cli.story_words import print_story, story_json, why_same
 from aggregator.cli.tables import table
-from aggregator.cli.words import known_output
+from aggregator.cli.words import json_option, known_output
 from aggregator.config.types import parse_duration
 from aggregator.decide.canonical import plain_text
 from aggregator.errors import Usage
@@ -74,7 +74,7 @@ def entries(context: Context, output: str | None, since: timedelta | None) -> No
 
 @click.command()
 @click.argument("query", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001
     """Find entries by their words, best first.
@@ -97,7 +97,7 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
 
 @click.command()
 @click.argument("entry_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT001
     """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry.

@@ -13,7 +13,7 @@ from aggregator.cli.audience import audience, audience_lines
 from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
 from aggregator.cli.pushes import known_pushes, push_json, pushes_in_words
 from aggregator.cli.tables import minute, table
-from aggregator.cli.words import one_source
+from aggregator.cli.words import json_option, one_source
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
 from aggregator.decide.notices import current_gap, gap_words, notices
@@ -37,7 +37,7 @@ _WIDE = 110
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """Show how each source is doing: state, last success, last new entry, next poll and why, error and remedy.
@@ -93,7 +93,7 @@ def _states_table(context: Context, states: list[dict[str, Any]]) -> None:
 
 @click.command()
 @click.argument("url", metavar="SOURCE")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @click.pass_obj
 def why(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
     """Show one source in full: what is known of it, its last polls, and why it is asked when it is.

@@ -9,10 +9,12 @@ import click
 
 from aggregator.cli.polling import progress_bar
 from aggregator.cli.tables import table
+from aggregator.cli.words import json_option
 from aggregator.cli.writing import alone
 from aggregator.config.addresses import database_place
 from aggregator.config.schema import schema_text
 from aggregator.errors import Usage
+from aggregator.run.report import SCHEMA
 from aggregator.store.opening import copying_to_file, copying_to_server
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Context
     from aggregator.store.opening import Place
+    from aggregator.store.postgres.copied import Copied
 
 
 @click.command()
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Copy everything into an empty database: postgresql://HOST/NAME, or back: sqlite:///PATH",
 )
+@json_option
 @click.pass_obj
-def migrate(context: Context, target: str | None) -> None:
+def migrate(context: Context, target: str | None, as_json: bool) -> None:  # noqa: FBT001
     """Bring the database up to date. The daemon does so by itself when it starts.
 
     \b
@@ -44,19 +48,27 @@ def migrate(context: Context, target: str | None) -> None:
     """  # noqa: D301 - \b is click's
     with alone(context):
         context.open_for_writing().close()
-        if target is not None:
-            _copy(context, target)
-            return
-    click.echo(f"{context.database_shown} is up to date", err=True)
+        copied = [] if target is None else _copy(context, target)
+    if as_json:
+        tables = [{"table": one.table, "rows": one.rows, "sha256": one.digest} for one in copied]
+        context.print_json({"schema": SCHEMA, "database": context.database_shown, "copied": tables})
+    elif target is None:
+        click.echo(f"{context.database_shown} is up to date", err=True)
+    else:
+        _tell_copied(context, copied)
 
 
-def _copy(context: Context, target: str) -> None:
-    """Copy the database, with a bar of rows on a terminal, and print what was compared."""
+def _copy(context: Context, target: str) -> list[Copied]:
+    """Copy the database, with a bar of rows on a terminal; return what was compared."""
     place = database_place(target, Path.cwd())
     copying, source = _way(context.database, place)
     with progress_bar(context, shown=True) as bar:
         task = bar.add_task("copying", total=copying.count_rows(source))
-        copied = copying.copy(source, place, lambda rows: bar.advance(task, rows))
+        copied: list[Copied] = copying.copy(source, place, lambda rows: bar.advance(task, rows))
+    return copied
+
+
+def _tell_copied(context: Context, copied: list[Copied]) -> None:
     table(
         context, ("table", "rows", "sha-256"), [(one.table, one.rows, one.digest) for one in copied], numbers=("rows",)
     )

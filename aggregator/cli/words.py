@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+import click
+
 from aggregator.errors import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aggregator.config.settings import Settings
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+"""Of all commands that print something a program may want; docs/output.schema.json says what."""
 
 
 def known_urls(settings: Settings, urls: Iterable[str]) -> list[str]:

@@ -26,6 +26,29 @@ def test_every_command_has_its_shape(home, publisher, make) -> None:
     home.json("doctor", code=None)
 
 
+def test_commands_that_change_something(home, publisher, make) -> None:
+    """Each says what it has changed in its documented shape, with nothing else on stdout."""
+    home.write()
+    feed = publisher.serve("/feed", make.rss(make.item(1, "Open weights"), make.item(2, "Closed"), make.item(3, "Ajar")))
+    added = home.json("add", feed, "--tag", "lab")
+    assert (added["url"], added["poll"]["new"]) == (feed, 3)
+    one, two, three = (entry["id"] for entry in home.entries())
+    assert home.json("stories", "join", one, two)["story"]
+    assert home.json("stories", "split", one)["story"]
+    assert home.json("stories", "recompute") == {"schema": 1, "story": None}
+    assert home.json("withdraw", three)["withdrawn"] == three
+    assert "all.atom" in home.json("export", str(home.folder / "www"))["changed"]
+    copy = home.folder / "copy.db"
+    assert home.json("backup", str(copy))["copy"] == str(copy)
+    assert home.json("restore", str(copy))["aside"]
+    assert home.json("migrate")["copied"] == []
+    assert home.json("remove", feed) == {"schema": 1, "url": feed}
+    listed = home.folder / "list.opml"
+    listed.write_text(f'<opml version="2.0"><head/><body><outline text="A" xmlUrl="{feed}"/><outline text="B" xmlUrl="x:"/></body></opml>')
+    taken = home.json("opml", "import", str(listed))
+    assert ([one["url"] for one in taken["added"]], len(taken["remarks"])) == ([feed], 1)
+
+
 def test_health_for_programs(home, start) -> None:
     """Well or not, and why, in one object; the exit status says the same."""
     home.write()
