@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from aggregator.serve import views
+from aggregator.serve import languages, views
 from aggregator.serve.document import compressed, protection
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
+_ENVIRONMENT.filters["language_name"] = languages.name
 _PAGES = {name: _ENVIRONMENT.get_template(template) for name, template in _TEMPLATES.items()}
 """Compiled now rather than when the first reader waits."""
 SERVED = {"News": "./", "Search": "search", "Sources": "sources", "Subscribe": "subscribe"}

@@ -105,7 +105,8 @@ class River:
     outputs: tuple[tuple[str, str], ...] = ()
     """Names and titles of those that can be chosen."""
     tags: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
+    languages: tuple[tuple[str, str], ...] = ()
+    """Tag and name."""
     chips: tuple[Chip, ...] = ()
     older: str = ""
     """Where it goes on; "" at its end."""

@@ -14,7 +14,7 @@ from aggregator.decide.readership import REMEMBERED
 from aggregator.publish import legal
 from aggregator.publish.plain import escaped, excerpt, plain
 from aggregator.publish.plain import label as plain_label
-from aggregator.serve import lines, views
+from aggregator.serve import languages, lines, views
 from aggregator.serve.content import shown
 from aggregator.serve.river import STORIES, Asked, browsable, fitting, place, shown_in, written
 from aggregator.serve.sparkline import DAYS, HOURS, until
@@ -91,7 +91,7 @@ def stretch(tx: Transaction, *, wanted: Asked, outputs: Mapping[str, PublishedOu
             asked=wanted,
             outputs=tuple((one.name, one.title or one.name) for one in browsable(outputs.values()).values())[:_CHOICES],
             tags=_with(facets.tags, wanted.tag),
-            languages=_with(_primary(facets.languages), wanted.language),
+            languages=languages.named(_with(_primary(facets.languages), wanted.language)),
             chips=tuple(_chips(tx, wanted, outputs)),
             older=wanted.address(before=written(end)) if end else "",
         )
