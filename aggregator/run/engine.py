@@ -150,6 +150,8 @@ class Engine:
     async def tidy(self) -> None:
         """Forget old lines of the poll log, texts that nobody lists and readers that are gone; count subscribers.
 
+        Then the database does what keeps it small.
+
         Raises StoreError when that fails.
         """
         lines = await self.pipeline.in_writer(self._forget_polls)
@@ -157,6 +159,7 @@ class Engine:
         while await self.pipeline.in_writer(retiring.step):
             pass
         self._subscribers = await self.pipeline.in_writer(self._count_subscribers)
+        await self.pipeline.in_writer(self._store.keep_up)
         _log.info("store.tidied", polls=lines, texts=retiring.count, subscribers=self._subscribers)
 
     def _forget_polls(self) -> int:

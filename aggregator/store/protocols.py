@@ -374,5 +374,8 @@ class Store(Protocol):
     def snapshot(self) -> AbstractContextManager[Transaction]:
         """Only read."""
 
+    def keep_up(self) -> None:
+        """Do what keeps the database small and quick, for an hour in which little else is done."""
+
     def close(self) -> None:
         """Let go of the database."""

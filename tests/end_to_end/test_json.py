@@ -29,7 +29,9 @@ def test_every_command_has_its_shape(home, publisher, make) -> None:
 def test_commands_that_change_something(home, publisher, make) -> None:
     """Each says what it has changed in its documented shape, with nothing else on stdout."""
     home.write()
-    feed = publisher.serve("/feed", make.rss(make.item(1, "Open weights"), make.item(2, "Closed"), make.item(3, "Ajar")))
+    feed = publisher.serve(
+        "/feed", make.rss(make.item(1, "Open weights"), make.item(2, "Closed"), make.item(3, "Ajar"))
+    )
     added = home.json("add", feed, "--tag", "lab")
     assert (added["url"], added["poll"]["new"]) == (feed, 3)
     one, two, three = (entry["id"] for entry in home.entries())
@@ -44,7 +46,9 @@ def test_commands_that_change_something(home, publisher, make) -> None:
     assert home.json("migrate")["copied"] == []
     assert home.json("remove", feed) == {"schema": 1, "url": feed}
     listed = home.folder / "list.opml"
-    listed.write_text(f'<opml version="2.0"><head/><body><outline text="A" xmlUrl="{feed}"/><outline text="B" xmlUrl="x:"/></body></opml>')
+    listed.write_text(
+        f'<opml version="2.0"><head/><body><outline text="A" xmlUrl="{feed}"/><outline text="B" xmlUrl="x:"/></body></opml>'
+    )
     taken = home.json("opml", "import", str(listed))
     assert ([one["url"] for one in taken["added"]], len(taken["remarks"])) == ([feed], 1)
 

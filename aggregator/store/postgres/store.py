@@ -126,6 +126,9 @@ class PostgresStore:
             self._connection = self._open(self._url)
         return self._connection
 
+    def keep_up(self) -> None:
+        """Nothing: the server's autovacuum does it."""
+
     def close(self) -> None:
         """Let go of the connection."""
         self._closed = True
