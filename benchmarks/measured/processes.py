@@ -65,7 +65,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(0.2):
-            self.seen.append((time.monotonic(), sum(map(_memory, family(self._pid)[1:]))))
+            self.seen.append((time.monotonic(), sum(map(memory, family(self._pid)[1:]))))
 
 
 def family(pid: int) -> list[int]:
@@ -80,7 +80,8 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> int:
+def memory(pid: int) -> int:
+    """Return the bytes of a process' memory: its own, and what it shares in proportion (PSS)."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
