@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections import Counter
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from aggregator.decide.articles import ArticlePage
     from aggregator.model import Entry, Request
     from aggregator.settle import Settled
+
+# Images of Python set this. Here it would have each of the thousand programs that tests start compile itself anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A slow machine is no fault of what is tested.
 settings.register_profile("patient", deadline=None)
