@@ -109,9 +109,9 @@ def test_the_operator_is_told_what_an_entry_waits_for(home, publisher, start, ma
     url = site.feeds("slow")
     home.write(f"{{url: {url!r}, full_text: true}}")
     daemon = start().ready()
-    (entry,) = make.wait_for(home.entries)
-    assert entry["held"] == "article"
     make.wait_for(lambda: publisher.asked("/news/slow"))
+    (entry,) = home.entries()
+    assert entry["held"] == "article"
     article = make.wait_for(lambda: (said := home.json("show", entry["id"])["article"]) != "asked for" and said)
     assert article.startswith("asked for: 500 Internal Server Error.")
     shown = home.run("show", entry["id"]).stdout

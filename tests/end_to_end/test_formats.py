@@ -20,17 +20,19 @@ JSON_FEED = {
             "tags": ["ai"],
             "language": "fr",
             "attachments": [{"url": "https://site.example/7.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 9}],
-        }
+        },
+        {"id": 8, "title": "Das Labor hat die Gewichte seines neuesten Sprachmodells veröffentlicht"},
     ],
 }
 
 
 def test_a_json_feed_is_polled(home, publisher) -> None:
-    """A JSON Feed served as text/html is a source as any other: its entry is stored, and known when polled again."""
+    """A JSON Feed served as text/html is a source as any other: its entries are stored, and known when polled again."""
     url = publisher.serve("/feed", json.dumps(JSON_FEED), headers={"Content-Type": "text/html"})
     home.write(url)
-    assert home.json("poll", "--force")["totals"]["new"] == 1
-    (entry,) = home.entries()
+    assert home.json("poll", "--force")["totals"]["new"] == 2
+    undated, entry = sorted(home.entries(), key=lambda one: one["published"], reverse=True)
+    assert undated["language"] == "de", "which it does not say"
     assert (entry["title"], entry["link"], entry["language"]) == ("Seven <b>", "https://site.example/7", "fr")
     assert (entry["published"], entry["content"]) == ("2025-09-01T10:00:00Z", "<p>The seventh text.</p>")
     assert entry["sightings"][0]["guid"] == "7"

@@ -15,7 +15,7 @@ def test_backup_and_restore(home, publisher, make, start) -> None:
     """A copy is made beside the running daemon, restored while none runs, and polled on from where it was."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
     daemon = start().ready()
-    make.wait_for(lambda: len(home.entries()) == 1)
+    make.wait_for(lambda: b"Story 1" in daemon.get("all.atom")[2])
     assert "the copy is whole" in home.run("backup", str(home.folder / "copy.db")).stderr
     assert "is in use" in home.run("restore", str(home.folder / "copy.db"), code=75).stderr
     assert daemon.stop() == 0

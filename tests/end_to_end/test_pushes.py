@@ -280,6 +280,7 @@ def test_a_hub_is_left(desk, start, make) -> None:
     desk.write(more="websub: {subscribe: false}\n")
     make.wait_for(lambda: desk.hub.asked("unsubscribe"))
     make.wait_for(lambda: desk.row("count(*)") == (0,))
+    make.wait_for(lambda: len(desk.hub.verified) > 1)  # it is noted after it is answered
     assert desk.hub.verified == [(200, b"chal-lenge_1")] * 2
     assert desk.hub.deliver(desk.document(2)) == 410
     assert daemon.stop() == 0

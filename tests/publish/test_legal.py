@@ -28,9 +28,11 @@ def test_text_is_always_legal(text: str) -> None:
 
 def test_ids_of_publishers_stay_as_they_are() -> None:
     """Of what may stand in an id nothing is cleaned away: two ids that differ here differ in the document."""
-    for number in range(sys.maxunicode + 1):
-        guid = f"https://site.example/{chr(number)}"
-        assert publisher_id(Item(title="", guid=guid)) is None or legal.text(guid) == guid
+    for start in range(0, sys.maxunicode + 1, 256):
+        block = "".join(map(chr, range(start, start + 256)))
+        for character in "" if legal.text(block) == block else block:
+            guid = f"https://site.example/{character}"
+            assert publisher_id(Item(title="", guid=guid)) is None or legal.text(guid) == guid
 
 
 @pytest.mark.parametrize(
