@@ -26,6 +26,7 @@ from aggregator.releasing import release_missing
 from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.lists import ListStage
+from aggregator.run.memory import share_one_arena
 from aggregator.run.retiring import Retiring
 from aggregator.run.stories import StoryStage
 from aggregator.semantic import find_embedder
@@ -94,6 +95,7 @@ class Engine:
         """Of our outputs: publishers are told whom else we ask for."""
 
     async def __aenter__(self) -> Self:
+        share_one_arena()
         self.client = client = await self._stack.enter_async_context(self._new_client())
         parser = await self._stack.enter_async_context(ParserPool(workers=self._parsers))
         stages = Stages(
