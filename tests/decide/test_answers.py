@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.decide.answers import Answer, classify, is_emptied, status_error
+from aggregator.decide.answers import Answer, classify, is_emptied, is_passing, status_error
 from aggregator.model import Fetched
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -55,3 +55,12 @@ def test_a_check_for_robots_is_named() -> None:
 def test_a_document_that_lost_everything_is_suspect(items: int, before: int, emptied: bool) -> None:
     """No items where there were several is a failure; a small feed may become empty."""
     assert is_emptied(items, before) is emptied
+
+
+@pytest.mark.parametrize(
+    ("status", "passing"),
+    [(500, True), (503, True), (429, True), (408, True), (404, False), (410, False), (200, False)],
+)
+def test_what_may_pass(status: int, passing: bool) -> None:
+    """A server in trouble, or one that wants rest, may soon say something else; a clear no stays one."""
+    assert is_passing(status) is passing

@@ -283,3 +283,9 @@ def test_a_hub_spares_polls() -> None:
     assert wait(**busy, backup=9 * DAY) == POLLING.max_interval
     assert wait(**busy, backup=4 * HOUR, interval=HOUR) == HOUR
     assert wait(**busy, backup=4 * HOUR, caching=Caching(5 * HOUR, "max-age=18000")) == 5 * HOUR
+
+
+def test_a_failure_does_not_end_what_the_last_answer_asked_for() -> None:
+    """max-age of the last good answer is waited for, also when the next attempt failed before it was over."""
+    assert wait(ok=False, status=503, errors=1, fresh_until=NOON + 9 * HOUR) == 9 * HOUR
+    assert wait(ok=False, status=503, errors=1, fresh_until=NOON - HOUR) < 9 * HOUR

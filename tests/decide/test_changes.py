@@ -754,6 +754,17 @@ def test_what_was_withdrawn_is_not_edited(new_shelf: NewShelf, item: Make) -> No
     assert (verdict.additions, verdict.revisions, len(verdict.sights)) == ((), (), 1)
 
 
+def test_what_was_withdrawn_does_not_come_back_from_elsewhere(new_shelf: NewShelf, item: Make) -> None:
+    """A tombstone has a link alone: whoever lists that link lists it, under whatever headline."""
+    shelf, told = new_shelf(), item(1)
+    shelf.poll(OWN, [told])
+    shelf.entries[1] = replace(shelf.entries[1], held="withdrawn", item=Item(link=told.link), content_key=None)
+    verdict = shelf.poll(
+        HUB, [replace(told, guid="other", title="Another headline", content=None, summary="New words.")]
+    )
+    assert (verdict.additions, [sight.entry for sight in verdict.sights]) == ((), [1])
+
+
 def test_item_that_becomes_another_article(new_shelf: NewShelf, item: Make) -> None:
     """What another feed lists stays what it was when the feed that told of it first puts another article in its place."""
     shelf, told = new_shelf(), item(1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.decide.outage import HOSTS, WINDOW, Reachability, is_telling
+from aggregator.decide.outage import AGAIN, HOSTS, REASON, WINDOW, Reachability, again, is_telling
 from aggregator.model import FeedState
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -82,3 +82,13 @@ def test_whose_silence_is_telling(facts: dict[str, object], acquitted: bool, tel
     for host in "abcdef":
         reachability.end(host, NOW, reached=False, telling=telling)
     assert reachability.down is telling
+
+
+def test_again_soon_and_not_all_at_once() -> None:
+    """What our own network kept from being asked is asked again within minutes, spread, and never before it may be."""
+    first, last = again(NOW, 0.0), again(NOW, 0.999)
+    assert first.at is not None
+    assert last.at is not None
+    assert NOW + AGAIN == first.at < last.at < NOW + 1.5 * AGAIN
+    assert again(NOW, 0.0, NOW + HOUR).not_before == NOW + HOUR
+    assert first.reason == REASON

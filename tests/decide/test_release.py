@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aggregator.config.settings import FeedSettings, FilterRule, OutputSettings, Publishing
 from aggregator.decide.candidates import candidates
 from aggregator.decide.changes import Addition, Known, KnownEntry, Sight, judge
-from aggregator.decide.release import Arrival, Subject, belongs, hold, outputs_for, unheld
+from aggregator.decide.release import Arrival, Subject, belongs, hold, outputs_for, retold, unheld
 from aggregator.model import Item
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -246,3 +246,13 @@ def test_a_site_that_was_built_anew_is_no_news() -> None:
     assert len(listed(*[(None, None)] * 21, arrival=LATER)) == 21
     assert listed((None, None), arrival=LATER) == {}
     assert listed(*[(None, HOUR * 2 * number) for number in range(24)], arrival=LATER) == {}
+
+
+def test_a_second_source_tells_what_is_young() -> None:
+    """What another source told is of a source that lists it newly, as far as it would release it as its own."""
+    (candidate,) = candidates([Item(title="x", guid="0")])
+    sights = [Sight(number, candidate, first=number != 3) for number in range(1, 5)]
+    entries = {1: known(None), 2: known(None, age=9 * DAY), 3: known(None), 4: known(None, here=True)}
+    entries = {number: replace(entry, key=number) for number, entry in entries.items()}
+    assert retold(sights, entries, FIRST, RULES) == {1}, "not the old, the known, its own"
+    assert retold(sights, entries, FRESH, RULES) == {1, 2}
