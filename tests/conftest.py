@@ -49,8 +49,16 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+WHOLE = frozenset({"attacks", "browser", "end_to_end", "faults", "invariants", "politeness", "simulation"})
+"""Folders whose tests are of more than a part."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow ones: at the end, one worker would be at the longest of them and the others at nothing."""
+    """Mark tests of the whole by their folders; begin with the slow ones: at the end, all would wait for the longest."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in WHOLE:
+            item.add_marker("whole")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 RSS = "application/rss+xml"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder; the hook is called with all others too."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker("end_to_end")
-
-
 @dataclass
 class Page:
     """What the publisher answers at a path."""
