@@ -8,20 +8,30 @@ import random
 import signal
 import sqlite3
 import statistics
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from callbacks import ask, listening
 from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 ROUNDS = int(os.environ.get("AGGREGATOR_CRASHES", "4"))
 FEEDS = 20
+
+
+SITE = "http://news.example/"
 
 
 class Publishers:
@@ -76,37 +86,70 @@ class Subscriber:
             path = "" if before is None or not is_new else urlsplit(before.get("href")).path.lstrip("/")
 
 
-def _is_whole(home: Any) -> bool:
-    with contextlib.closing(sqlite3.connect(home.folder / "db/aggregator.db")) as database:
+def _is_whole(path: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         return database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@contextlib.contextmanager
+def _copying(home: Any, *, killed: bool) -> Iterator[None]:
+    """Back the database up meanwhile; the copy is whole, or, where that was killed as well, there is none."""
+    copy = home.folder / "copy.db"
+    with subprocess.Popen(home.command("backup", str(copy)), stderr=subprocess.PIPE) as backup:
+        yield
+        if killed:
+            backup.kill()
+        code = backup.wait()
+    assert copy.exists() == (code == 0), "a copy is there whole or not at all"
+    if copy.exists():
+        assert _is_whole(copy)
+        copy.unlink()
+
+
 @pytest.mark.slow
+@pytest.mark.fault("F1")
 def test_kill_9_at_random_moments(home, publisher, make, start) -> None:
-    """Whenever it dies, all that was told is stored once in the end, and a subscriber sees each once, under one id."""
+    """Whenever it dies, all that was told is stored once in the end, and a subscriber sees each once, under one id.
+
+    Some die while the database is backed up, which may be killed too; a subscriber of the hub gets what it was owed.
+    """
     seed = random.randrange(10**9)  # noqa: S311 - no secret
     dice = random.Random(seed)  # noqa: S311
     sys.stdout.write(f"seed {seed}\n")
     publishers, subscriber, starts = Publishers(publisher, make, dice), Subscriber(), []
-    site = "outputs: [{name: all, limit: 50}]\npublishing: {window: 0s, flood: 1000}\n"
+    site = f"site: {{url: {SITE}}}\noutputs: [{{name: all, limit: 50}}]\npublishing: {{window: 0s, flood: 1000}}\n"
     home.write(*publishers.urls, more=site)
-    for _ in range(ROUNDS):
-        begun = time.monotonic()
-        daemon = start().ready()
-        starts.append(time.monotonic() - begun)
-        end = time.monotonic() + dice.uniform(0.05, 2.5)
-        while time.monotonic() < end:
-            publishers.tell()
-            time.sleep(0.03)
-            if dice.random() < 0.1:
-                subscriber.look(daemon)
-        assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
-        assert _is_whole(home)
-    last = start().ready()
-    make.wait_for(lambda: len(home.entries()) >= len(publishers.told), seconds=60)
-    make.wait_for(lambda: subscriber.look(last) or len(subscriber.shown) >= len(publishers.told), seconds=60)
-    assert last.stop() == 0
+    with listening() as hub_subscriber:
+        for number in range(ROUNDS):
+            begun = time.monotonic()
+            daemon = start().ready()
+            starts.append(time.monotonic() - begun)
+            if number == 0:
+                assert ask(daemon, hub_subscriber.url("/ok"))[0] == HTTPStatus.ACCEPTED
+                make.wait_for(lambda daemon=daemon: "hub.confirmed" in daemon.log.read_text())
+            backing_up = number % 4 == 3
+            with _copying(home, killed=number % 8 == 7) if backing_up else contextlib.nullcontext():
+                _live(daemon, publishers, subscriber, dice)
+                assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
+            assert _is_whole(home.folder / "db/aggregator.db")
+        last = start().ready()
+        publishers.tell()
+        make.wait_for(lambda: len(home.entries()) >= len(publishers.told), seconds=60)
+        make.wait_for(lambda: subscriber.look(last) or len(subscriber.shown) >= len(publishers.told), seconds=60)
+        make.wait_for(lambda: any(publishers.told[-1] in push.titles for push in hub_subscriber.pushes), seconds=60)
+        assert last.stop() == 0
     assert sorted(entry["title"] for entry in home.entries()) == sorted(publishers.told)
     assert sorted(subscriber.shown.values()) == sorted(publishers.told)
     ready = statistics.median(starts)
-    sys.stdout.write(f"{ROUNDS} rounds, {len(publishers.told)} entries, ready after {ready:.1f} s\n")
+    sys.stdout.write(f"{ROUNDS} rounds, {len(publishers.told)} entries, {len(hub_subscriber.pushes)} deliveries, ")
+    sys.stdout.write(f"ready after {ready:.1f} s, at most {max(starts):.1f} s\n")
+
+
+def _live(daemon: Any, publishers: Publishers, subscriber: Subscriber, dice: random.Random) -> None:
+    """Let there be news, and be read, for a while."""
+    end = time.monotonic() + dice.uniform(0.05, 2.5)
+    while time.monotonic() < end:
+        publishers.tell()
+        time.sleep(0.03)
+        if dice.random() < 0.1:
+            subscriber.look(daemon)
