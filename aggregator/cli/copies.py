@@ -11,6 +11,8 @@ from aggregator.cli.polling import progress_bar
 from aggregator.errors import Usage
 from aggregator.run.clock import utc_now
 from aggregator.store.sqlite import copies
+from aggregator.store.sqlite.connection import check_replaceable
+from aggregator.store.sqlite.lock import Lock
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -44,7 +46,8 @@ def restore(context: Context, file: Path) -> None:
     aggregator restore /var/backups/news-monday.db
     """  # noqa: D301 - \b is click's
     path = _file_of(context, "pg_restore --clean --dbname=URL FILE")
-    with context.lock.held():
+    check_replaceable(path)
+    with Lock(context.folder / "lock").held():  # what it guards may be damaged
         aside = copies.restore(file, path, utc_now())
         context.open_for_writing().close()  # brings a copy of an earlier version up to date
     click.echo(f"{path} is what {file} was" + (f"; what it was is {aside}" if aside else ""), err=True)

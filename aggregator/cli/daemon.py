@@ -27,6 +27,7 @@ from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
 from aggregator.store.sqlite.copies import keep_copy
 from aggregator.store.sqlite.lock import read_holder
+from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,8 +74,9 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             press = Press(settings, renditions, context.open_for_reading, hub=True)
             place = context.database
             copy = partial(keep_copy, place) if isinstance(place, Path) else None
-            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy)
-            parts = Parts(store, press, reloader(context), *told)
+            look_over = store.look_over if isinstance(store, SqliteStore) else None
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy, look_over)
+            parts = Parts(store, press, reloader(context), *told, was_broken_off=lock.was_broken_off)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:

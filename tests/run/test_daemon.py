@@ -205,7 +205,7 @@ def test_a_wrong_command_is_answered_and_the_next_carried_out(house: House) -> N
 
 def test_a_daemon_that_nobody_answers_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """When sources were asked and none has answered for two hours, the status says it; a good answer ends that."""
-    monkeypatch.setattr("aggregator.run.daemon.SILENCE", 0.2)
+    monkeypatch.setattr("aggregator.run.health.SILENCE", 0.2)
     states = []
 
     async def scenario(daemon: Daemon, described: Any) -> None:

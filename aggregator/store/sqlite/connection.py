@@ -7,6 +7,7 @@ Nothing that another program made is changed or deleted.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -33,15 +34,16 @@ _FRACTIONS = b"\x40\x20\x20"
 """Bytes 21 to 23 of every database's header (SQLite file format, section 1.3)."""
 _LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a write-ahead log begins (section 4.1)."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _BUSY_MS = 5_000
 _CACHE_KIB = 24_576
 
 _MEANINGS: dict[int, tuple[type[StoreError], str, str]] = {
-    sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path with --database."),
+    sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path; or {restore}"),
     sqlite3.SQLITE_CORRUPT: (
         CorruptDatabase,
         "is damaged",
-        "Keep a copy, then restore a backup, or recover with: sqlite3 FILE .recover",
+        "{restore}; or recover what can be read: sqlite3 FILE .recover. Until then serve: aggregator run --no-poll",
     ),
     sqlite3.SQLITE_BUSY: (LockedDatabase, "is locked by another program", "Close it, or try again later."),
     sqlite3.SQLITE_LOCKED: (LockedDatabase, "is locked by another program", "Close it, or try again later."),
@@ -114,7 +116,13 @@ def errors_of(path: Path) -> Iterator[None]:
         if known is None:
             raise
         kind, what, remedy = known
-        raise kind(f"{path} {what} ({error}).", remedy) from error
+        raise kind(f"{path} {what} ({error}).", remedy.format(restore=restoring(path))) from error
+
+
+def restoring(path: Path) -> str:
+    """Return how the database is had back: the newest nightly copy is named where there is one."""
+    newest = max(path.parent.glob("backups/*.db"), default="FILE")
+    return f"Restore a backup (what is there is kept beside it): aggregator restore {newest}"
 
 
 def _exists(path: Path) -> bool:
@@ -124,7 +132,9 @@ def _exists(path: Path) -> bool:
         raise _forbidden(path.parent, error) from error
 
 
-def _forbidden(folder: Path, error: OSError) -> FolderNotWritable:
+def _forbidden(folder: Path, error: OSError) -> StoreError:
+    if error.errno in NO_SPACE:
+        return DiskFull(f"{folder} has no room: {error.strerror}.", "Make room; nothing that was stored is lost.")
     return FolderNotWritable(
         f"{folder} cannot be used: {error.strerror} (user id {os.getuid()}).",
         "Give this user the right to write there, or choose another place with --database.",
@@ -194,22 +204,53 @@ def _is_log(path: Path) -> bool:
 
 def _check_file(path: Path) -> None:
     """Check the header without SQLite, which would write a foreign database's log into it."""
+    head = _head(path)
+    if not head:
+        raise ForeignDatabase(
+            f"{path} is empty (0 bytes): this was a database that lost its content, or another program's file.",
+            f"{restoring(path)}; or delete the file to begin anew.",
+        )
+    if not _is_sqlite(head):
+        was_ours = f", or its header is damaged. {restoring(path)}" if _is_home(path) else "."
+        raise ForeignDatabase(f"{path} is not a SQLite database.", f"Choose another path with --database{was_ours}")
+    if not _is_ours(head):
+        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
+
+
+def check_replaceable(path: Path) -> None:
+    """Look whether a copy may be put in this place: over a damaged database of ours, never over another's file.
+
+    Raises ForeignDatabase and FolderNotWritable.
+    """
+    if not _exists(path):
+        check_place(path)
+        return
+    head = _head(path)
+    if not _is_ours(head) and (_is_sqlite(head) or (head and not _is_home(path))):
+        raise ForeignDatabase(f"{path} is another program's file.", "Move it away, or choose another path.")
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(100)
+            return file.read(100)
     except OSError as error:
         raise FolderNotWritable(
             f"{path} cannot be read: {error.strerror}.", "Check the path and its rights."
         ) from error
-    if not head:
-        raise ForeignDatabase(
-            f"{path} is empty (0 bytes): this was a database that lost its content, or another program's file.",
-            "Restore a backup, or delete the file to begin anew.",
-        )
-    if not head.startswith(_MAGIC) or head[21:24] != _FRACTIONS:
-        raise ForeignDatabase(f"{path} is not a SQLite database.", "Choose another path with --database.")
-    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
+
+
+def _is_sqlite(head: bytes) -> bool:
+    return head.startswith(_MAGIC) and head[21:24] == _FRACTIONS
+
+
+def _is_ours(head: bytes) -> bool:
+    return _is_sqlite(head) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
+
+
+def _is_home(path: Path) -> bool:
+    """Whether a database of ours was here once: what the daemon makes beside it is."""
+    return any(path.with_name(name).is_dir() for name in ("backups", "renditions"))
 
 
 def _check_schema(db: Database, path: Path) -> None:
