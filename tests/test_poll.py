@@ -405,13 +405,13 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
 
 async def _answered(pipeline: Pipeline, polls: int) -> None:
     """Wait until so many polls, which have not begun yet, have their result, which waits to be written."""
-    write, handed = pipeline._writer.write, []
+    write, handed = pipeline.writer.write, []
 
     def counted(result: Result) -> Coroutine[Any, Any, PollReport]:
         handed.append(result)
         return write(result)
 
-    pipeline._writer.write = counted  # type: ignore[method-assign]
+    pipeline.writer.write = counted  # type: ignore[method-assign]
     while len(handed) < polls:
         await asyncio.sleep(0.01)
     await asyncio.sleep(0)

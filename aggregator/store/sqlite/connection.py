@@ -11,6 +11,8 @@ import errno
 import os
 import sqlite3
 import stat
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from aggregator.errors import (
@@ -37,6 +39,10 @@ _LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _BUSY_MS = 5_000
 _CACHE_KIB = 24_576
+
+_held: Counter[tuple[int, int]] = Counter()
+"""Files that this process has open through SQLite, by device and number."""
+_looking = threading.Lock()
 
 _MEANINGS: dict[int, tuple[type[StoreError], str, str]] = {
     sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path; or {restore}"),
@@ -75,9 +81,8 @@ def open_for_writing(path: Path) -> Database:
     """
     if not _exists(path):
         _create(path)
-    _check_file(path)
     with errors_of(path), contextlib.ExitStack() as undo:
-        db = _connect(f"file:{_quoted(path)}?mode=rw")
+        db = _open(path, "rw")
         undo.callback(db.close)
         _check_schema(db, path)
         _migrate(db, path)
@@ -88,12 +93,11 @@ def open_for_writing(path: Path) -> Database:
 def open_for_reading(path: Path) -> Database:
     """Open the database beside its writer; a database that is not there yet reads as an empty one."""
     if not _exists(path):
-        empty = _connect("file::memory:")
+        empty = Database(_connect("file::memory:"))
         migrations.apply(empty)
         return _only_reading(empty)
-    _check_file(path)
     with errors_of(path), contextlib.ExitStack() as undo:
-        db = _connect(f"file:{_quoted(path)}?mode=ro")
+        db = _open(path, "ro")
         undo.callback(db.close)
         _check_schema(db, path)
         if migrations.pending(db):
@@ -146,13 +150,52 @@ def _only_reading(db: Database) -> Database:
     return db
 
 
-def _connect(uri: str) -> Database:
+class _Held(Database):
+    """A database of which this process knows that it has its file open."""
+
+    def __init__(self, connection: sqlite3.Connection, file: tuple[int, int]) -> None:
+        super().__init__(connection)
+        self._files = [file]
+
+    def close(self) -> None:
+        super().close()
+        with _looking:
+            _held.subtract(self._files)
+            self._files = []
+
+
+def _open(path: Path, mode: str) -> Database:
+    """Open a database whose file was looked at first, unless this process has it open already.
+
+    POSIX locks belong to a process: whoever opens a file beside SQLite and closes it drops the locks that SQLite holds
+    on it, and the next program that lets go of the database takes itself for the last one, and deletes the log that is
+    written to here (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    with _looking:
+        file = _number(path)
+        if file is None or not _held[file]:
+            _check_file(path)
+        file = file or (0, 0)
+        connection = _connect(f"file:{_quoted(path)}?mode={mode}")
+        _held.update([file])
+    return _Held(connection, file)
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # the look at it says why
+    return found.st_dev, found.st_ino
+
+
+def _connect(uri: str) -> sqlite3.Connection:
     # check_same_thread: the writer's work moves between threads, one at a time.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
     connection.row_factory = sqlite3.Row
     for pragma in ("foreign_keys = ON", f"cache_size = -{_CACHE_KIB}", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-    return Database(connection)
+    return connection
 
 
 def _create(path: Path) -> None:
@@ -272,7 +315,8 @@ def _migrate(db: Database, path: Path) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     if pending := migrations.pending(db):
         _back_up(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
-        migrations.apply(db)
+        with db.atomic():  # all of them or none: the version before reads what a killed one leaves
+            migrations.apply(db)
 
 
 def _back_up(db: Database, backup: Path) -> None:

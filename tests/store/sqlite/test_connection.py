@@ -523,6 +523,30 @@ def test_locked_by_another_program(path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert _feeds(store) == []
 
 
+LOOK = """
+import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM feed").fetchone()[0])
+"""
+
+
+def _others_see(path: Path) -> int:
+    """Count sources as another program does, which opens the database, reads it, and lets it go."""
+    done = subprocess.run([sys.executable, "-c", LOOK, str(path)], capture_output=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.fault("F7")
+def test_other_programs_come_and_go(path: Path) -> None:
+    """Whoever else opens the database and closes it never takes the log away that is written to here."""
+    with _opened(path) as store:
+        for number in range(3):
+            with _opened(path, readonly=True) as reader:  # looks at the file, in this process
+                _feeds(reader)
+            _sync(store, *(f"{A}{each}" for each in range(number + 1)))
+            assert _others_see(path) == number + 1
+            assert path.with_name(f"{path.name}-wal").exists()
+
+
 def test_disk_full(path: Path) -> None:
     """When the disk is full a transaction fails as a whole, says so, and the store works on as soon as there is room."""
     with _opened(path) as store:
