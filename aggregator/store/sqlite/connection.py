@@ -115,12 +115,20 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        known = _MEANINGS.get(code & 0xFF) if code is not None else None
+        known = _MEANINGS.get(_code_of(error, path))
         if known is None:
             raise
         kind, what, remedy = known
         raise kind(f"{path} {what} ({error}).", remedy.format(restore=restoring(path))) from error
+
+
+def _code_of(error: sqlite3.DatabaseError, path: Path) -> int:
+    """Return SQLite's primary code, 0 without one; a log that finds no room to grow is an I/O error, too."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    with contextlib.suppress(OSError):
+        if code == sqlite3.SQLITE_IOERR and os.statvfs(path.parent).f_bavail == 0:
+            return sqlite3.SQLITE_FULL
+    return code
 
 
 def restoring(path: Path) -> str:
