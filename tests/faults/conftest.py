@@ -470,8 +470,9 @@ def world(
 @pytest.fixture
 def short_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let daemons look for work more often than they do, and read documents with parsers that run already."""
-    for name in ("TICK", "PUBLISH", "STORIES"):
+    for name in ("TICK", "PUBLISH", "STORIES", "RELOAD"):
         monkeypatch.setattr(f"aggregator.run.daemon.{name}", 0.1)
+    monkeypatch.setattr("aggregator.writer._SOON", 0.1)
     monkeypatch.setattr("aggregator.run.engine.ParserPool", lambda **_: contextlib.nullcontext(world.parser))
     monkeypatch.setattr("aggregator.run.engine.find_embedder", lambda: None)
 

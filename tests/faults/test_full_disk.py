@@ -69,7 +69,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """Return a small disk; skip where this user may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "none", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root mounts a small disk")
     yield folder
