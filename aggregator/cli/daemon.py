@@ -134,4 +134,5 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
 
 
 def _invite(context: Context, web: WebProcess) -> None:
-    context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
+    with contextlib.suppress(OSError):  # whoever read what is said has gone, or the disk of the log is full
+        context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
