@@ -150,6 +150,7 @@ def test_a_job_that_still_runs_is_no_news(house: House, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+@pytest.mark.fault("F3")
 def test_what_could_not_be_published_is_tried_again(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """A full disk is told once, keeps the daemon unready, and costs nothing but time."""
     states = []
