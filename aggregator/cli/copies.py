@@ -47,8 +47,9 @@ def restore(context: Context, file: Path) -> None:
     """  # noqa: D301 - \b is click's
     path = _file_of(context, "pg_restore --clean --dbname=URL FILE")
     check_replaceable(path)
-    with Lock(context.folder / "lock").held():  # what it guards may be damaged
+    with Lock(context.folder / "lock").held() as lock:  # what it guards may be damaged
         aside = copies.restore(file, path, utc_now())
+        lock.was_broken_off = False  # the copy was read whole
         context.open_for_writing().close()  # brings a copy of an earlier version up to date
     click.echo(f"{path} is what {file} was" + (f"; what it was is {aside}" if aside else ""), err=True)
 

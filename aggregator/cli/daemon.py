@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
+    from aggregator.store.sqlite.lock import Lock
 
 _log = structlog.get_logger(__name__)
 
@@ -74,13 +75,20 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             press = Press(settings, renditions, context.open_for_reading, hub=True)
             place = context.database
             copy = partial(keep_copy, place) if isinstance(place, Path) else None
-            look_over = store.look_over if isinstance(store, SqliteStore) else None
+            look_over = partial(_look_over, store, lock) if isinstance(store, SqliteStore) else None
             told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy, look_over)
             parts = Parts(store, press, reloader(context), *told, was_broken_off=lock.was_broken_off)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
             store.close()
+
+
+def _look_over(store: SqliteStore, lock: Lock, broken_off: Callable[[], bool]) -> None:
+    """Look over the database; once that is done it need not be done again at the next start."""
+    store.look_over(broken_off)
+    if not broken_off():
+        lock.was_broken_off = False
 
 
 @contextlib.contextmanager

@@ -35,7 +35,10 @@ class Lock:
         self._guards = guards
         self._file: int | None = None
         self.was_broken_off = False
-        """Whoever held it last ended without letting go: killed, or with the machine."""
+        """A holder ended without letting go, killed or with the machine, and nobody has looked over its database since.
+
+        Whoever has does away with this.
+        """
 
     def acquire(self) -> None:
         """Take the lock; LockedDatabase names the holder, FolderNotWritable the folder or a file that is not ours.
@@ -116,8 +119,11 @@ class Lock:
             os.ftruncate(self._file, len(content))
 
     def release(self) -> None:
-        """Free the lock; the file stays, empty: deleting it would let two processes lock two files."""
-        if self._file is not None:
+        """Free the lock; the file stays: deleting it would let two processes lock two files.
+
+        It is empty, unless it is still to be known that a holder was broken off.
+        """
+        if self._file is not None and not self.was_broken_off:
             os.ftruncate(self._file, 0)
         self._close()
 

@@ -78,15 +78,20 @@ def test_second_writer_is_refused(tmp_path: Path, hold: Callable[[], subprocess.
 
 @pytest.mark.fault("F8")
 def test_killed_writer_frees_the_lock(tmp_path: Path, hold: Callable[[], subprocess.Popen[str]]) -> None:
-    """A process that is killed holds nothing, though its record still stands in the file."""
+    """A process that is killed holds nothing; its record stands in the file until somebody has looked over the database."""
     first = hold()
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert str(first.pid) in (tmp_path / "lock").read_text()
     assert read_holder(tmp_path / "lock") == {}
     lock = Lock(tmp_path / "lock")
-    lock.acquire()
-    lock.release()
+    for was_broken_off, looked_over in ((True, False), (True, True), (False, False)):
+        lock.acquire()
+        assert (lock.was_broken_off, read_holder(tmp_path / "lock")) == (was_broken_off, {"pid": os.getpid()})
+        if looked_over:
+            lock.was_broken_off = False
+        lock.release()
+        assert read_holder(tmp_path / "lock") == {}
 
 
 def test_released_lock(tmp_path: Path) -> None:
