@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -64,8 +65,9 @@ def test_F24_a_wrong_file_changes_nothing(house: Any, tmp_path: Path) -> None:
     async def scenario() -> None:
         for content in MISTAKES.values():
             path.write_text(content)
-            await house.goes_on()
+            await asyncio.sleep(0.4)
         path.unlink()
+        await asyncio.sleep(0.4)
         await house.goes_on()
         path.write_text(f"feeds: ['{another}']\n")
         while not house.stored("another.example/another%"):
