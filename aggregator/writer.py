@@ -153,36 +153,36 @@ class Writer:
         try:
             while True:
                 try:
-                    return await self.run(lambda: self._settle_together(results))
+                    settled = await self.run(lambda: self._settle_together(results))
                 except StoreError as error:
                     tried[type(error)] += 1
-                    pause = self._pause(type(error), tried[type(error)])
-                    if pause is None or self._hurry.is_set():
-                        raise
-                    self._waits(error)
-                await self._sleep(pause)
+                    await self._wait_for(error, tried[type(error)])
+                else:
+                    if self.held_up is not None:
+                        _log.info("writer.goes_on")
+                    return settled
         finally:
-            if self.held_up is not None:
-                _log.info("writer.goes_on")
             self.held_up = None
+
+    async def _wait_for(self, error: StoreError, tried: int) -> None:
+        """Wait until it is worth another try; raise the error when none is."""
+        pause = self._pause(type(error), tried)
+        if pause is None or self._hurry.is_set():
+            raise error
+        if pause and self.held_up is None:
+            _log.warning("writer.waits", error=error.message, remedy=error.remedy, results=self.backlog)
+        self.held_up = error if pause else self.held_up
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
 
     def _pause(self, kind: type[StoreError], tried: int) -> float | None:
         """Return after how many seconds to try again, None when not at all."""
-        if self.patient and issubclass(kind, _OVER_SOME_TIME):
-            return float(_SOON * 2 ** min(tried - 1, _DOUBLINGS))
         most, pause = _TRIES.get(kind, (1, 0.0))
-        return pause if tried < most else None
-
-    def _waits(self, error: StoreError) -> None:
-        if self.held_up is None:
-            _log.warning("writer.waits", error=error.message, remedy=error.remedy, results=self.backlog)
-        self.held_up = error
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, unless the end comes."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._hurry.wait()
+        if tried < most:
+            return pause
+        is_patient = self.patient and issubclass(kind, _OVER_SOME_TIME)
+        return float(_SOON * 2 ** min(tried - most, _DOUBLINGS)) if is_patient else None
 
     def _settle_together(self, results: list[Result]) -> list[Settled]:
         with self._store.transaction() as tx:

@@ -190,6 +190,7 @@ def test_F3_a_daemon_on_a_full_disk_can_be_stopped(house: Any, answer: Callable[
 
     logged = house.run(scenario)
     assert logged[-1]["event"] == "daemon.stopped"
+    assert "writer.goes_on" not in {line["event"] for line in logged}
     assert house.stored("large %") == 0
     room.free()
 
