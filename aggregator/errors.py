@@ -93,9 +93,10 @@ class ConfigError(AggregatorError):
 
 
 class StoreError(AggregatorError):
-    """The database could not be used."""
+    """The database could not be used; `in_short` is what everybody may read of it."""
 
     exit_code = 65
+    in_short = "the database or the documents cannot be written"
 
 
 class ForeignDatabase(StoreError):
@@ -109,11 +110,14 @@ class NewerDatabase(StoreError):
 class CorruptDatabase(StoreError):
     """The database is damaged."""
 
+    in_short = "the database is damaged"
+
 
 class LockedDatabase(StoreError):
     """Another process holds the database."""
 
     exit_code = 75
+    in_short = "another program holds the database"
 
 
 class FolderNotWritable(StoreError):
@@ -126,6 +130,7 @@ class DiskFull(StoreError):
     """No space is left where the database is."""
 
     exit_code = 75
+    in_short = "the disk is full, or cannot be written"
 
 
 class UnreachableDatabase(StoreError):

@@ -136,15 +136,15 @@ class Pipeline:
         self._blame = Blame(settings.sources)
         self.restraint = Restraint(stages.clock, stages.random)
         self._robots = Robots(stages.clock)
-        self._writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
+        self.writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
 
     async def __aenter__(self) -> Self:
-        await self._writer.__aenter__()
+        await self.writer.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Write what is waiting to be written, then stop."""
-        await self._writer.__aexit__()
+        await self.writer.__aexit__()
 
     def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Turns | None = None) -> None:
         """Go on with other settings, and with what asks servers by them where that changed."""
@@ -165,7 +165,7 @@ class Pipeline:
 
     async def in_writer(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
-        return await self._writer.run(work)
+        return await self.writer.run(work)
 
     async def poll(
         self, request: Request, *, refetch: bool = False, by_hand: bool = False, search: bool = True
@@ -183,9 +183,9 @@ class Pipeline:
                 result = Result(request, self._stages.clock(), error=Mistake.of(request, error))
             result, wronged = self._blame.judged(result)
             if wronged:
-                await asyncio.gather(*map(self._writer.write, wronged), return_exceptions=True)
-            report = await self._writer.write(result)
-            return report if not report.reread else await self._writer.write(await self._read_whole(result))
+                await asyncio.gather(*map(self.writer.write, wronged), return_exceptions=True)
+            report = await self.writer.write(result)
+            return report if not report.reread else await self.writer.write(await self._read_whole(result))
 
     async def _result(self, request: Request, desk: Desk, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
@@ -382,7 +382,7 @@ class Pipeline:
                 raise
             except (FetchError, ParseError) as error:
                 result = replace(result, error=error)
-            return await self._writer.write(result)
+            return await self.writer.write(result)
 
     def _settle(self, tx: Transaction, result: Result) -> Settled:
         chance = Chance(self._stages.random(), self.stretch)

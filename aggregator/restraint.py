@@ -44,6 +44,10 @@ class Restraint:
         for site, until in pauses.items():
             self._resting[site] = max(until, self._resting.get(site, until))
 
+    def begin_anew(self, pauses: Mapping[str, datetime]) -> None:
+        """Know these pauses alone: the clock that the others were counted by was wrong."""
+        self._resting = dict(pauses)
+
     def instead(self, request: Request, *, by_hand: bool) -> NextPoll | None:
         """Return when to ask instead of now; None when now will do. `by_hand`: skipped hours are the operator's."""
         until = self._resting_until(request.host)

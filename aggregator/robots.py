@@ -93,7 +93,7 @@ class Robots:
         It is the turn of the page's host, and is so again afterwards.
         """
         site = self._site(origin_of(ask.url))
-        while site.until is None or site.until <= self._clock():
+        while not self._is_known(site):
             await self._know(site, ask, client, turn)
         if site.trouble is not None:
             raise site.trouble.with_traceback(None)
@@ -108,6 +108,11 @@ class Robots:
             raise _refusal(ask.url, site.refused) from error
         if not allowed:
             raise _refusal(ask.url, "its robots.txt asks robots to leave this page alone")
+
+    def _is_known(self, site: _Site) -> bool:
+        """Whether what is known of a site holds still; for longer than it can hold is what a wrong clock said."""
+        now = self._clock()
+        return site.until is not None and now < site.until <= now + _KEPT
 
     def _site(self, origin: tuple[str, str]) -> _Site:
         site = self._sites.pop(origin, None) or _Site()

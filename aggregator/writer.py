@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 import structlog
 
-from aggregator.errors import AggregatorError, LockedDatabase, StoreError, UnreachableDatabase
+from aggregator.errors import AggregatorError, DiskFull, LockedDatabase, StoreError, UnreachableDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,10 +25,13 @@ _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 _GROUP = 64
 """Results in one transaction, at most."""
-_TRIES = 3
-"""For a database that another program holds; each try waits as long as the store does."""
-_ABSENCES, _ABSENCE = 20, 2.0
-"""How often a server that does not answer is tried again, and after how many seconds."""
+_TRIES: dict[type[StoreError], tuple[int, float]] = {LockedDatabase: (3, 0.0), UnreachableDatabase: (21, 2.0)}
+"""How often a store is tried that another program holds (each try waits as long as the store does), or that is being
+restarted, and seconds between two tries."""
+_OVER_SOME_TIME = (LockedDatabase, DiskFull)
+"""What somebody will put right: who is patient waits for it."""
+_SOON, _DOUBLINGS = 0.5, 4
+"""Seconds after which a patient writer tries again for the first time, and how often it doubles them."""
 _AGAIN = 60.0
 """Seconds between two attempts to put off the polls whose results were lost."""
 
@@ -60,6 +64,12 @@ class Writer:
         self._store, self._settle, self._later, self._changed = store, settle, later, changed
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._lost: dict[int, Request] = {}
+        self.patient = False
+        """Results wait for a disk that is full, and for a program that holds the database, until that is over."""
+        self.held_up: StoreError | None = None
+        """Why results wait, while they do."""
+        self._in_hand = 0
+        self._hurry = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
     async def __aenter__(self) -> Self:
@@ -68,10 +78,20 @@ class Writer:
 
     async def __aexit__(self, *_: object) -> None:
         """Write what is waiting to be written, then stop."""
+        self.hurry()
         self._waiting.put_nowait(None)
         await self._loop
         await self._put_off_lost()
         self._thread.shutdown()
+
+    @property
+    def backlog(self) -> int:
+        """How many results wait to be written."""
+        return self._waiting.qsize() + self._in_hand
+
+    def hurry(self) -> None:
+        """Wait for nothing from now on: what cannot be written is lost, and asked for again after a restart."""
+        self._hurry.set()
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
@@ -97,7 +117,9 @@ class Writer:
                     self._waiting.put_nowait(None)
                     break
                 group.append(another)
+            self._in_hand = len(group)
             await self._commit(group)
+            self._in_hand = 0
 
     async def _next(self) -> _Waiting | None:
         while self._lost:
@@ -122,23 +144,45 @@ class Writer:
         await self._put_off_lost()
 
     async def _settled(self, results: list[Result]) -> list[Settled]:
-        for _ in range(_TRIES - 1):
-            with contextlib.suppress(LockedDatabase):
-                return await self._reached(results)
-        return await self._reached(results)
+        """Settle results; what keeps the store from being written for a while is waited for.
 
-    async def _reached(self, results: list[Result]) -> list[Settled]:
-        """Settle results; wait for a server that is being restarted, and settle them again then.
-
-        Whether it had done so already is not known: what it knows of their items then, it takes for listed once more.
+        Whether a server that was restarted meanwhile had done so already is not known: what it knows of their items
+        then, it takes for listed once more.
         """
-        for _ in range(_ABSENCES):
-            try:
-                return await self.run(lambda: self._settle_together(results))
-            except UnreachableDatabase as error:
-                _log.warning("writer.waits", error=error.message)
-                await asyncio.sleep(_ABSENCE)
-        return await self.run(lambda: self._settle_together(results))
+        tried: Counter[type[StoreError]] = Counter()
+        try:
+            while True:
+                try:
+                    settled = await self.run(lambda: self._settle_together(results))
+                except StoreError as error:
+                    tried[type(error)] += 1
+                    await self._wait_for(error, tried[type(error)])
+                else:
+                    if self.held_up is not None:
+                        _log.info("writer.goes_on")
+                    return settled
+        finally:
+            self.held_up = None
+
+    async def _wait_for(self, error: StoreError, tried: int) -> None:
+        """Wait until it is worth another try; raise the error when none is."""
+        pause = self._pause(type(error), tried)
+        if pause is None or self._hurry.is_set():
+            raise error
+        if pause and self.held_up is None:
+            _log.warning("writer.waits", error=error.message, remedy=error.remedy, results=self.backlog)
+        self.held_up = error if pause else self.held_up
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+
+    def _pause(self, kind: type[StoreError], tried: int) -> float | None:
+        """Return after how many seconds to try again, None when not at all."""
+        most, pause = _TRIES.get(kind, (1, 0.0))
+        if tried < most:
+            return pause
+        is_patient = self.patient and issubclass(kind, _OVER_SOME_TIME)
+        return float(_SOON * 2 ** min(tried - most, _DOUBLINGS)) if is_patient else None
 
     def _settle_together(self, results: list[Result]) -> list[Settled]:
         with self._store.transaction() as tx:

@@ -405,13 +405,13 @@ def test_results_share_transactions(works: Works, rss: Callable[..., bytes]) -> 
 
 async def _answered(pipeline: Pipeline, polls: int) -> None:
     """Wait until so many polls, which have not begun yet, have their result, which waits to be written."""
-    write, handed = pipeline._writer.write, []
+    write, handed = pipeline.writer.write, []
 
     def counted(result: Result) -> Coroutine[Any, Any, PollReport]:
         handed.append(result)
         return write(result)
 
-    pipeline._writer.write = counted  # type: ignore[method-assign]
+    pipeline.writer.write = counted  # type: ignore[method-assign]
     while len(handed) < polls:
         await asyncio.sleep(0.01)
     await asyncio.sleep(0)
@@ -512,6 +512,7 @@ def full_disk(four: Works) -> Iterator[Callable[[], object]]:
     make_room()
 
 
+@pytest.mark.fault("F3")
 def test_full_disk(four: Works, full_disk: Callable[[], object]) -> None:
     """What cannot be stored reaches its waiter; nothing of it is kept, least of all validators; it is put off."""
     assert [type(report) for report in _at_once(four)] == [DiskFull] * 4
@@ -529,6 +530,7 @@ def _hold(works: Works) -> sqlite3.Connection:
     return other
 
 
+@pytest.mark.fault("F7")
 def test_locked_for_a_while(four: Works) -> None:
     """While another program holds the database results wait, and are written when it lets go."""
     four.store._database.execute("PRAGMA busy_timeout = 300")
@@ -541,6 +543,7 @@ def test_locked_for_a_while(four: Works) -> None:
     assert [report.outcome for report in four.run(scenario)] == [Outcome.NEW] * 4
 
 
+@pytest.mark.fault("F7")
 def test_locked_for_good(four: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     """When another program does not let go, all that wait are told together, and put off as soon as that is possible."""
     monkeypatch.setattr(writer, "_AGAIN", 0.05)

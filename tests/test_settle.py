@@ -202,6 +202,7 @@ def test_validators_of_a_document(
         assert room.feed(url).validators == kept
 
 
+@pytest.mark.fault("F1")
 def test_validators_do_not_run_ahead(room: Newsroom, item: Callable[..., Item]) -> None:
     """A document that could not be read, or a failure, leaves validators, hash, header and counts as they were."""
     room.poll(A, item("one"), validators=Validators('"one"'), hints=Hints(ttl=HOUR))

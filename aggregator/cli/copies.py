@@ -13,6 +13,8 @@ from aggregator.errors import Usage
 from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA
 from aggregator.store.sqlite import copies
+from aggregator.store.sqlite.connection import check_replaceable
+from aggregator.store.sqlite.lock import Lock
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -51,8 +53,10 @@ def restore(context: Context, file: Path, as_json: bool) -> None:  # noqa: FBT00
     aggregator restore /var/backups/news-monday.db
     """  # noqa: D301 - \b is click's
     path = _file_of(context, "pg_restore --clean --dbname=URL FILE")
-    with context.lock.held():
+    check_replaceable(path)
+    with Lock(context.folder / "lock").held() as lock:  # what it guards may be damaged
         aside = copies.restore(file, path, utc_now())
+        lock.was_broken_off = False  # the copy was read whole
         context.open_for_writing().close()  # brings a copy of an earlier version up to date
     if as_json:
         kept = str(aside) if aside else None

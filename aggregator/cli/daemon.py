@@ -27,12 +27,14 @@ from aggregator.run.web import WebProcess, address_of, listen, until_stopped
 from aggregator.store.opening import standing
 from aggregator.store.sqlite.copies import keep_copy
 from aggregator.store.sqlite.lock import read_holder
+from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aggregator.cli.context import Context
     from aggregator.config.settings import Settings
+    from aggregator.store.sqlite.lock import Lock
 
 _log = structlog.get_logger(__name__)
 
@@ -73,12 +75,20 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             press = Press(settings, renditions, context.open_for_reading, hub=True)
             place = context.database
             copy = partial(keep_copy, place) if isinstance(place, Path) else None
-            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy)
-            parts = Parts(store, press, reloader(context), *told)
+            look_over = partial(_look_over, store, lock) if isinstance(store, SqliteStore) else None
+            told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy, look_over)
+            parts = Parts(store, press, reloader(context), *told, was_broken_off=lock.was_broken_off)
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:
             store.close()
+
+
+def _look_over(store: SqliteStore, lock: Lock, broken_off: Callable[[], bool]) -> None:
+    """Look over the database; once that is done it need not be done again at the next start."""
+    store.look_over(broken_off)
+    if not broken_off():
+        lock.was_broken_off = False
 
 
 @contextlib.contextmanager
@@ -132,4 +142,5 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
 
 
 def _invite(context: Context, web: WebProcess) -> None:
-    context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)
+    with contextlib.suppress(OSError):  # whoever read what is said has gone, or the disk of the log is full
+        context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)

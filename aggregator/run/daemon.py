@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from aggregator.decide.outage import REASON
-from aggregator.errors import AggregatorError, LockedDatabase, StoreError, Usage
+from aggregator.errors import AggregatorError, CorruptDatabase, LockedDatabase, StoreError, Usage
 from aggregator.model import Outcome, RequestKind
 from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer, choice_from
 from aggregator.run.engine import Engine
 from aggregator.run.following import Following
+from aggregator.run.health import Health
 from aggregator.run.hub import Hub
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.pushes import Pushes
@@ -58,8 +59,6 @@ TROUBLES = 60.0
 """Seconds between two looks at what is wrong with the sources, which nothing but time may have changed."""
 BUDGET = 600.0
 """Seconds between two looks at how far polling.budget reaches."""
-SILENCE = 7200.0
-"""Seconds without a single good answer after which the daemon calls itself not ready."""
 _AHEAD = 4
 """Requests claimed for each place in flight, so that slow hosts leave none empty."""
 _PER_HOST_AHEAD = 4
@@ -85,33 +84,10 @@ class Parts:
     service: Service = field(default_factory=lambda: Service(None))
     copy: Callable[[int, datetime], Path] | None = None
     """Copy the database and keep so many copies, beside the writer; StoreError. None: it has tools of its own."""
-
-
-@dataclass(slots=True)
-class Health:
-    """What the web process's /readyz is told."""
-
-    last_tick: float = field(default_factory=time.monotonic)
-    last_success: float = field(default_factory=time.monotonic)
-    """When a source last gave a good answer, or the daemon started."""
-    failures: int = 0
-    """Polls that failed since then."""
-
-    @property
-    def tick_age(self) -> float:
-        """Seconds since the last tick ended."""
-        return time.monotonic() - self.last_tick
-
-    @property
-    def late(self) -> str | None:
-        """What is wrong where ticks do not come any more, in words."""
-        return f"no tick for {self.tick_age:.0f} s" if self.tick_age >= TICK * 60 else None
-
-    @property
-    def silent_for(self) -> float | None:
-        """Seconds for which no source has answered although some were asked; None while that is short."""
-        silence = time.monotonic() - self.last_success
-        return silence if self.failures and silence >= SILENCE else None
+    look_over: Callable[[Callable[[], bool]], None] | None = None
+    """Look whether the database is well, beside the writer, until told to break off; StoreError when it is not."""
+    was_broken_off: bool = False
+    """Whoever wrote the database last did not come to an end."""
 
 
 class Daemon:
@@ -149,6 +125,7 @@ class Daemon:
         ):
             self._engine = engine
             self._pipeline = engine.pipeline
+            self._pipeline.writer.patient = True  # whoever makes room, or lets the database go, finds nothing lost
             self._storing = Storing(engine.pipeline.in_writer)
             self._parts.describe({"control": str(control.path.absolute())})
             self._hub = self._new_hub()
@@ -162,14 +139,22 @@ class Daemon:
                 schedule.start()
                 await self._stop.wait()
                 self._parts.service.stopping()
+                self._pipeline.writer.hurry()
                 _log.info("daemon.stopping", in_flight=len(self._polls))
                 engine.stories.stop()
                 await schedule.end()
                 await self._hub.end()
                 await self._pushes.end()
-            await abandon(self._pipeline, self._parts.store, self._polls)
-            await self._publishing.publish()
+            await self._abandon()
+            await self._publishing.try_publish()
         _log.info("daemon.stopped")
+
+    async def _abandon(self) -> None:
+        """Give back what is in flight; what cannot be, the next start does."""
+        try:
+            await abandon(self._pipeline, self._parts.store, self._polls)
+        except StoreError as error:
+            self._storing.failed(error)
 
     def stop(self) -> None:
         """Ask the daemon to stop."""
@@ -204,6 +189,9 @@ class Daemon:
         schedule.every(TROUBLES, self._publishing.publish_sources)
         schedule.every(BUDGET, self._keep_to_budget)
         schedule.nightly(self._tidy)
+        schedule.when_set_back(self._turn_back)
+        if self._parts.was_broken_off:
+            schedule.once(self._look_over)
         return schedule
 
     async def _tick(self) -> None:
@@ -216,7 +204,7 @@ class Daemon:
         down, before = self._pipeline.network_down, self._was_down
         self._pace, self._was_down = (1 if down else min(self._pace * 2, most)), down
         room = min(most - len(self._polls), self._pace)
-        if room > 0:
+        if room > 0 and self._pipeline.writer.held_up is None:
             await self._storing.do(lambda: self._claim(room, probe=down, resume=before and not down), self._send)
         self._health.last_tick = time.monotonic()
 
@@ -260,7 +248,7 @@ class Daemon:
         except StoreError as error:
             self._storing.failed(error)
         await self._following.look()
-        await self._storing.do(self._engine.lists.wanted, self._engine.lists.begin)
+        await self._storing.do(self._engine.lists.wanted, self._engine.lists.begin, writes=False)
 
     async def _adopted(self, settings: Settings) -> None:
         self.settings = self._parts.press.settings = settings
@@ -274,7 +262,15 @@ class Daemon:
         await self._engine.stories.keep_up(self._storing.failed)
 
     async def _keep_to_budget(self) -> None:
-        await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget)
+        await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget, writes=False)
+
+    async def _turn_back(self) -> None:
+        """Go on after the clock was set back."""
+        self._spending = Spending()  # the times in the log are others now
+        try:
+            await self._engine.turn_back()
+        except StoreError as error:
+            self._storing.failed(error)
 
     async def _tidy(self) -> None:
         await self._back_up()  # first: what is dropped now can be had back
@@ -292,11 +288,26 @@ class Daemon:
             copy = await asyncio.to_thread(self._parts.copy, keep, utc_now())
         except AggregatorError as error:
             _log.error("backup.failed", error=error.message, remedy=error.remedy)
+            if isinstance(error, CorruptDatabase):
+                await self._look_over()
         else:
             _log.info("backup.made", file=str(copy), bytes=copy.stat().st_size)
 
+    async def _look_over(self) -> None:
+        """Look whether the database is well; nothing more is written into one that is not."""
+        if self._parts.look_over is None:
+            return
+        try:
+            await asyncio.to_thread(self._parts.look_over, self._stop.is_set)
+        except StoreError as error:
+            self._storing.failed(error)
+        else:
+            _log.info("store.looked_over", broken_off=self._stop.is_set())
+
     async def _answer_poll(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         choice = choice_from(request)
+        if (held_up := self._pipeline.writer.held_up) is not None:
+            raise held_up
         if request.get("reload") is True:  # the file was changed for this poll
             await self._watch()
         if unknown := sorted(choice.urls - {*self.settings.sources, *self.settings.lists}):
@@ -360,17 +371,5 @@ class Daemon:
         return await self._parts.web.trouble() if self._parts.web is not None else None
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
-        late, unwritten = self._health.late, self._storing.error or self._publishing.error
-        silence = self._health.silent_for
-        reason = unwritten or late
-        if reason is None and silence is not None:
-            network = "our network is down" if self._pipeline.network_down else "see: aggregator feeds"
-            reason = f"no source has given an answer for {silence / 3600:.0f} hours; {network}"
-        yield {
-            "writable": unwritten is None,
-            "polling": late is None,
-            "answered": silence is None,
-            "network_down": self._pipeline.network_down,
-            "last_tick_age": round(self._health.tick_age, 3),
-            "reason": reason,
-        }
+        failures = self._storing.failure, self._publishing.failure
+        yield self._health.status(self._pipeline, *failures)

@@ -64,7 +64,16 @@ def take_over(store: Store, settings: Settings, now: datetime) -> Settings:
     """Begin as the one writer: nobody else holds a lease any more. Return the settings to work with."""
     with store.transaction() as tx:
         tx.requests.void_leases()
+    turn_back(store, now)
     return synchronise(store, settings, now)
+
+
+def turn_back(store: Store, now: datetime) -> None:
+    """Let nothing wait for a moment that only a wrong clock had near, when it was ahead and has been set back."""
+    with store.transaction() as tx:
+        by = tx.requests.turn_back(now)
+    if by is not None:
+        _log.warning("clock.set_back", by_s=round(by.total_seconds()))
 
 
 def hosts_here(polling: Polling) -> Turns:
@@ -175,6 +184,11 @@ class Engine:
     def _told_subscribers(self) -> int:
         with self._store.snapshot() as tx:
             return readers.told(tx)
+
+    async def turn_back(self) -> None:
+        """Go on after the clock was set back; StoreError when what waits cannot be put right."""
+        await self.pipeline.in_writer(lambda: turn_back(self._store, utc_now()))
+        self.pipeline.restraint.begin_anew(await self.pipeline.in_writer(self._pauses))
 
     def _pauses(self) -> dict[str, datetime]:
         with self._store.snapshot() as tx:

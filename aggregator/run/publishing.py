@@ -26,8 +26,13 @@ class Publishing:
         self._press = press
         self._dirty: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
-        self.error: str | None = None
+        self.failure: AggregatorError | None = None
         """What keeps documents from being written."""
+
+    @property
+    def error(self) -> str | None:
+        """What keeps documents from being written, in words."""
+        return None if self.failure is None else self.failure.message
 
     def mark(self, outputs: Collection[str]) -> None:
         """Note that these are to be rendered."""
@@ -53,9 +58,9 @@ class Publishing:
         except AggregatorError as error:
             if self.error != error.message:
                 _log.error("publish.failed", error=error.message, remedy=error.remedy)
-            self.error = error.message
+            self.failure = error
         else:
-            self.error = None
+            self.failure = None
 
     async def publish_sources(self) -> None:
         """Tell of sources what nothing but time may have changed."""

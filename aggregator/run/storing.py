@@ -20,21 +20,32 @@ class Storing:
     def __init__(self, in_writer: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
         """`in_writer` runs something in the one thread that may use the store."""
         self._in_writer = in_writer
-        self.error: str | None = None
+        self.failure: StoreError | None = None
         """What was wrong when it was tried last."""
 
-    async def do(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
-        """Run something with the store, then something else with what it returned."""
+    @property
+    def error(self) -> str | None:
+        """What was wrong, in words."""
+        return None if self.failure is None else self.failure.message
+
+    async def do(
+        self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None, *, writes: bool = True
+    ) -> None:
+        """Run something with the store, then something else with what it returned.
+
+        `writes`: that it succeeds says that the store is well; a full disk can be read.
+        """
         try:
             found = await self._in_writer(work)
         except StoreError as error:
             self.failed(error)
             return
-        self.error = None
+        if writes:
+            self.failure = None
         then(found)
 
     def failed(self, error: StoreError) -> None:
         """Tell what is wrong."""
         if self.error != error.message:
             _log.error("store.failed", error=error.message, remedy=error.remedy)
-        self.error = error.message
+        self.failure = error

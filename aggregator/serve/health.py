@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from starlette.responses import PlainTextResponse, Response
 
-from aggregator.errors import Unavailable
+from aggregator.errors import StoreError, Unavailable
 from aggregator.serve.document import PROTECTION
 from aggregator.store.sqlite.lock import read_holder
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 Status: TypeAlias = "Callable[[], Awaitable[Mapping[str, Any]]]"
-"""Asks the daemon how it is: `writable`, `polling`, `answered`, `last_tick_age` (seconds), `reason`.
+"""Asks the daemon how it is: `writable`, `polling`, `answered`, `last_tick_age` (seconds), `reason`; and what everybody
+may read of what cannot be written: `trouble`, and how many answers are `waiting` for it.
 
 Raises Unavailable.
 """
@@ -70,7 +71,8 @@ class Readiness:
         except Unavailable as error:
             return str(error)
         if not status.get("writable"):
-            return "the database or the documents cannot be written"
+            waiting = f"; {status['waiting']} answers wait to be stored" if status.get("waiting") else ""
+            return f"{status.get('trouble') or StoreError.in_short}{waiting}"
         if not status.get("polling"):
             return "polling is late"
         return "" if status.get("answered", True) else "no source has answered for two hours"

@@ -198,6 +198,12 @@ class Requests(Protocol):
     def pauses(self, now: datetime) -> dict[str, datetime]:
         """Return until when sites are paused, those whose pause is over left out."""
 
+    def turn_back(self, now: datetime) -> timedelta | None:
+        """Make what waits wait as long as it was meant to, when sources were polled in the future: the clock was ahead.
+
+        Return by how much, None when it was not. Only for the one process that polls: the clocks of several differ.
+        """
+
 
 class Gaps(Protocol):
     """What feeds missed or flooded, and the requests for pages of their archives: at most one a feed."""

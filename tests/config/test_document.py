@@ -60,6 +60,7 @@ def test_aliases_repeat_values(tmp_path: Path) -> None:
     assert read_document(text, tmp_path).data == {"a": ("x", "y"), "b": ("x", "y"), "c": ("z",), "d": ("z",)}
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.parametrize(
     ("content", "line", "message", "remedy"),
     [
@@ -110,6 +111,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     assert read_document(read_text(path), path).data == {"a": 1}
 
 
+@pytest.mark.fault("F24")
 def test_an_anchor_bomb_is_refused_at_once(tmp_path: Path) -> None:
     """Ten lines that mean ten billion values cost no time and no memory."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -146,6 +148,7 @@ def test_what_may_never_end_is_refused_at_once(tmp_path: Path, kind: str) -> Non
     assert problem.remedy == "Name another file with --config."
 
 
+@pytest.mark.fault("F24")
 def test_mistakes_of_form_are_collected(tmp_path: Path) -> None:
     """Repeated keys, tags, odd names and merges are reported together, and the rest is read."""
     text = (
@@ -168,6 +171,7 @@ def test_mistakes_of_form_are_collected(tmp_path: Path) -> None:
     assert all(mistake.remedy for mistake in found.mistakes)
 
 
+@pytest.mark.fault("F24")
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """The message says what to do."""
     with pytest.raises(ConfigError, match=r"there is no such file\. Create it, or name another with --config\."):

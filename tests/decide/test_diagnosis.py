@@ -26,6 +26,7 @@ def test_versions_with_known_faults(sqlite: str, expat: str, warned: list[str]) 
     ]
 
 
+@pytest.mark.fault("F9")
 @pytest.mark.parametrize(
     ("now", "last", "grade"),
     [

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.fault("F24")
 def test_a_wrong_configuration_tells_every_mistake(home) -> None:
     """Several mistakes are told at once, each with file and line, and the exit code is 78."""
     home.config.write_text(
@@ -75,6 +76,7 @@ def test_broken_sources_do_not_stop_the_others(home, publisher, make) -> None:
     assert publisher.asked("/down") == [503], "Retry-After is never overridden"
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize(
     ("content", "word"), [(b"", "empty"), (b"not a database at all, but long enough", "not a SQLite")]
 )
@@ -99,6 +101,7 @@ def test_another_programs_database_is_left_alone(home, publisher, make, tmp_path
     assert "another program" in done.stderr
 
 
+@pytest.mark.fault("F4")
 def test_a_folder_that_cannot_be_written(home, publisher, make) -> None:
     """A place where nothing can be written exits 78 and names it."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))

@@ -8,6 +8,7 @@ import socket
 import time
 
 import feedparser
+import pytest
 
 
 def titles(body: bytes) -> list[str]:
@@ -45,6 +46,7 @@ def test_it_picks_up_where_it_was(home, publisher, start, make) -> None:
     assert second.stop() == 0
 
 
+@pytest.mark.fault("F1")
 def test_it_survives_kill_9(home, publisher, start, make) -> None:
     """Killed at once after a poll, it comes back with every entry and no entry twice."""
     home.write(publisher.serve("/feed", make.rss(*map(make.item, range(1, 9)))))
@@ -82,6 +84,7 @@ def test_conditional_requests_are_answered_304(home, publisher, start, make) -> 
         assert compressed["ETag"] != headers["ETag"]
 
 
+@pytest.mark.fault("F8")
 def test_a_second_daemon_is_refused(home, publisher, start, make) -> None:
     """Two daemons on one database: the second exits 75 and names the first."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
@@ -144,6 +147,7 @@ def test_commands_reach_the_running_daemon(home, publisher, start, make) -> None
     assert home.run("health", code=69).stdout == ""
 
 
+@pytest.mark.fault("F2")
 def test_it_stops_within_seconds_with_a_slow_server_in_flight(home, publisher, start, make) -> None:
     """SIGTERM in the middle of a fetch: the request is given back, the process ends in time with exit 0."""
     home.write(
@@ -156,6 +160,7 @@ def test_it_stops_within_seconds_with_a_slow_server_in_flight(home, publisher, s
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.fault("F2")
 def test_ctrl_c_is_a_clean_stop(home, publisher, start, make) -> None:
     """SIGINT ends daemon and web process with exit 0."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
@@ -208,6 +213,7 @@ def test_health_is_the_daemons_not_the_files(home, publisher, start, make) -> No
     assert home.run("health").stdout == "ok\n"
 
 
+@pytest.mark.fault("F8")
 def test_the_same_command_twice_names_the_first(home, publisher, start, make) -> None:
     """Started again on the same port, the daemon says that it runs already, not that the port is taken."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))

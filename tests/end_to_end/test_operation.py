@@ -10,7 +10,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.fault("F5")
 def test_backup_and_restore(home, publisher, make, start) -> None:
     """A copy is made beside the running daemon, restored while none runs, and polled on from where it was."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
@@ -29,6 +32,7 @@ def test_backup_and_restore(home, publisher, make, start) -> None:
     assert "exists" in home.run("backup", str(home.folder / "copy.db"), code=2).stderr
 
 
+@pytest.mark.fault("F5")
 def test_doctor(home, publisher, make) -> None:
     """It looks at everything, names a source that fails with its remedy, and finds a damaged database."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))), f"{publisher.base}/gone")
@@ -59,6 +63,7 @@ def test_completion(home) -> None:
     assert "doctor" in done.stdout
 
 
+@pytest.mark.fault("F2")
 def test_what_systemd_is_told(home, start, make, monkeypatch) -> None:
     """Ready once it serves, alive while loop and server work, silent while the server hangs, stopping when told."""
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as ear:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from daemon_here import House  # in tests/servers
 
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
 from aggregator.decide.choice import Choice
@@ -305,14 +306,19 @@ class World:
 
     def configure(self, *sources: FeedSettings | str, healthy: bool = True, **groups: dict[str, Any]) -> None:
         """Begin with these sources beside the healthy ones; `network` and `polling` are settings."""
-        feeds = [source if isinstance(source, FeedSettings) else FeedSettings(url=source) for source in sources]
+        self.begin(self.settings_of(*sources, healthy=healthy, **groups))
+
+    def settings_of(
+        self, *sources: FeedSettings | str, healthy: bool = True, interval: timedelta | None = None, **groups: Any
+    ) -> Settings:
+        """Return a configuration with these sources beside the healthy ones, all polled at an interval or by rhythm."""
+        urls = [*sources, *(self.healthy if healthy else ())]
+        feeds = (url if isinstance(url, FeedSettings) else FeedSettings(url=url, interval=interval) for url in urls)
         network = {"allow_private": ("127.0.0.0/8",), "timeout": timedelta(seconds=10), **groups.get("network", {})}
-        self.begin(
-            Settings(
-                feeds=(*feeds, *(FeedSettings(url=url) for url in (self.healthy if healthy else ()))),
-                network=Network(**network),
-                polling=Polling(**{"host_gap": timedelta(0), **groups.get("polling", {})}),
-            )
+        return Settings(
+            feeds=tuple(feeds),
+            network=Network(**network),
+            polling=Polling(**{"host_gap": timedelta(0), **groups.get("polling", {})}),
         )
 
     def begin(self, settings: Settings) -> None:
@@ -459,6 +465,35 @@ def world(
     yield made
     made.close()
     assert left == []
+
+
+@pytest.fixture
+def short_steps(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let daemons look for work more often than they do, and read documents with parsers that run already."""
+    for name in ("TICK", "PUBLISH", "STORIES", "RELOAD"):
+        monkeypatch.setattr(f"aggregator.run.daemon.{name}", 0.1)
+    monkeypatch.setattr("aggregator.writer._SOON", 0.1)
+    monkeypatch.setattr("aggregator.run.engine.ParserPool", lambda **_: contextlib.nullcontext(world.parser))
+    monkeypatch.setattr("aggregator.run.engine.find_embedder", lambda: None)
+
+
+@pytest.fixture
+def house(new_house: Callable[[World], House], world: World) -> House:
+    """Return a daemon that can be run."""
+    return new_house(world)
+
+
+@pytest.fixture
+def new_house(short_steps: None) -> Callable[[World], House]:
+    """Return what puts a daemon into a world."""
+
+    def make(world: World) -> House:
+        second = timedelta(seconds=1)
+        polling = {"min_interval": second}
+        world.origin.answers["/feed"] = answer(world.rss("one"), 'ETag: "one"')
+        return House(world, world.settings_of(world.origin.url(), interval=second, polling=polling))
+
+    return make
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ def bombs() -> dict[str, bytes]:
     return made
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("name", BOMBS)
 def test_F15_a_bomb_is_too_large_after_decompression(
     name: str, world: Any, answer: Callable[..., bytes], bombs: dict[str, bytes]
@@ -71,6 +72,7 @@ def test_F15_a_bomb_is_too_large_after_decompression(
     world.suffers(fault, r"^faulty\.example: .* over 10,000,000 bytes.* after decompression")
 
 
+@pytest.mark.fault("F15")
 def test_F15_raw_deflate_labelled_deflate_is_read(world: Any, answer: Callable[..., bytes], rss: Any) -> None:
     """What servers send that misread the standard is read fine."""
     packer = zlib.compressobj(wbits=-15)

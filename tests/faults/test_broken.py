@@ -22,23 +22,27 @@ BROKEN: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("name", BROKEN)
 def test_F13_a_broken_answer_is_named_and_nothing_of_it_kept(name: str, world: Any) -> None:
     """A feed whose server breaks off fails alone, keeps entries and validators, and recovers by itself."""
     world.suffers(*BROKEN[name])
 
 
+@pytest.mark.fault("F13")
 def test_F13_a_reset_in_the_middle_keeps_nothing(world: Any) -> None:
     """A connection that breaks after half the document is no document."""
     half = HEAD + b"Content-Length: 9999\r\n\r\n" + PART
     world.suffers((half, 0.1, BREAK), "cut short")
 
 
+@pytest.mark.fault("F13")
 def test_F13_http_09_is_not_http(world: Any) -> None:
     """A document without status and headers is not read."""
     world.suffers(PART + b"</channel></rss>", "the answer is not HTTP")
 
 
+@pytest.mark.fault("F13")
 def test_F13_tls_to_a_plain_port_is_told_apart(world: Any) -> None:
     """https:// at a port without TLS: the message suggests http://; once the address is right, it is read."""
     url = world.origin.url(scheme="https")
@@ -58,6 +62,7 @@ def test_F13_tls_to_a_plain_port_is_told_apart(world: Any) -> None:
     assert (feed.errors, feed.validators.etag) == (1, None)
 
 
+@pytest.mark.fault("F13")
 def test_F13_every_way_to_break_has_its_own_words(world: Any) -> None:
     """All faults in one round, beside the healthy: no two of them are told alike."""
     urls = {name: world.origin.url(f"/{number}") for number, name in enumerate(BROKEN)}
@@ -71,6 +76,7 @@ def test_F13_every_way_to_break_has_its_own_words(world: Any) -> None:
 TEXT = PART + b"</channel></rss>"
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize(("framed", "lost"), [("by length", 8), ("by length", 40), ("by chunks", 1), ("by the end", 8)])
 def test_F14_a_truncated_gzip_is_flagged(framed: str, lost: int, world: Any) -> None:
     """A gzip body without its end is no document, even where all the text is there and the framing is right."""

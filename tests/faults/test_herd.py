@@ -8,6 +8,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from aggregator.model import Outcome
 
 FEEDS, HOSTS, CONCURRENCY = 200, 50, 16
@@ -22,6 +24,7 @@ def gaps(seen: list[Any]) -> list[float]:
     return [after.begun - before.ended for asked in by_host.values() for before, after in itertools.pairwise(asked)]
 
 
+@pytest.mark.fault("F11")
 def test_F11_two_hundred_feeds_due_at_once_are_asked_in_turn(world: Any) -> None:
     """At the start and after a sleep: never more than the limit at once, one a host, with the pause between them."""
     urls = [world.publisher.url(f"/{n}", host=f"herd{n % HOSTS}.example") for n in range(FEEDS)]
@@ -44,6 +47,7 @@ def test_F11_two_hundred_feeds_due_at_once_are_asked_in_turn(world: Any) -> None
         world.later(days=2)
 
 
+@pytest.mark.fault("F11")
 def test_F11_one_host_with_many_feeds_holds_up_no_other(world: Any) -> None:
     """A host whose feeds wait for each other, with a pause between them, takes one place only, not all of them."""
     gap = 0.1

@@ -133,6 +133,7 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(member)
 
 
+@pytest.mark.fault("F21")
 def test_F21_hostile_documents_are_read_or_refused(served: Served, world: Any, tmp_path: Path) -> None:
     """Each ends as its manifest says, in one round beside the healthy; nothing illegal or active is kept or published."""
     reports = served.round()
@@ -154,6 +155,7 @@ def test_F21_hostile_documents_are_read_or_refused(served: Served, world: Any, t
     check_published(world, tmp_path / "out")
 
 
+@pytest.mark.fault("F19")
 def test_F19_hostile_documents_of_two_polls(served: Served, world: Any) -> None:
     """New guids, tracking parameters, other titles, and what vanishes and returns bring no entry twice."""
     served.round()
@@ -228,6 +230,7 @@ def pool_of(world: Any, runner: asyncio.Runner) -> Iterator[Callable[..., None]]
         runner.run(pool.__aexit__(None, None, None))
 
 
+@pytest.mark.fault("F22")
 @pytest.mark.parametrize(
     ("killer", "limits", "words"),
     [
@@ -244,6 +247,7 @@ def test_F22_a_killer_document_costs_its_own_feed_alone(
     assert "Other feeds are not affected" in failed.remedy
 
 
+@pytest.mark.fault("F22")
 def test_F22_killers_of_many_feeds_hold_up_nobody(pool_of: Callable[..., None], world: Any, answer: Answer) -> None:
     """Three killers at once: all healthy feeds are read before the last of them is given up."""
     pool_of(seconds=1)

@@ -32,6 +32,7 @@ def names_fail(world: Any, found: Any, *hosts: str) -> Iterator[None]:
         del world.names.found[host]
 
 
+@pytest.mark.fault("F10")
 @pytest.mark.parametrize(
     ("found", "words"),
     [
@@ -62,6 +63,7 @@ def dead_hosts(world: Any, count: int) -> list[str]:
     return [world.publisher.url(host=host) for host in hosts]
 
 
+@pytest.mark.fault("F10")
 @pytest.mark.parametrize("dead", [20, 12, 11])
 def test_F10_when_most_hosts_fail_alike_our_network_is_down(dead: int, world: Any) -> None:
     """More than half of the hosts without an address: no feed is blamed, all are asked again within minutes."""
@@ -89,6 +91,7 @@ def test_F10_when_most_hosts_fail_alike_our_network_is_down(dead: int, world: An
     world.round().check_healthy()
 
 
+@pytest.mark.fault("F10")
 def test_F10_a_few_dead_names_are_their_own_fault(world: Any) -> None:
     """Half of the hosts or fewer: they alone fail, with a counter and backoff, and the others succeed."""
     world.configure()
@@ -104,6 +107,7 @@ def test_F10_a_few_dead_names_are_their_own_fault(world: Any) -> None:
     assert {told[url].outcome for url in set(world.healthy) - set(silent)} == {Outcome.NEW}
 
 
+@pytest.mark.fault("F10")
 def test_F10_four_hosts_say_nothing_of_our_network(world: Any) -> None:
     """Fewer than five hosts, all of them dead, are four dead hosts."""
     urls = [world.origin.url(host=f"dead{number}.example") for number in range(4)]
@@ -113,6 +117,7 @@ def test_F10_four_hosts_say_nothing_of_our_network(world: Any) -> None:
     assert {world.feed(url).errors for url in urls} == {1}
 
 
+@pytest.mark.fault("F10")
 def test_F10_an_outage_raises_no_counter_however_long(world: Any) -> None:
     """Twelve rounds without a name server leave no feed failing, and none of them is given up."""
     world.configure()
@@ -129,6 +134,7 @@ def test_F10_an_outage_raises_no_counter_however_long(world: Any) -> None:
     world.round(due=True).check_healthy()
 
 
+@pytest.mark.fault("F10")
 def test_F10_backoff_grows_with_jitter(world: Any) -> None:
     """A name that stays dead is asked ever more seldom, at most once a day, and never at the same moment as others."""
     world.names.found["faulty.example"] = NXDOMAIN

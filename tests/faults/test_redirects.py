@@ -19,6 +19,7 @@ def redirect(answer: Answer, to: str, status: str = "302 Found") -> bytes:
     return answer(b"", f"Location: {to}", 'ETag: "bad"', status=status)
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "308 Permanent Redirect"])
 def test_F16_a_redirect_to_itself_is_a_circle(status: str, world: Any, answer: Answer) -> None:
     """An address that leads to itself is asked once."""
@@ -26,6 +27,7 @@ def test_F16_a_redirect_to_itself_is_a_circle(status: str, world: Any, answer: A
     assert world.origin.targets == ["/feed"] * 3
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_loop_over_two_hosts_is_a_circle(world: Any, answer: Answer) -> None:
     """A loop is noticed whichever hosts it leads over."""
     world.origin.answers["/back"] = redirect(answer, world.origin.url())
@@ -33,12 +35,14 @@ def test_F16_a_loop_over_two_hosts_is_a_circle(world: Any, answer: Answer) -> No
     world.suffers(redirect(answer, there), r"^other\.example redirects in a circle\.$")
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_slash_added_and_taken_away_is_a_circle(world: Any, answer: Answer) -> None:
     """301 to the address with a slash, and 301 back."""
     world.origin.answers["/feed/"] = redirect(answer, "/feed", "301 Moved")
     world.suffers(redirect(answer, "/feed/", "301 Moved"), "in a circle")
 
 
+@pytest.mark.fault("F16")
 def test_F16_twenty_hops_are_left_after_five(world: Any, answer: Answer) -> None:
     """Five redirects are followed, and no more asked for."""
     world.origin.answers |= {f"/{n}": redirect(answer, f"/{n + 1}") for n in range(20)}
@@ -46,6 +50,7 @@ def test_F16_twenty_hops_are_left_after_five(world: Any, answer: Answer) -> None
     assert world.origin.targets == ["/feed", "/feed", "/0", "/1", "/2", "/3", "/4", "/feed"]
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_redirect_to_itself_with_a_slash_is_followed(world: Any, answer: Answer) -> None:
     """301 to the same address with a slash is an ordinary redirect."""
     world.origin.answers |= {
@@ -78,6 +83,7 @@ def moving(world: Any, answer: Answer, *hops: str, steps: list[float]) -> list[s
     return asked
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("hops", [["301 Moved"], ["308 Permanent Redirect"], ["301 Moved", "308 Permanent Redirect"]])
 def test_F16_a_permanent_move_is_believed_after_a_week_and_three_sightings(
     hops: list[str], world: Any, answer: Answer
@@ -97,6 +103,7 @@ def test_F16_a_permanent_move_is_believed_after_a_week_and_three_sightings(
     assert [(seen.target, seen.host) for seen in world.origin.seen] == [("/new", f"new.example:{world.origin.port}")]
 
 
+@pytest.mark.fault("F16")
 def test_F16_two_sightings_are_no_proof_however_far_apart(world: Any, answer: Answer) -> None:
     """A feed that was asked twice in a month has not moved; the third time it has."""
     assert moving(world, answer, "301 Moved", steps=[0, 30]) == ["/feed"] * 2
@@ -106,6 +113,7 @@ def test_F16_two_sightings_are_no_proof_however_far_apart(world: Any, answer: An
     assert world.feed(world.origin.url()).fetch_url != world.origin.url()
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("hops", [["302 Found"], ["307 Temporary Redirect"], ["301 Moved", "302 Found"]])
 def test_F16_a_temporary_redirect_is_never_believed(hops: list[str], world: Any, answer: Answer) -> None:
     """302 to another host is followed each time anew, for months."""
@@ -113,6 +121,7 @@ def test_F16_a_temporary_redirect_is_never_believed(hops: list[str], world: Any,
     assert world.feed(world.origin.url()).move is None
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_move_that_ends_is_forgotten(world: Any, answer: Answer, rss: Any) -> None:
     """A captive portal or a mistake of a few days is no move: the proof begins anew."""
     moving(world, answer, "301 Moved", steps=[0, 2, 2])
@@ -126,6 +135,7 @@ def test_F16_a_move_that_ends_is_forgotten(world: Any, answer: Answer, rss: Any)
         assert world.feed(world.origin.url()).fetch_url == world.origin.url()
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_move_to_what_is_no_feed_is_not_believed(world: Any, answer: Answer) -> None:
     """301 to a page fails for as long as it lasts, and the address stays."""
     url = world.origin.url()
@@ -142,6 +152,7 @@ def test_F16_a_move_to_what_is_no_feed_is_not_believed(world: Any, answer: Answe
         world.later(days=3)
 
 
+@pytest.mark.fault("F16")
 def test_F16_a_redirect_from_outside_to_a_private_address_is_refused(world: Any, outside: Any, answer: Answer) -> None:
     """A public host leads nowhere inside, allowed or not: not one connection is made."""
     url = outside.url(host="public.org")
@@ -154,6 +165,7 @@ def test_F16_a_redirect_from_outside_to_a_private_address_is_refused(world: Any,
     assert (outside.connections, world.origin.connections) == (1, 0)
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("to", ["file:///etc/passwd", "file:/etc/passwd", "FILE:///etc/passwd"])
 def test_F16_a_redirect_to_a_file_is_refused(to: str, world: Any, answer: Answer) -> None:
     """Nothing is read from this machine's disk."""
@@ -161,6 +173,7 @@ def test_F16_a_redirect_to_a_file_is_refused(to: str, world: Any, answer: Answer
     assert "root:" not in failed.error
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize(
     ("link", "remedy"),
     [

@@ -15,27 +15,32 @@ LARGE = r"^faulty\.example: .* over 1,000,000 bytes"
 HEADERS = r"^faulty\.example: the answer's headers are too large\.$"
 
 
+@pytest.mark.fault("F12")
 def test_F12_a_server_that_never_answers_ends_at_the_timeout(world: Any) -> None:
     """Silence costs its own feed the timeout; the healthy are done before."""
     world.suffers(SILENT, LATE, hangs=True, network=SHORT)
 
 
+@pytest.mark.fault("F12")
 def test_F12_dripped_headers_end_at_the_timeout(world: Any) -> None:
     """A header line every 50 ms keeps nobody beyond the timeout."""
     world.suffers((HEAD, *(b"X: y\r\n", 0.05) * 200), LATE, hangs=True, network=SHORT)
 
 
+@pytest.mark.fault("F12")
 def test_F12_a_dripped_body_ends_at_the_timeout(world: Any) -> None:
     """A byte every 50 ms keeps nobody beyond the timeout."""
     world.suffers((HEAD, b"Content-Length: 999\r\n\r\n", *(b"x", 0.05) * 200), LATE, hangs=True, network=SHORT)
 
 
+@pytest.mark.fault("F12")
 def test_F12_an_endless_body_ends_at_the_limit(world: Any) -> None:
     """A server that never stops is left once the limit is passed."""
     endless = (HEAD, b"\r\n", *[b"x" * 10_000] * 10_000)
     world.suffers(endless, LARGE, network={"max_body": 1_000_000})
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -50,6 +55,7 @@ def test_F12_headers_without_measure_are_refused(headers: list[bytes], world: An
     world.suffers((HEAD, *headers), HEADERS)
 
 
+@pytest.mark.fault("F12")
 def test_F12_forty_silent_servers_hold_up_nobody(world: Any) -> None:
     """While forty hosts are silent, twenty healthy feeds are read and reported."""
     silent = [world.origin.url(host=f"silent{number}.example") for number in range(40)]

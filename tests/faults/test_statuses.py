@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize(
     ("status", "headers", "words", "remedy"),
     [
@@ -54,6 +55,7 @@ def well(world: Any, answer: Answer, rss: Any) -> str:
     return url
 
 
+@pytest.mark.fault("F17")
 def test_F17_a_feed_that_is_gone_is_not_asked_again(well: str, world: Any, answer: Answer) -> None:
     """410 stops: it is said, entries stay, and no round asks by itself; back by hand, it is a feed as before."""
     good, world.origin.answers["/feed"] = world.origin.answers["/feed"], answer(status="410 Gone")
@@ -80,6 +82,7 @@ def test_F17_a_feed_that_is_gone_is_not_asked_again(well: str, world: Any, answe
     assert (feed.gone, feed.errors, state_of(feed, world.now)) == (False, 0, State.OK)
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize(
     ("status", "hours"),
     [
@@ -103,6 +106,7 @@ def test_F17_backoff_doubles_to_its_limit(
     assert world.titles(well) == {"one", "two", "three"}
 
 
+@pytest.mark.fault("F17")
 @pytest.mark.parametrize(
     ("status", "value", "wait"),
     [
@@ -136,6 +140,7 @@ def test_F17_retry_after_is_obeyed_up_to_a_week(
     assert (forced[well].outcome is Outcome.SKIPPED, len(world.origin.seen) == asked) == (obeyed, obeyed)
 
 
+@pytest.mark.fault("F17")
 def test_F17_a_429_speaks_for_its_site_alone(world: Any, answer: Answer) -> None:
     """Other feeds of the site are left alone meanwhile, with the reason; those of other sites are not."""
     first, second = (world.origin.url(f"/{host}", host=f"{host}.publisher.com") for host in ("a", "b"))

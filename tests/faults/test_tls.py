@@ -93,6 +93,7 @@ def secure(world: Any, certificates: dict[str, trustme.LeafCert]) -> FeedSetting
     return FeedSettings(url=world.origin.url(scheme="https"))
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_F23_a_bad_certificate_is_named(
     fault: str, world: Any, secure: FeedSettings, certificates: dict[str, trustme.LeafCert]
@@ -104,6 +105,7 @@ def test_F23_a_bad_certificate_is_named(
     assert len(world.origin.seen) == 2, "before and after"
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_F23_verify_false_reads_it(
     fault: str, world: Any, secure: FeedSettings, certificates: dict[str, trustme.LeafCert], answer: Any, rss: Any
@@ -120,6 +122,7 @@ def test_F23_verify_false_reads_it(
     assert world.origin.targets == ["/feed"]
 
 
+@pytest.mark.fault("F23")
 def test_F23_an_expired_certificate_is_told_with_its_date(
     world: Any, secure: FeedSettings, certificates: dict[str, trustme.LeafCert]
 ) -> None:
@@ -131,6 +134,7 @@ def test_F23_an_expired_certificate_is_told_with_its_date(
     assert f"{date:%Y-%m-%d}" in world.feed(secure.url).error
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.filterwarnings("ignore:.*TLSv1:DeprecationWarning")
 def test_F23_tls_1_0_alone_is_refused(
     world: Any, secure: FeedSettings, certificates: dict[str, trustme.LeafCert]
@@ -142,12 +146,14 @@ def test_F23_tls_1_0_alone_is_refused(
     world.suffers(served_by(world, old), r"no encrypted connection could be made \(.*(protocol|version)", source=secure)
 
 
+@pytest.mark.fault("F23")
 def test_F23_a_protocol_version_alert_is_told(world: Any, secure: FeedSettings) -> None:
     """The reason that the server gives is passed on."""
     refusing = served_by(world, Raw(world, ALERT))
     world.suffers(refusing, r"no encrypted connection could be made \(.*protocol version\)", source=secure)
 
 
+@pytest.mark.fault("F23")
 def test_F23_a_handshake_that_stalls_is_given_up(world: Any, secure: FeedSettings) -> None:
     """A server that accepts and says nothing costs its own feed the time to connect; the healthy are done before."""
     stalled = served_by(world, Raw(world))
@@ -155,6 +161,7 @@ def test_F23_a_handshake_that_stalls_is_given_up(world: Any, secure: FeedSetting
     world.suffers(stalled, r"^faulty\.example: no connection in time\.$", hangs=True, source=secure, network=short)
 
 
+@pytest.mark.fault("F23")
 def test_F23_a_handshake_that_breaks_off_is_told(world: Any, secure: FeedSettings) -> None:
     """Garbage in place of a handshake is no encryption."""
     world.suffers(served_by(world, Raw(world, b"garbage" * 9)), "no encrypted connection", source=secure)

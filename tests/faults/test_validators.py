@@ -35,6 +35,7 @@ def counted(world: Any) -> Counted:
     return world.parser
 
 
+@pytest.mark.fault("F18")
 def test_F18_a_304_that_nobody_asked_for_is_a_failure(world: Any, answer: Answer, rss: Any) -> None:
     """Without validators sent, 304 tells nothing: the feed fails until there is a document."""
     url = world.origin.url()
@@ -51,6 +52,7 @@ def test_F18_a_304_that_nobody_asked_for_is_a_failure(world: Any, answer: Answer
     assert (world.titles(url), world.feed(url).errors) == ({"one"}, 0)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("etag", ['"{}"', 'W/"{}"', "{}", '"{}-gzip"'])
 def test_F18_an_etag_that_changes_at_every_answer_costs_no_parsing(
     etag: str, world: Any, answer: Answer, rss: Any, counted: Counted
@@ -71,6 +73,7 @@ def test_F18_an_etag_that_changes_at_every_answer_costs_no_parsing(
     assert sent == [None, *(etag.format(number) for number in range(4))], "the latest, byte for byte"
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("etag", [None, '"e"'])
 def test_F18_a_last_modified_in_2041_is_ignored(etag: str | None, world: Any, answer: Answer, rss: Any) -> None:
     """A date that nothing will follow is never sent back; what is new is found."""
@@ -87,6 +90,7 @@ def test_F18_a_last_modified_in_2041_is_ignored(etag: str | None, world: Any, an
     assert [seen.headers.get("if-none-match") for seen in world.origin.seen] == [None, etag, etag]
 
 
+@pytest.mark.fault("F18")
 def test_F18_a_last_modified_of_a_clock_that_is_hours_wrong_is_used(world: Any, answer: Answer, rss: Any) -> None:
     """A server whose clock or time zone is a few hours ahead keeps its validator."""
     url, date = world.origin.url(), "Mon, 04 May 2026 20:00:00 GMT"

@@ -14,6 +14,7 @@ def declared(encoding: str, text: str = TEXT) -> str:
     return f"<?xml version='1.0' encoding='{encoding}'?>{text}"
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize(
     "body",
     [
@@ -38,6 +39,7 @@ def test_unicode_is_recognised(body: bytes) -> None:
     assert notice is None
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [("gb18030", "人工智能新闻"), ("gb2312", "人工智能"), ("Shift_JIS", "人工知能①"), ("EUC-KR", "인공지능"), ("windows-1251", "Новости"), ("big5", "新聞")],
@@ -87,6 +89,7 @@ def test_one_bad_byte_costs_one_character() -> None:
     assert "were replaced" in (notice or "")
 
 
+@pytest.mark.fault("F21")
 def test_illegal_characters_go() -> None:
     """Control characters, NUL, surrogates and noncharacters are left out of the text."""
     assert decode("a\0b\x0b\x1fc\ud800d\uffff\t\n".encode("utf-8", "surrogatepass"), None)[0] == "abcd\t\n"
@@ -104,6 +107,7 @@ def test_legal_is_what_xml_says(text: str) -> None:
     assert legal(text) == "".join(kept)
 
 
+@pytest.mark.fault("F21")
 @given(
     body=st.binary(max_size=200),
     charset=st.sampled_from([None, "text/xml; charset=utf-16", "x; charset=idna", "x; charset=utf-8"]),

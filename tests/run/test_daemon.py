@@ -150,6 +150,7 @@ def test_a_job_that_still_runs_is_no_news(house: House, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+@pytest.mark.fault("F3")
 def test_what_could_not_be_published_is_tried_again(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """A full disk is told once, keeps the daemon unready, and costs nothing but time."""
     states = []
@@ -205,7 +206,7 @@ def test_a_wrong_command_is_answered_and_the_next_carried_out(house: House) -> N
 
 def test_a_daemon_that_nobody_answers_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """When sources were asked and none has answered for two hours, the status says it; a good answer ends that."""
-    monkeypatch.setattr("aggregator.run.daemon.SILENCE", 0.2)
+    monkeypatch.setattr("aggregator.run.health.SILENCE", 0.2)
     states = []
 
     async def scenario(daemon: Daemon, described: Any) -> None:

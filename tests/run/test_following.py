@@ -71,6 +71,7 @@ def test_a_changed_file(follower: Follower) -> None:
     assert follower.look() == []
 
 
+@pytest.mark.fault("F24")
 def test_a_wrong_file(follower: Follower) -> None:
     """Each mistake is logged, and nothing changes."""
     follower.file = ConfigError([Problem("feeds.yaml", line, "feeds", "this is wrong.", "Mend it.") for line in (1, 2)])

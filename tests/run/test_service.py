@@ -32,6 +32,7 @@ def _hear(ear: socket.socket) -> list[str]:
     return ear.recv(4096).decode().split("\n")
 
 
+@pytest.mark.fault("F2")
 def test_a_life(supervisor: tuple[str, socket.socket]) -> None:
     """It is ready when nothing is wrong for the first time, feeds the watchdog while so, and says what is wrong."""
     address, ear = supervisor

@@ -38,6 +38,7 @@ def _seconds_until_closed(connection: socket.socket, *, drip: bytes = b"") -> fl
     return time.monotonic() - start
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("first", "drip"),
@@ -57,6 +58,7 @@ def test_slow_client_is_cut_off(either: Client, first: bytes, drip: bytes) -> No
     assert either.get("/healthz").status == 200
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.usefixtures("impatient")
 def test_client_that_takes_nothing_is_cut_off(either_own: Client, world: World) -> None:
     """A client that asks for much and reads nothing does not hold its answers in memory for ever."""
@@ -89,6 +91,7 @@ def test_client_in_conversation_is_kept(either: Client) -> None:
             time.sleep(0.1)
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize(
     "request_head",
     [
@@ -126,6 +129,7 @@ HEADS = {
 }
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 @pytest.mark.parametrize("pieces", [1, 2])
 def test_large_head_is_refused_though_it_ends(either: Client, head: bytes, pieces: int) -> None:
@@ -149,6 +153,7 @@ def test_head_below_the_limit_is_answered(either: Client) -> None:
     assert either.get("/all.atom", {"Cookie": "c" * 30_000}).status == 200
 
 
+@pytest.mark.fault("F25")
 def test_endless_head_is_refused(either: Client) -> None:
     """A head that goes on and on ends at the limit, not in memory."""
     sent = 0
@@ -168,6 +173,7 @@ def _many(client: Client, count: int) -> Iterator[list[socket.socket]]:
         yield [held.enter_context(client.connect()) for _ in range(count)]
 
 
+@pytest.mark.fault("F25")
 def test_idle_crowd_makes_room(either: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """When strangers hold more connections than there may be, those that ask something are still served."""
     monkeypatch.setattr(limits, "CONNECTIONS", 20)
@@ -179,6 +185,7 @@ def test_idle_crowd_makes_room(either: Client, monkeypatch: pytest.MonkeyPatch) 
         assert crowd[-1].recv(65536).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.fault("F25")
 def test_pipelined_requests_are_answered_in_order(either: Client) -> None:
     """Some requests at once on one connection are all answered, and do not count as one big head."""
     answer = either.raw(ROOT * 90 + b"GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -187,6 +194,7 @@ def test_pipelined_requests_are_answered_in_order(either: Client) -> None:
     assert answer.rindex(b"HTTP/1.1 404") > answer.rindex(b"HTTP/1.1 200")
 
 
+@pytest.mark.fault("F25")
 def test_flood_of_pipelined_requests_is_not_queued(either: Client) -> None:
     """Who sends requests by the hundred thousand without reading answers is cut off or left waiting, not stored."""
     with either.connect() as flood:

@@ -441,6 +441,7 @@ def test_error_is_plain_text_that_repeats_nothing(client: Client, path: str) -> 
     assert answer["Location"] is None
 
 
+@pytest.mark.fault("F5")
 def test_unreadable_database_leaves_the_feeds(own_client: Client, world: World) -> None:
     """Pages say 503 without naming the file; feeds are served all the same, and pages return with the database."""
     kept = world.database.read_bytes()

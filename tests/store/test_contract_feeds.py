@@ -83,6 +83,7 @@ def test_sync_again_changes_nothing(desk: Any) -> None:
     assert desk.feed(A) == before
 
 
+@pytest.mark.fault("F27")
 @pytest.mark.parametrize(
     "without",
     [(), (FeedSettings(url=A, enabled=False),)],
@@ -126,6 +127,7 @@ def test_gone_source_stays_gone(desk: Any) -> None:
     assert desk.claim(NOON + HOUR) == []
 
 
+@pytest.mark.fault("F27")
 def test_successor_continues_the_history(desk: Any, item: Callable[..., Any]) -> None:
     """A new address whose `was` names an old one is the same source: entries, header and log; not the validators."""
     desk.sync(A)

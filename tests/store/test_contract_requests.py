@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from aggregator.config.settings import FeedSettings
 from aggregator.decide.cadence import NextPoll
-from aggregator.model import Request, RequestKind
+from aggregator.model import Outcome, Request, RequestKind
+from aggregator.store.protocols import PollRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -276,3 +277,30 @@ def test_hasten(desk: Any) -> None:
     with desk.store.transaction() as tx:
         tx.requests.hasten("outage", NOON)
     assert _urls(desk.claim()) == [A]
+
+
+@pytest.mark.fault("F9")
+def test_a_clock_that_was_ahead(desk: Any) -> None:
+    """What waits since then waits as long as it was meant to; what was asked for before, and what is past, stays."""
+    year = timedelta(days=365)
+    desk.sync(A, B)
+    (right,) = desk.take(B)
+    with desk.store.transaction() as tx:
+        tx.requests.reschedule(right, NextPoll(NOON + timedelta(hours=5), "as ever"))
+    desk.sync(A, B, at=NOON + year)
+    (ahead,) = desk.take(A, now=NOON + year)
+    with desk.store.transaction() as tx:
+        tx.feeds.record(ahead.feed, PollRecord(NOON + year, Outcome.NEW))
+        then = NOON + year + timedelta(hours=2)
+        tx.requests.reschedule(ahead, NextPoll(then, "wait", then))
+        tx.requests.pause_site("c.example", NOON + year + timedelta(hours=1), "Retry-After")
+    now = NOON + timedelta(minutes=10)
+    for by in (year - timedelta(minutes=10), None):
+        with desk.store.transaction() as tx:
+            assert tx.requests.turn_back(now) == by
+            assert tx.requests.pauses(now) == {"c.example": now + timedelta(hours=1)}
+        feed = desk.feed(A)
+        assert (feed.next_poll_at, feed.not_before, feed.last_poll) == (now + timedelta(hours=2),) * 2 + (now,)
+        assert desk.feed(B).next_poll_at == NOON + timedelta(hours=5)
+        with desk.store.snapshot() as tx:
+            assert [line.at for line in tx.feeds.polls(feed, 9)] == [now]

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.decide.cadence import MAX_JITTER
-from aggregator.store import rows
+from aggregator.store import rows, turning
 from aggregator.store.rows import FEED_COLUMNS, from_ms, to_ms, to_ms_up
 
 if TYPE_CHECKING:
@@ -140,6 +140,13 @@ class PostgresRequests:
     def pauses(self, now: datetime) -> dict[str, datetime]:
         found = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > %s", [to_ms(now)])
         return {row["name"]: from_ms(row["next_allowed_at"]) for row in found}
+
+    def turn_back(self, now: datetime) -> timedelta | None:
+        by = turning.ahead(self._db.one(turning.LAST_POLL)["last_poll"], now)
+        if by is not None:
+            for statement in turning.statements(by, now):
+                self._db.execute(statement)
+        return by
 
 
 def drop_pauses(now: datetime) -> tuple[str, dict[str, int]]:

@@ -7,9 +7,12 @@ Nothing that another program made is changed or deleted.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from aggregator.errors import (
@@ -33,15 +36,20 @@ _FRACTIONS = b"\x40\x20\x20"
 """Bytes 21 to 23 of every database's header (SQLite file format, section 1.3)."""
 _LOG_MAGICS = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 """How a write-ahead log begins (section 4.1)."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _BUSY_MS = 5_000
 _CACHE_KIB = 24_576
 
+_held: Counter[tuple[int, int]] = Counter()
+"""Files that this process has open through SQLite, by device and number."""
+_looking = threading.Lock()
+
 _MEANINGS: dict[int, tuple[type[StoreError], str, str]] = {
-    sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path with --database."),
+    sqlite3.SQLITE_NOTADB: (ForeignDatabase, "is not a SQLite database", "Choose another path; or {restore}"),
     sqlite3.SQLITE_CORRUPT: (
         CorruptDatabase,
         "is damaged",
-        "Keep a copy, then restore a backup, or recover with: sqlite3 FILE .recover",
+        "{restore}; or recover what can be read: sqlite3 FILE .recover. Until then serve: aggregator run --no-poll",
     ),
     sqlite3.SQLITE_BUSY: (LockedDatabase, "is locked by another program", "Close it, or try again later."),
     sqlite3.SQLITE_LOCKED: (LockedDatabase, "is locked by another program", "Close it, or try again later."),
@@ -73,9 +81,8 @@ def open_for_writing(path: Path) -> Database:
     """
     if not _exists(path):
         _create(path)
-    _check_file(path)
     with errors_of(path), contextlib.ExitStack() as undo:
-        db = _connect(f"file:{_quoted(path)}?mode=rw")
+        db = _open(path, "rw")
         undo.callback(db.close)
         _check_schema(db, path)
         _migrate(db, path)
@@ -86,12 +93,11 @@ def open_for_writing(path: Path) -> Database:
 def open_for_reading(path: Path) -> Database:
     """Open the database beside its writer; a database that is not there yet reads as an empty one."""
     if not _exists(path):
-        empty = _connect("file::memory:")
+        empty = Database(_connect("file::memory:"))
         migrations.apply(empty)
         return _only_reading(empty)
-    _check_file(path)
     with errors_of(path), contextlib.ExitStack() as undo:
-        db = _connect(f"file:{_quoted(path)}?mode=ro")
+        db = _open(path, "ro")
         undo.callback(db.close)
         _check_schema(db, path)
         if migrations.pending(db):
@@ -109,12 +115,26 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        known = _MEANINGS.get(code & 0xFF) if code is not None else None
+        known = _MEANINGS.get(_code_of(error, path))
         if known is None:
             raise
         kind, what, remedy = known
-        raise kind(f"{path} {what} ({error}).", remedy) from error
+        raise kind(f"{path} {what} ({error}).", remedy.format(restore=restoring(path))) from error
+
+
+def _code_of(error: sqlite3.DatabaseError, path: Path) -> int:
+    """Return SQLite's primary code, 0 without one; a log that finds no room to grow is an I/O error, too."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    with contextlib.suppress(OSError):
+        if code == sqlite3.SQLITE_IOERR and os.statvfs(path.parent).f_bavail == 0:
+            return sqlite3.SQLITE_FULL
+    return code
+
+
+def restoring(path: Path) -> str:
+    """Return how the database is had back: the newest nightly copy is named where there is one."""
+    newest = max(path.parent.glob("backups/*.db"), default="FILE")
+    return f"Restore a backup (what is there is kept beside it): aggregator restore {newest}"
 
 
 def _exists(path: Path) -> bool:
@@ -124,7 +144,9 @@ def _exists(path: Path) -> bool:
         raise _forbidden(path.parent, error) from error
 
 
-def _forbidden(folder: Path, error: OSError) -> FolderNotWritable:
+def _forbidden(folder: Path, error: OSError) -> StoreError:
+    if error.errno in NO_SPACE:
+        return DiskFull(f"{folder} has no room: {error.strerror}.", "Make room; nothing that was stored is lost.")
     return FolderNotWritable(
         f"{folder} cannot be used: {error.strerror} (user id {os.getuid()}).",
         "Give this user the right to write there, or choose another place with --database.",
@@ -136,13 +158,52 @@ def _only_reading(db: Database) -> Database:
     return db
 
 
-def _connect(uri: str) -> Database:
+class _Held(Database):
+    """A database of which this process knows that it has its file open."""
+
+    def __init__(self, connection: sqlite3.Connection, file: tuple[int, int]) -> None:
+        super().__init__(connection)
+        self._files = [file]
+
+    def close(self) -> None:
+        super().close()
+        with _looking:
+            _held.subtract(self._files)
+            self._files = []
+
+
+def _open(path: Path, mode: str) -> Database:
+    """Open a database whose file was looked at first, unless this process has it open already.
+
+    POSIX locks belong to a process: whoever opens a file beside SQLite and closes it drops the locks that SQLite holds
+    on it, and the next program that lets go of the database takes itself for the last one, and deletes the log that is
+    written to here (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    with _looking:
+        file = _number(path)
+        if file is None or not _held[file]:
+            _check_file(path)
+        file = file or (0, 0)
+        connection = _connect(f"file:{_quoted(path)}?mode={mode}")
+        _held.update([file])
+    return _Held(connection, file)
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # the look at it says why
+    return found.st_dev, found.st_ino
+
+
+def _connect(uri: str) -> sqlite3.Connection:
     # check_same_thread: the writer's work moves between threads, one at a time.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000)
     connection.row_factory = sqlite3.Row
     for pragma in ("foreign_keys = ON", f"cache_size = -{_CACHE_KIB}", "temp_store = MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-    return Database(connection)
+    return connection
 
 
 def _create(path: Path) -> None:
@@ -194,22 +255,53 @@ def _is_log(path: Path) -> bool:
 
 def _check_file(path: Path) -> None:
     """Check the header without SQLite, which would write a foreign database's log into it."""
+    head = _head(path)
+    if not head:
+        raise ForeignDatabase(
+            f"{path} is empty (0 bytes): this was a database that lost its content, or another program's file.",
+            f"{restoring(path)}; or delete the file to begin anew.",
+        )
+    if not _is_sqlite(head):
+        was_ours = f", or its header is damaged. {restoring(path)}" if _is_home(path) else "."
+        raise ForeignDatabase(f"{path} is not a SQLite database.", f"Choose another path with --database{was_ours}")
+    if not _is_ours(head):
+        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
+
+
+def check_replaceable(path: Path) -> None:
+    """Look whether a copy may be put in this place: over a damaged database of ours, never over another's file.
+
+    Raises ForeignDatabase and FolderNotWritable.
+    """
+    if not _exists(path):
+        check_place(path)
+        return
+    head = _head(path)
+    if not _is_ours(head) and (_is_sqlite(head) or (head and not _is_home(path))):
+        raise ForeignDatabase(f"{path} is another program's file.", "Move it away, or choose another path.")
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(100)
+            return file.read(100)
     except OSError as error:
         raise FolderNotWritable(
             f"{path} cannot be read: {error.strerror}.", "Check the path and its rights."
         ) from error
-    if not head:
-        raise ForeignDatabase(
-            f"{path} is empty (0 bytes): this was a database that lost its content, or another program's file.",
-            "Restore a backup, or delete the file to begin anew.",
-        )
-    if not head.startswith(_MAGIC) or head[21:24] != _FRACTIONS:
-        raise ForeignDatabase(f"{path} is not a SQLite database.", "Choose another path with --database.")
-    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise ForeignDatabase(f"{path} is another program's database.", "Choose another path with --database.")
+
+
+def _is_sqlite(head: bytes) -> bool:
+    return head.startswith(_MAGIC) and head[21:24] == _FRACTIONS
+
+
+def _is_ours(head: bytes) -> bool:
+    return _is_sqlite(head) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
+
+
+def _is_home(path: Path) -> bool:
+    """Whether a database of ours was here once: what the daemon makes beside it is."""
+    return any(path.with_name(name).is_dir() for name in ("backups", "renditions"))
 
 
 def _check_schema(db: Database, path: Path) -> None:
@@ -231,7 +323,8 @@ def _migrate(db: Database, path: Path) -> None:
     db.execute("PRAGMA synchronous = NORMAL")
     if pending := migrations.pending(db):
         _back_up(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
-        migrations.apply(db)
+        with db.atomic():  # all of them or none: the version before reads what a killed one leaves
+            migrations.apply(db)
 
 
 def _back_up(db: Database, backup: Path) -> None:

@@ -10,7 +10,15 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, Usage
-from aggregator.store.sqlite.connection import check_place, errors_of, make_private, open_for_reading
+from aggregator.store.sqlite.connection import (
+    NO_SPACE,
+    check_place,
+    check_replaceable,
+    errors_of,
+    make_private,
+    open_for_reading,
+    restoring,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 SQLITE_VERSION = sqlite3.sqlite_version
 _PAGES = 1_000
 """Of 16 KB, copied at a time, between two words of how far it is."""
+_STEPS = 10_000
+"""Of SQLite's machine, between two looks at whether a check is broken off."""
 _SPARE = 100 * 2**20
 """Bytes that a nightly copy leaves free."""
 _NIGHTLY = re.compile(r".+-\d{8}-\d{6}\.db")
@@ -93,6 +103,20 @@ def check(path: Path) -> None:
         raise CorruptDatabase(f"{path} is damaged: {found[0]}.", "Use another copy, or recover: sqlite3 FILE .recover")
 
 
+def look_over(path: Path, broken_off: Callable[[], bool]) -> None:
+    """Look whether a database is well, beside its writer, until `broken_off`; CorruptDatabase when it is not."""
+    with contextlib.closing(open_for_reading(path)) as db, errors_of(path):
+        db.conn.set_progress_handler(broken_off, _STEPS)
+        try:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                return
+            raise
+    if found != "ok":
+        raise CorruptDatabase(f"{path} is damaged: {found}.", f"Nothing more is written. {restoring(path)}")
+
+
 def restore(copy: Path, path: Path, now: datetime) -> Path | None:
     """Put a copy in a database's place; whoever calls holds its lock. Return where the database is that was there.
 
@@ -117,6 +141,7 @@ def _moved_aside(path: Path, now: datetime) -> Path | None:
     if not path.exists():
         check_place(path)
         return None
+    check_replaceable(path)
     aside = path.with_name(f"{path.name}.before-restore-{now:%Y%m%d-%H%M%S}")
     for ending in ("-wal", "-shm", ""):
         file = path.with_name(path.name + ending)
@@ -146,7 +171,9 @@ def _named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise DiskFull(f"There is no room for {path}: {error.strerror}.", "Make room.") from error
         raise FolderNotWritable(
             f"{path} cannot be written: {error.strerror} (user id {os.getuid()}).",
-            "Give this user the right to write there, or make room.",
+            "Give this user the right to write there.",
         ) from error

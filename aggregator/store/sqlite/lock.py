@@ -11,8 +11,8 @@ import stat
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from aggregator.errors import FolderNotWritable, LockedDatabase
-from aggregator.store.sqlite.connection import check_place
+from aggregator.errors import DiskFull, FolderNotWritable, LockedDatabase
+from aggregator.store.sqlite.connection import NO_SPACE, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,11 @@ class Lock:
         self._path = path
         self._guards = guards
         self._file: int | None = None
+        self.was_broken_off = False
+        """A holder ended without letting go, killed or with the machine, and nobody has looked over its database since.
+
+        Whoever has does away with this.
+        """
 
     def acquire(self) -> None:
         """Take the lock; LockedDatabase names the holder, FolderNotWritable the folder or a file that is not ours.
@@ -48,6 +53,8 @@ class Lock:
             self.describe({})
         except OSError as error:
             self._close()
+            if error.errno in NO_SPACE:
+                raise DiskFull(f"{self._path.parent} has no room: {error.strerror}.", "Make room.") from error
             raise FolderNotWritable(
                 f"{self._path.parent} cannot be used: {error.strerror} (user id {os.getuid()}).",
                 "Give this user the right to write there, or choose another place with --database.",
@@ -96,6 +103,7 @@ class Lock:
         content = os.pread(file, _LONGEST, 0)
         if content and not _RECORD.match(content):
             raise self._foreign("was not written by this program")
+        self.was_broken_off = bool(content)
 
     def _foreign(self, why: str) -> FolderNotWritable:
         return FolderNotWritable(
@@ -111,8 +119,11 @@ class Lock:
             os.ftruncate(self._file, len(content))
 
     def release(self) -> None:
-        """Free the lock; the file stays, empty: deleting it would let two processes lock two files."""
-        if self._file is not None:
+        """Free the lock; the file stays: deleting it would let two processes lock two files.
+
+        It is empty, unless it is still to be known that a holder was broken off.
+        """
+        if self._file is not None and not self.was_broken_off:
             os.ftruncate(self._file, 0)
         self._close()
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.decide.cadence import MAX_JITTER
-from aggregator.store import rows
+from aggregator.store import rows, turning
 from aggregator.store.rows import FEED_COLUMNS, from_ms, to_ms, to_ms_up
 
 if TYPE_CHECKING:
@@ -150,3 +150,10 @@ class SqliteRequests:
     def pauses(self, now: datetime) -> dict[str, datetime]:
         rows = self._db.execute("SELECT name, next_allowed_at FROM site WHERE next_allowed_at > ?", [to_ms(now)])
         return {row["name"]: from_ms(row["next_allowed_at"]) for row in rows}
+
+    def turn_back(self, now: datetime) -> timedelta | None:
+        by = turning.ahead(self._db.execute(turning.LAST_POLL).fetchone()["last_poll"], now)
+        if by is not None:
+            for statement in turning.statements(by, now):
+                self._db.execute(statement)
+        return by

@@ -6,9 +6,11 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from aggregator.errors import CorruptDatabase, ForeignDatabase
 from aggregator.store.sqlite.archives import SqliteArchives
 from aggregator.store.sqlite.articles import SqliteArticles
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
+from aggregator.store.sqlite.copies import look_over
 from aggregator.store.sqlite.editions import SqliteEditions
 from aggregator.store.sqlite.entries import SqliteEntries
 from aggregator.store.sqlite.feeds import SqliteFeeds
@@ -28,8 +30,10 @@ from aggregator.store.sqlite.tellings import SqliteTellings
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from aggregator.errors import StoreError
 
 
 class SqliteTransaction:
@@ -89,10 +93,27 @@ class SqliteStore:
         self.path = path
         self._database = open_for_reading(path) if readonly else open_for_writing(path)
         self._transaction = SqliteTransaction(self._database.conn)
+        self._damage: StoreError | None = None
+        """What was found to be wrong: nothing is written into a damaged database."""
+
+    def look_over(self, broken_off: Callable[[], bool]) -> None:
+        """Look whether the database is well, beside whoever uses this store; CorruptDatabase when it is not."""
+        with self._noticing_damage():
+            look_over(self.path, broken_off)
+
+    @contextlib.contextmanager
+    def _noticing_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except (CorruptDatabase, ForeignDatabase) as error:
+            self._damage = self._damage or error
+            raise
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[SqliteTransaction]:
         """Read and write, all or nothing: BEGIN IMMEDIATE, so that what was read is still true when it is written."""
+        if self._damage is not None:
+            raise type(self._damage)(self._damage.message, self._damage.remedy)
         yield from self._within("BEGIN IMMEDIATE")
 
     @contextlib.contextmanager
@@ -102,7 +123,7 @@ class SqliteStore:
 
     def _within(self, begin: str) -> Iterator[SqliteTransaction]:
         connection = self._database.conn
-        with errors_of(self.path):
+        with self._noticing_damage(), errors_of(self.path):
             connection.execute(begin)
             try:
                 yield self._transaction

@@ -160,6 +160,7 @@ def test_half_made_database_is_made_again(path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == ["aggregator.db"]
 
 
+@pytest.mark.fault("F6")
 def test_log_of_a_deleted_database_is_not_played_into_a_new_one(path: Path) -> None:
     """A database that is deleted without its write-ahead log, to begin anew, begins anew."""
     with _opened(path) as store:
@@ -254,6 +255,7 @@ def test_half_made_database_that_is_a_link(path: Path) -> None:
     assert not path.is_symlink()
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.parametrize("readonly", [False, True])
 @pytest.mark.parametrize(
     ("content", "words"),
@@ -278,6 +280,7 @@ def test_file_that_is_no_database(path: Path, content: bytes, words: str, *, rea
     assert path.read_bytes() == content
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("readonly", [False, True])
 @pytest.mark.parametrize("application_id", [0, 1])
 def test_database_of_another_program(path: Path, application_id: int, *, readonly: bool) -> None:
@@ -313,6 +316,7 @@ def test_log_of_another_programs_database_stays(path: Path, *, readonly: bool) -
     assert _raw(path, "SELECT line FROM diary") == [("dear",)]
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("readonly", [False, True])
 def test_truncated_database(path: Path, *, readonly: bool) -> None:
     """A database that lost its end is damaged: it is refused, and the remedy is named."""
@@ -324,6 +328,7 @@ def test_truncated_database(path: Path, *, readonly: bool) -> None:
     assert path.read_bytes() == whole[: 16384 * 2]
 
 
+@pytest.mark.fault("F5")
 def test_damaged_page(path: Path) -> None:
     """A damaged page is told when it is read; the rest can be read still."""
     _made(path, A)
@@ -338,6 +343,7 @@ def test_damaged_page(path: Path) -> None:
             assert tx.instance
 
 
+@pytest.mark.fault("F28")
 def test_newer_database(path: Path) -> None:
     """A database that a later version changed is refused by name of the change, whoever opens it."""
     _made(path)
@@ -383,6 +389,7 @@ def upgrade(monkeypatch: pytest.MonkeyPatch) -> Any:
     return add
 
 
+@pytest.mark.fault("F28")
 def test_older_database_is_brought_up_to_date(path: Path, upgrade: Any) -> None:
     """A database of an earlier version is changed after a whole copy was put beside it; its rows stay."""
     _made(path, A)
@@ -408,6 +415,7 @@ def test_older_database_is_brought_up_to_date(path: Path, upgrade: Any) -> None:
         assert len(_feeds(store)) == 2
 
 
+@pytest.mark.fault("F28")
 def test_failed_migration_changes_nothing(path: Path, upgrade: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration that fails half way leaves the database as it was; the earlier version opens it."""
     _made(path, A)
@@ -420,6 +428,7 @@ def test_failed_migration_changes_nothing(path: Path, upgrade: Any, monkeypatch:
         _sync(store)
 
 
+@pytest.mark.fault("F28")
 def test_copy_before_a_migration_has_no_place(path: Path, upgrade: Any) -> None:
     """When the copy cannot be made, nothing is changed."""
     _made(path, A)
@@ -458,6 +467,7 @@ def test_odd_names(tmp_path: Path) -> None:
             assert len(_feeds(store)) == 1
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("readonly", [False, True])
 def test_path_is_a_folder(path: Path, *, readonly: bool) -> None:
     """A folder is no database."""
@@ -466,6 +476,7 @@ def test_path_is_a_folder(path: Path, *, readonly: bool) -> None:
         SqliteStore(path, readonly=readonly)
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("folder", ["file", "file/below", "/proc/nowhere", "x" * 300])
 def test_folder_that_cannot_be(tmp_path: Path, folder: str) -> None:
     """Where no folder can be made, the error names it, the user and the remedy, and exits 78."""
@@ -496,6 +507,7 @@ def somebody_else(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / "closed").chmod(0o700)
 
 
+@pytest.mark.fault("F4")
 def test_folder_without_rights(somebody_else: Path) -> None:
     """A folder that this user may not write to, or not even look into, is named with the remedy."""
     for folder in ("readable", "closed"):
@@ -508,6 +520,7 @@ def test_folder_without_rights(somebody_else: Path) -> None:
         assert _feeds(store) == []
 
 
+@pytest.mark.fault("F7")
 def test_locked_by_another_program(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program holds the database, writing says so and to try later; afterwards it works."""
     monkeypatch.setattr(connection, "_BUSY_MS", 50)
@@ -523,6 +536,31 @@ def test_locked_by_another_program(path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert _feeds(store) == []
 
 
+LOOK = """
+import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM feed").fetchone()[0])
+"""
+
+
+def _others_see(path: Path) -> int:
+    """Count sources as another program does, which opens the database, reads it, and lets it go."""
+    done = subprocess.run([sys.executable, "-c", LOOK, str(path)], capture_output=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.fault("F7")
+def test_other_programs_come_and_go(path: Path) -> None:
+    """Whoever else opens the database and closes it never takes the log away that is written to here."""
+    with _opened(path) as store:
+        for number in range(3):
+            with _opened(path, readonly=True) as reader:  # looks at the file, in this process
+                _feeds(reader)
+            _sync(store, *(f"{A}{each}" for each in range(number + 1)))
+            assert _others_see(path) == number + 1
+            assert path.with_name(f"{path.name}-wal").exists()
+
+
+@pytest.mark.fault("F3")
 def test_disk_full(path: Path) -> None:
     """When the disk is full a transaction fails as a whole, says so, and the store works on as soon as there is room."""
     with _opened(path) as store:

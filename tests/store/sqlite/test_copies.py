@@ -42,6 +42,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "db/aggregator.db"
 
 
+@pytest.mark.fault("F5")
 def test_there_and_back(path: Path, tmp_path: Path) -> None:
     """A copy made while a writer has the database open is put back; what was there meanwhile is kept beside it."""
     told: list[tuple[int, int]] = []
@@ -83,6 +84,7 @@ def _damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.fault("F5")
 def test_a_damaged_copy_is_not_put_anywhere(path: Path, tmp_path: Path) -> None:
     """What is damaged, another program's, or not there changes nothing, and nothing of it stays."""
     back_up(path, tmp_path / "copy.db", _quiet)
@@ -99,6 +101,7 @@ def test_a_damaged_copy_is_not_put_anywhere(path: Path, tmp_path: Path) -> None:
     assert _urls(path) == ["https://a.example/"]
 
 
+@pytest.mark.fault("F5")
 def test_a_damaged_database_makes_no_copy(path: Path, tmp_path: Path) -> None:
     """A copy of what is damaged is damaged too: it does not get its name."""
     _damage(path)
@@ -150,6 +153,7 @@ def test_nightly_copies(path: Path) -> None:
     assert (path.parent / "backups").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.fault("F3")
 def test_no_room_for_a_copy(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy that would fill the disk is not begun; the message says how much is needed and what can be done."""
     monkeypatch.setattr(copies, "_SPARE", 2**60)

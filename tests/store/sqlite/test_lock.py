@@ -60,6 +60,7 @@ def hold(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
         process.communicate()
 
 
+@pytest.mark.fault("F8")
 def test_second_writer_is_refused(tmp_path: Path, hold: Callable[[], subprocess.Popen[str]]) -> None:
     """Who comes second is told who holds the database; once that one ends, the lock can be had."""
     first = hold()
@@ -75,16 +76,22 @@ def test_second_writer_is_refused(tmp_path: Path, hold: Callable[[], subprocess.
     lock.release()
 
 
+@pytest.mark.fault("F8")
 def test_killed_writer_frees_the_lock(tmp_path: Path, hold: Callable[[], subprocess.Popen[str]]) -> None:
-    """A process that is killed holds nothing, though its record still stands in the file."""
+    """A process that is killed holds nothing; its record stands in the file until somebody has looked over the database."""
     first = hold()
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert str(first.pid) in (tmp_path / "lock").read_text()
     assert read_holder(tmp_path / "lock") == {}
     lock = Lock(tmp_path / "lock")
-    lock.acquire()
-    lock.release()
+    for was_broken_off, looked_over in ((True, False), (True, True), (False, False)):
+        lock.acquire()
+        assert (lock.was_broken_off, read_holder(tmp_path / "lock")) == (was_broken_off, {"pid": os.getpid()})
+        if looked_over:
+            lock.was_broken_off = False
+        lock.release()
+        assert read_holder(tmp_path / "lock") == {}
 
 
 def test_released_lock(tmp_path: Path) -> None:
@@ -255,6 +262,7 @@ def test_lock_beside_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
     lock.release()
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize("path", ["file/lock", "/proc/nowhere/lock"])
 def test_lock_that_cannot_be_written(tmp_path: Path, path: str) -> None:
     """Where no lock file can be written, the folder is named, with the remedy."""

@@ -9,6 +9,8 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def _kill_after(path: Path, polls: int) -> int:
         return int((lines + process.stdout.read().splitlines())[-1])
 
 
+@pytest.mark.fault("F1")
 def test_killed_writer(tmp_path: Path) -> None:
     """After kill -9 every acknowledged poll is there whole, entries, release and validators together, none twice."""
     path = tmp_path / "aggregator.db"
