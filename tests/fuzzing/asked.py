@@ -93,7 +93,9 @@ def queries() -> Iterator[Callable[[bytes], None]]:
 
         def read(data: bytes) -> None:
             target, *lines = data.decode("latin-1").split("\n")
-            headers = [(name.strip(), value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon]
+            headers = [
+                (name.strip(), value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon
+            ]
             status, told, body = ask("GET", f"/{target.lstrip('/')}", headers)
             assert status < 500, status
             assert "content-security-policy" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 _NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
 _TOLD: dict[str, Any] = {"url": "https://lab.example/news/", "received": _NOON}
 _TYPES = (None, "text/xml", "text/html; charset=latin-1", "application/json", "text/plain; charset=utf-16")
-_ACTIVE = frozenset(
-    "script style iframe frame frameset object embed applet form input button base meta link svg math template"
-    " noscript textarea select xmp plaintext".split()
-)
+_ACTIVE = {
+    *("script", "style", "iframe", "frame", "frameset", "object", "embed", "applet", "form", "input", "button", "base"),
+    *("meta", "link", "svg", "math", "template", "noscript", "textarea", "select", "xmp", "plaintext"),
+}
 _WEB = ("http://", "https://", "mailto:")
 _ADDRESSES = frozenset({"href", "src", "link", "icon", "uri", "thumbnail", "comments"})
 
@@ -36,29 +37,23 @@ _ADDRESSES = frozenset({"href", "src", "link", "icon", "uri", "thumbnail", "comm
 def feed(data: bytes) -> None:
     """Read a feed as its own server's; its first byte says which media type came with it."""
     kind, body = _typed(data)
-    try:
+    with contextlib.suppress(ParseError):
         check(changed.parse(body, content_type=kind, **_TOLD))
-    except ParseError:
-        pass
 
 
 def json_feed(data: bytes) -> None:
     """Read a JSON Feed."""
     text, _ = decode(data, "application/feed+json")
-    try:
+    with contextlib.suppress(ParseError):
         check(parse_json(text, url=_TOLD["url"]))
-    except ParseError:
-        pass
 
 
 def page(data: bytes) -> None:
     """Read a list page, as it is found out and as an operator's selectors say."""
     kind, body = _typed(data)
     for selectors in (None, ItemSelectors(select="article, li", title="h2, a", link="a", date="time, .date")):
-        try:
+        with contextlib.suppress(ParseError):
             check(parse_page(body, content_type=kind, selectors=selectors, **_TOLD))
-        except ParseError:
-            pass
 
 
 def article(data: bytes) -> None:

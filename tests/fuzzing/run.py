@@ -36,7 +36,9 @@ _EXECUTED = re.compile(r"number_of_executed_units:\s*(\d+)|^#(\d+)\s", re.MULTIL
 def main() -> int:
     """Fuzz, and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzzing.run", description=__doc__)
-    parser.add_argument("entries", nargs="+", choices=(*_NAMES, "all"), metavar="ENTRY", help=f"{', '.join(_NAMES)}, or all")
+    parser.add_argument(
+        "entries", nargs="+", choices=(*_NAMES, "all"), metavar="ENTRY", help=f"{', '.join(_NAMES)}, or all"
+    )
     parser.add_argument("--seconds", type=int, default=60, help="for each entry (60)")
     parser.add_argument("--corpus", type=Path, help="folder for what reaches new code, kept from run to run")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FIXTURES = Path(__file__).parents[1] / "parse" / "fixtures"
-_PAYLOAD = "<p onclick=x>a<svg><style><!--</style><img src='//e.example/x' onerror=y></svg><a href=javascript:x>b</a></p>"
+_PAYLOAD = (
+    "<p onclick=x>a<svg><style><!--</style><img src='//e.example/x' onerror=y></svg><a href=javascript:x>b</a></p>"
+)
 _JSON = {
     "version": "https://jsonfeed.org/version/1.1", "title": "T", "home_page_url": "https://a.example/", "language": "en",
     "authors": [{"name": "A", "url": "https://a.example/a"}], "icon": "/i.png", "hubs": [{"type": "WebSub", "url": "https://h.example/"}],
@@ -42,18 +44,22 @@ _ARTICLE = f"""<!doctype html><html lang="en"><head><title>One | Lab</title><lin
 _SETTINGS = (
     (Path(__file__).parents[2] / "feeds.yaml").read_bytes()[:3000],
     b"feeds:\n  - https://a.example/feed\n  - {url: '${KEY}', headers: {X-Key: ${KEY}}, interval: 10m, tags: [a, b]}\n",
-    b"defaults: &d {tags: [x], rank: 3}\nfeeds:\n  - url: https://a.example/\n    kind: page\n    item: {select: article, date_format: '%d.%m.%Y'}\n"
-    b"  - {opml: https://l.example/list.opml, interval: 1d}\noutputs:\n  - {name: all, by: story, languages: [en], token: secret-token-1}\n",
-    b"site: {title: T, url: 'https://n.example/'}\nserver: {trusted_proxies: [127.0.0.1]}\nnetwork: {timeout: 10s, max_body: 10MB, allow_private: ['10.0.0.0/8']}\n"
-    b"polling: {host_gap: 1s, min_interval: 5m}\npublishing: {window: 30d}\nwebsub: {subscribe: true, hub: true}\nfeeds: []\n",
+    (
+        b"defaults: &d {tags: [x], rank: 3}\nfeeds:\n  - url: https://a.example/\n    kind: page\n    item: {select: article, date_format: '%d.%m.%Y'}\n"
+        b"  - {opml: https://l.example/list.opml, interval: 1d}\noutputs:\n  - {name: all, by: story, languages: [en], token: secret-token-1}\n"
+    ),
+    (
+        b"site: {title: T, url: 'https://n.example/'}\nserver: {trusted_proxies: [127.0.0.1]}\nnetwork: {timeout: 10s, max_body: 10MB, allow_private: ['10.0.0.0/8']}\n"
+        b"polling: {host_gap: 1s, min_interval: 5m}\npublishing: {window: 30d}\nwebsub: {subscribe: true, hub: true}\nfeeds: []\n"
+    ),
     b"feeds:\n  - {url: https://a.example/, filters: {exclude: [{field: title, regex: '(a|b)+$'}]}}\n",
 )
 _QUERIES = (
     b"", b"?tag=evil&language=en&before=19bc-1f", b"?source=https://news.example/feed&output=french", b"search?q=small+%22open+weights%22+OR+-x*",
-    b"search.atom?q=(a+OR+b)+-c\nif-none-match: W/\"x\", *\naccept-encoding: br;q=0.5, gzip", b"search.json?q=%C3%A9%F0%9F%92%A9%00",
+    b'search.atom?q=(a+OR+b)+-c\nif-none-match: W/"x", *\naccept-encoding: br;q=0.5, gzip', b"search.json?q=%C3%A9%F0%9F%92%A9%00",
     b"story/1?images=1", b"story/..%2f..%2fetc%2fpasswd", b"sources?state=failing&page=2", b"subscribe", b"metrics", b"readyz", b"healthz",
-    b"all.atom\nA-IM: feed\nif-none-match: \"x\"\nrange: bytes=0-1,2-3", b"s3cret-token/agents.rss\nif-modified-since: Fri, 04 Jan 2041 12:00:00 GMT",
-    b"all/2026-01.atom\nsec-fetch-dest: document", b"sources.opml", b"static/style.css\nx-forwarded-for: 127.0.0.1\nforwarded: for=\"[::1]\"",
+    b'all.atom\nA-IM: feed\nif-none-match: "x"\nrange: bytes=0-1,2-3', b"s3cret-token/agents.rss\nif-modified-since: Fri, 04 Jan 2041 12:00:00 GMT",
+    b"all/2026-01.atom\nsec-fetch-dest: document", b"sources.opml", b'static/style.css\nx-forwarded-for: 127.0.0.1\nforwarded: for="[::1]"',
     b"websub/nnnnnnnnnnnnnnnnnnnnnnnn?hub.mode=subscribe", b"all.atom?x\nuser-agent: Feedly/1.0 (3 subscribers; feed-id=1)",
 )  # fmt: skip
 _WEBSUB = (
@@ -63,20 +69,33 @@ _WEBSUB = (
     b"sha256=00 text/xml\n<rss/>", b"sha1= text/html\nx", b"md5=00 \n",
 )  # fmt: skip
 
-SETTINGS_WORDS = (
-    "feeds: outputs: defaults: site: network: polling: publishing: server: websub: url: kind: tags: headers: interval: name: by: token:"
-    " ${KEY} ${file:x} &a *a <<: !!int !!python | > [ ] { } true null 10m 1d 10MB"
-).split()
-XML_WORDS = (
-    "<rss <channel> <item> </item> <title> <link> <guid <description> <pubDate> <content:encoded> <![CDATA[ ]]> <!-- --> <feed <entry> <id> <updated>"
-    " <atom:link <rdf:RDF <?xml <!DOCTYPE <!ENTITY &amp; &#0; &#x110000; &lt; xml:base= xmlns: <media:content <enclosure <outline xmlUrl= <loc>"
-    " <lastmod> <urlset <sitemapindex isPermaLink= type=\\\"xhtml\\\" rel=\\\"alternate\\\" href=\\\" encoding=\\\"utf-16\\\""
-).split()
-HTML_WORDS = (
-    "<article> <li> <a <h2> <time datetime= <img src= <script> </script> <style> <svg> <math> <template> <noscript> <base href= <table> <select> <link"
-    " <meta rel=next application/ld+json @graph itemListElement class=\\\"date\\\" __NEXT_DATA__ self.__next_f.push( javascript: data: &Tab; &colon;"
-).split()
-QUERY_WORDS = "? & = %00 %2f .. search sources story/ hub. page= before= tag= q= OR NOT AND - * ( ) \\\" if-none-match: accept-encoding: range:".split()
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+SETTINGS_WORDS = _words(
+    "feeds: outputs: defaults: site: network: polling: publishing: server: websub: url: kind: tags: "
+    "headers: interval: name: by: token: ${KEY} ${file:x} &a *a <<: !!int !!python | > [ ] { } true "
+    "null 10m 1d 10MB"
+)
+XML_WORDS = _words(
+    "<rss <channel> <item> </item> <title> <link> <guid <description> <pubDate> <content:encoded> "
+    "<![CDATA[ ]]> <!-- --> <feed <entry> <id> <updated> <atom:link <rdf:RDF <?xml <!DOCTYPE <!ENTITY "
+    "&amp; &#0; &#x110000; &lt; xml:base= xmlns: <media:content <enclosure <outline xmlUrl= <loc> "
+    '<lastmod> <urlset <sitemapindex isPermaLink= type=\\"xhtml\\" rel=\\"alternate\\" href=\\" '
+    'encoding=\\"utf-16\\"'
+)
+HTML_WORDS = _words(
+    "<article> <li> <a <h2> <time datetime= <img src= <script> </script> <style> <svg> <math> "
+    "<template> <noscript> <base href= <table> <select> <link <meta rel=next application/ld+json "
+    '@graph itemListElement class=\\"date\\" __NEXT_DATA__ self.__next_f.push( javascript: data: &Tab; '
+    "&colon;"
+)
+QUERY_WORDS = _words(
+    '? & = %00 %2f .. search sources story/ hub. page= before= tag= q= OR NOT AND - * ( ) \\" '
+    "if-none-match: accept-encoding: range:"
+)
 
 
 def feeds() -> Iterable[bytes]:
@@ -110,7 +129,12 @@ def opml() -> Iterable[bytes]:
 
 def sitemaps() -> Iterable[bytes]:
     """A sitemap, an index, a list, and one that is packed."""
-    return b"\1" + _SITEMAP, b"\1" + _INDEX, b"\1" + gzip.compress(_SITEMAP, mtime=0), b"\0https://lab.example/a\nhttps://lab.example/b\n"
+    return (
+        b"\1" + _SITEMAP,
+        b"\1" + _INDEX,
+        b"\1" + gzip.compress(_SITEMAP, mtime=0),
+        b"\0https://lab.example/a\nhttps://lab.example/b\n",
+    )
 
 
 def settings() -> Iterable[bytes]:
