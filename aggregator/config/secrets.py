@@ -111,7 +111,9 @@ def _query(url: str) -> Iterator[str]:
     if parts is not None and "?" in url:
         for pair in (pair for pair in parts.query.split("&") if "=" in pair):
             yield pair
-            yield from (value for value in {pair.partition("=")[2], unquote(pair.partition("=")[2])} if _KEY.match(value))
+            yield from (
+                value for value in {pair.partition("=")[2], unquote(pair.partition("=")[2])} if _KEY.match(value)
+            )
 
 
 def addresses(settings: Settings) -> Iterator[str]:

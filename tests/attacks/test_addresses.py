@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from datetime import UTC, datetime
 from html import escape
@@ -32,7 +31,22 @@ FORMS = (
     "javascript\u200b:alert(7)", "x-javascript:alert(7)", "tel:alert(7)", "magnet:?xt=alert(7)", "ws://x/alert(7)",
 )  # fmt: skip
 WEB = ("http://", "https://", "mailto:", "urn:", "tag:")
-ADDRESSED = {"href", "src", "cite", "poster", "action", "formaction", "data", "url", "xmlUrl", "htmlUrl", "uri", "srcset", "ping", "background"}
+ADDRESSED = {
+    "href",
+    "src",
+    "cite",
+    "poster",
+    "action",
+    "formaction",
+    "data",
+    "url",
+    "xmlUrl",
+    "htmlUrl",
+    "uri",
+    "srcset",
+    "ping",
+    "background",
+}
 
 
 def item(number: int, form: str) -> Item:
@@ -113,12 +127,12 @@ def test_no_such_address_is_read(form: str) -> None:
     xml, plain = escape(form.replace("\x01", "")), json.dumps(form)
     html = escape(f"<a href='{escape(form)}'>a</a> <img src='{escape(form)}'>")
     documents = [
-        f"<rss version='2.0'><channel><title>T</title><link>{xml}</link><image><url>{xml}</url></image><item><title>a</title><link>{xml}</link>"
-        f"<comments>{xml}</comments><description>{html}</description><enclosure url='{xml}' type='a/b' length='1'/><source url='{xml}'>s</source></item></channel></rss>",
-        f"<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><link href='{xml}'/><icon>{xml}</icon><author><name>n</name><uri>{xml}</uri></author>"
-        f"<entry><title>a</title><id>x</id><link href='{xml}'/><content type='html'>{html}</content><link rel='enclosure' href='{xml}'/></entry></feed>",
-        f'{{"version":"https://jsonfeed.org/version/1.1","title":"T","home_page_url":{plain},"icon":{plain},"authors":[{{"name":"n","url":{plain}}}],"items":'
-        f'[{{"id":"x","url":{plain},"external_url":{plain},"image":{plain},"content_html":"<a href={json.dumps(escape(form))[1:-1]}>a</a>","attachments":[{{"url":{plain},"mime_type":"a/b"}}]}}]}}',
+        (f"<rss version='2.0'><channel><title>T</title><link>{xml}</link><image><url>{xml}</url></image><item><title>a</title><link>{xml}</link>"
+        f"<comments>{xml}</comments><description>{html}</description><enclosure url='{xml}' type='a/b' length='1'/><source url='{xml}'>s</source></item></channel></rss>"),
+        (f"<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><link href='{xml}'/><icon>{xml}</icon><author><name>n</name><uri>{xml}</uri></author>"
+        f"<entry><title>a</title><id>x</id><link href='{xml}'/><content type='html'>{html}</content><link rel='enclosure' href='{xml}'/></entry></feed>"),
+        (f'{{"version":"https://jsonfeed.org/version/1.1","title":"T","home_page_url":{plain},"icon":{plain},"authors":[{{"name":"n","url":{plain}}}],"items":'
+        f'[{{"id":"x","url":{plain},"external_url":{plain},"image":{plain},"content_html":"<a href={json.dumps(escape(form))[1:-1]}>a</a>","attachments":[{{"url":{plain},"mime_type":"a/b"}}]}}]}}'),
     ]  # fmt: skip
     for document in documents:
         read = parse(document.encode(), url="https://lab.example/feed", content_type=None, received=datetime.now(UTC))
@@ -127,7 +141,21 @@ def test_no_such_address_is_read(form: str) -> None:
         said = repr((read.header, only)).lower()
         for html in (only.content, only.summary):
             assert all(address.startswith(WEB) for _, address in _Page(html or "").found)
-        assert [one for one in ("href='javascript", "href='data", "uri='javascript", "src='javascript", "'vbscript:", "'file:", "'blob:") if one in said] == []
-    listed = parse_opml(f"<opml><body><outline xmlUrl='{xml}' htmlUrl='{xml}'/><outline xmlUrl='https://a.example/' htmlUrl='{xml}'/></body></opml>".encode())
+        assert [
+            one
+            for one in (
+                "href='javascript",
+                "href='data",
+                "uri='javascript",
+                "src='javascript",
+                "'vbscript:",
+                "'file:",
+                "'blob:",
+            )
+            if one in said
+        ] == []
+    listed = parse_opml(
+        f"<opml><body><outline xmlUrl='{xml}' htmlUrl='{xml}'/><outline xmlUrl='https://a.example/' htmlUrl='{xml}'/></body></opml>".encode()
+    )
     assert all(one.url.startswith(("https://", "http://")) for one in listed.feeds)
     assert all((one.site or "https://").startswith(("https://", "http://")) for one in listed.feeds)

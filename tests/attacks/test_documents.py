@@ -88,14 +88,24 @@ def test_entities_reach_nothing_and_grow_to_nothing(tmp_path: Path) -> None:
     documents.mkdir()
     for kind, doctype in DOCTYPES.items():
         for root, body in BODIES.items():
-            text = doctype.replace("{file}", str(tmp_path / "secret")) + body.replace("{file}", str(tmp_path / "secret"))
+            text = doctype.replace("{file}", str(tmp_path / "secret")) + body.replace(
+                "{file}", str(tmp_path / "secret")
+            )
             text = text.replace("{refs}", "&l9;" * (200 if kind == "quadratic" else 2))
             for encoding in ENCODINGS if kind in {"laughs", "file", "parameter"} else ENCODINGS[:1]:
                 whole = f'<?xml version="1.0" encoding="{encoding}"?>{text}'
-                (documents / f"{kind}-{root}-{encoding}").write_bytes(whole.encode("ascii" if encoding == "utf-7" else encoding))
-    done = subprocess.run([sys.executable, "-c", READER, str(documents)], capture_output=True, text=True, timeout=120, check=True)
+                (documents / f"{kind}-{root}-{encoding}").write_bytes(
+                    whole.encode("ascii" if encoding == "utf-7" else encoding)
+                )
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(documents)], capture_output=True, text=True, timeout=120, check=True
+    )
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["read"] == 5 * len(list(documents.iterdir())) == 5 * len(BODIES) * (len(DOCTYPES) + 3 * (len(ENCODINGS) - 1))
+    assert (
+        found["read"]
+        == 5 * len(list(documents.iterdir()))
+        == 5 * len(BODIES) * (len(DOCTYPES) + 3 * (len(ENCODINGS) - 1))
+    )
     assert (found["reached"], found["leaks"]) == ([], [])
     assert found["slowest"] < 2
     assert found["memory"] < 250_000, "kilobytes, with all that is loaded for pages"
@@ -104,9 +114,14 @@ def test_entities_reach_nothing_and_grow_to_nothing(tmp_path: Path) -> None:
 @pytest.mark.fault("T10")
 def test_pictures_of_sources_are_asked_for_by_nobody(world: Any, answer: Answer) -> None:
     """Icons, logos, thumbnails and pictures in texts stay where they are: there is nothing to poison, and no SVG to serve."""
-    pictures = "".join(f"<image><url>{world.origin.url(f'/{n}.svg')}</url></image><icon>{world.origin.url(f'/{n}.ico')}</icon>" for n in range(3))
+    pictures = "".join(
+        f"<image><url>{world.origin.url(f'/{n}.svg')}</url></image><icon>{world.origin.url(f'/{n}.ico')}</icon>"
+        for n in range(3)
+    )
     item = f"<item><title>a</title><guid>a</guid><description>&lt;img src='{world.origin.url('/x.svg')}'&gt;</description></item>"
-    world.origin.answers["/feed"] = answer(f"<rss version='2.0'><channel><title>T</title>{pictures}{item}</channel></rss>".encode())
+    world.origin.answers["/feed"] = answer(
+        f"<rss version='2.0'><channel><title>T</title>{pictures}{item}</channel></rss>".encode()
+    )
     world.configure(FeedSettings(url=world.origin.url()))
     world.round().check_healthy()
     world.later(hours=2)

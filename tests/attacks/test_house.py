@@ -37,18 +37,34 @@ TRAVERSAL = (
 def is_harmless(answer: Answer) -> bool:
     """Tell whether an answer runs nothing, is taken for nothing else, and is framed by nobody."""
     policy = answer["Content-Security-Policy"] or ""
-    return "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and answer["X-Content-Type-Options"] == "nosniff"
+    return (
+        "default-src 'none'" in policy
+        and "frame-ancestors 'none'" in policy
+        and answer["X-Content-Type-Options"] == "nosniff"
+    )
 
 
 @pytest.mark.fault("T8")
 def test_no_error_repeats_what_was_asked(house: House) -> None:
     """Markup in a path, a query, a header or the address of a source comes back from no address, but escaped on a page."""
     paths = [f"{address.partition('?')[0]}/{quote(SCRIPT)}" for address in ADDRESSES]
-    paths += [f"{address}{'&' if '?' in address else '?'}{name}={quote(SCRIPT)}" for address in ADDRESSES for name in ("q", "tag", "before", "state")]
-    paths += [f"/{quote(SCRIPT)}.atom", f"/{quote(SCRIPT)}/all.atom", f"/websub/{quote(SCRIPT)}", f"/websub/x?hub.challenge={quote(SCRIPT)}"]
+    paths += [
+        f"{address}{'&' if '?' in address else '?'}{name}={quote(SCRIPT)}"
+        for address in ADDRESSES
+        for name in ("q", "tag", "before", "state")
+    ]
+    paths += [
+        f"/{quote(SCRIPT)}.atom",
+        f"/{quote(SCRIPT)}/all.atom",
+        f"/websub/{quote(SCRIPT)}",
+        f"/websub/x?hub.challenge={quote(SCRIPT)}",
+    ]
     seen = {}
     for path in paths:
-        answer = house.client.get(path, {"User-Agent": SCRIPT, "Referer": SCRIPT, "X-Forwarded-For": SCRIPT, "Cookie": SCRIPT, "Accept": SCRIPT})
+        answer = house.client.get(
+            path,
+            {"User-Agent": SCRIPT, "Referer": SCRIPT, "X-Forwarded-For": SCRIPT, "Cookie": SCRIPT, "Accept": SCRIPT},
+        )
         seen[answer.status] = answer
         assert SCRIPT not in answer.text or answer["Content-Type"] == "application/feed+json", path
         assert SCRIPT not in str(answer.headers), path
@@ -110,7 +126,15 @@ def test_no_path_leads_to_other_files(house: House, path: str) -> None:
 @pytest.mark.fault("T14")
 def test_no_header_makes_a_stranger_somebody(house: House) -> None:
     """Who says that he comes from this machine is believed by nobody, unless through a proxy that is trusted."""
-    names = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "X-Forwarded-Host")
+    names = (
+        "X-Forwarded-For",
+        "X-Real-IP",
+        "Forwarded",
+        "X-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "X-Forwarded-Host",
+    )
     assert house.client.get("/metrics").status == 200, "from this machine itself"
     for name in names[:3]:
         spoofed = {name: "for=203.0.113.9" if name == "Forwarded" else "203.0.113.9"}
@@ -127,7 +151,11 @@ def test_get_changes_nothing(house: House) -> None:
     before = _state(house)
     for address in ADDRESSES:
         for query in ("", "hub.mode=unsubscribe", "action=delete&method=POST&_method=DELETE&id=1"):
-            for headers in ({}, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image", "Origin": "https://evil.test"}, {"X-HTTP-Method-Override": "DELETE"}):
+            for headers in (
+                {},
+                {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image", "Origin": "https://evil.test"},
+                {"X-HTTP-Method-Override": "DELETE"},
+            ):
                 house.client.get(f"{address}{'&' if '?' in address else '?'}{query}", headers)
     assert (_state(house), house.world.told) == (before, [])
 
@@ -137,7 +165,11 @@ def test_nothing_but_hubs_and_callbacks_takes_a_post(house: House) -> None:
     """A form of another site finds nobody: every other address answers 404 or 405, and the hub takes what is no secret."""
     house.world.hub = True
     house.world.publish()
-    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
+    form = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Origin": "https://evil.test",
+        "Sec-Fetch-Site": "cross-site",
+    }
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         answers = {address: house.client.get(address, form, method=method, body=b"a=b").status for address in ADDRESSES}
         assert set(answers.values()) <= {404, 405}, answers
@@ -149,14 +181,24 @@ def test_nothing_but_hubs_and_callbacks_takes_a_post(house: House) -> None:
 
 def _state(house: House) -> dict[str, str]:
     """Digest every file, those that SQLite keeps beside its own left out."""
-    files = (file for file in house.world.folder.rglob("*") if file.is_file() and not file.name.endswith(("-shm", "-wal")))
+    files = (
+        file for file in house.world.folder.rglob("*") if file.is_file() and not file.name.endswith(("-shm", "-wal"))
+    )
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 @pytest.mark.fault("T16")
 def test_nobody_learns_of_what_is_private(house: House) -> None:
     """No address, page, list or number tells address, title, entries or key of a private source, a token, or a path of ours."""
-    secrets = ("hush", "Secret Letters", "Between us", "inside.example", TOKEN, str(house.world.folder), "aggregator.db")
+    secrets = (
+        "hush",
+        "Secret Letters",
+        "Between us",
+        "inside.example",
+        TOKEN,
+        str(house.world.folder),
+        "aggregator.db",
+    )
     for address in ADDRESSES:
         if TOKEN in address:
             continue
@@ -164,7 +206,9 @@ def test_nobody_learns_of_what_is_private(house: House) -> None:
         assert [secret for secret in secrets if secret in answer.text or secret in str(answer.headers)] == [], address
     assert house.client.get("/?output=agents").status == 404
     assert "Between us" not in house.client.get("/search.json?q=between").text
-    assert "Secret Letters" not in house.client.get(f"/?source={quote(PRIVATE)}").text, "who knows the address learns no more"
+    assert "Secret Letters" not in house.client.get(f"/?source={quote(PRIVATE)}").text, (
+        "who knows the address learns no more"
+    )
     assert "Between us" in house.client.get(f"/{TOKEN}/agents.atom").text, "its subscribers do"
 
 

@@ -35,7 +35,11 @@ for words in sys.stdin.read().split("\\n"):
 
 def leaks(*texts: str) -> list[str]:
     """Return which canaries texts tell, as they are or as they look in an address or encoded."""
-    forms = {(what, form) for what, one in CANARIES.items() for form in (one, quote(one, safe=""), quote(one), b64encode(one.encode()).decode())}
+    forms = {
+        (what, form)
+        for what, one in CANARIES.items()
+        for form in (one, quote(one, safe=""), quote(one), b64encode(one.encode()).decode())
+    }
     pair = b64encode(f"{CANARIES['a user']}:{CANARIES['a password']}".encode()).decode()
     return sorted({what for what, form in {*forms, ("a password", pair)} if any(form in text for text in texts)})
 
@@ -44,12 +48,16 @@ def configuration(home: Any, publisher: Any, make: Any) -> str:
     """Write a feeds.yaml with a secret in every place; return the address of the one source that works."""
     host = publisher.base.removeprefix("http://")
     echo = f"<html><title>{CANARIES['a header']} {CANARIES['a query']}</title><link rel=alternate type='application/rss+xml' href='/x?key={CANARIES['a query']}'></html>"
-    good = publisher.serve(f"/{CANARIES['a path']}/good", make.rss(make.item(1, "For members"), make.item(2, "Of a list")))
+    good = publisher.serve(
+        f"/{CANARIES['a path']}/good", make.rss(make.item(1, "For members"), make.item(2, "Of a list"))
+    )
     publisher.serve("/echo?key=" + CANARIES["a query"], echo, headers={"Content-Type": "text/html"})
     publisher.serve("/away", b"", status=302, headers={"Location": f"{publisher.base}/there?key={CANARIES['a query']}"})
     publisher.serve("/denied", b"", status=401, headers={"WWW-Authenticate": "Basic"})
     publisher.serve("/broken", b"<rss><channel>", headers={"Content-Encoding": "gzip"})
-    publisher.serve(f"/{CANARIES['a list']}", "<opml><body>damaged <outline xmlUrl='http://127.0.0.1:9/?key=x'/></body>")
+    publisher.serve(
+        f"/{CANARIES['a list']}", "<opml><body>damaged <outline xmlUrl='http://127.0.0.1:9/?key=x'/></body>"
+    )
     secret = {name: quote(value, safe="") for name, value in CANARIES.items()}
     (home.folder / "key").write_text(CANARIES["a file"])
     listed = secret["a list's password"]
@@ -70,7 +78,9 @@ def configuration(home: Any, publisher: Any, make: Any) -> str:
 
 @pytest.mark.fault("T16")
 @pytest.mark.fault("T18")
-def test_no_secret_is_told_anywhere(home: Any, publisher: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_told_anywhere(
+    home: Any, publisher: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither in logs, debug ones too, pages, numbers, documents, exports and copies of settings, nor by a command that fails."""
     monkeypatch.setenv("CANARY", CANARIES["a header from the environment"])
     monkeypatch.setenv("CANARY_KEY_FILE", str(home.folder / "key"))
@@ -86,12 +96,33 @@ def test_no_secret_is_told_anywhere(home: Any, publisher: Any, start: Any, make:
     club = f"{CANARIES['a token']}/club"
     make.wait_for(lambda: b"For members" in daemon.get(f"{club}.atom")[2])
     make.wait_for(lambda: "list.read" in daemon.log.read_text() or "list.failed" in daemon.log.read_text())
-    asked = {"hub.mode": "subscribe", "hub.topic": "https://news.example/all.atom", "hub.callback": f"http://127.0.0.1:9/{CANARIES['a subscriber']}", "hub.secret": CANARIES["a subscriber"]}
+    asked = {
+        "hub.mode": "subscribe",
+        "hub.topic": "https://news.example/all.atom",
+        "hub.callback": f"http://127.0.0.1:9/{CANARIES['a subscriber']}",
+        "hub.secret": CANARIES["a subscriber"],
+    }
     with urllib.request.urlopen(f"{daemon.base}hub", urlencode(asked).encode(), timeout=5) as answer:
         assert answer.status == 202
-    paths = ["", "?tag=club", "search?q=members", "sources", "subscribe", "metrics", "readyz", "healthz", "all.atom", "all.json", "sources.opml", "sources.atom"]
+    paths = [
+        "",
+        "?tag=club",
+        "search?q=members",
+        "sources",
+        "subscribe",
+        "metrics",
+        "readyz",
+        "healthz",
+        "all.atom",
+        "all.json",
+        "sources.opml",
+        "sources.atom",
+    ]
     told = [daemon.get(path, check=False)[2].decode() for path in paths]
-    documents = [daemon.get(f"{club}.{ending}")[2].decode().replace(CANARIES["a token"], "") for ending in ("atom", "rss", "json")]
+    documents = [
+        daemon.get(f"{club}.{ending}")[2].decode().replace(CANARIES["a token"], "")
+        for ending in ("atom", "rss", "json")
+    ]
     words = ["feeds", "feeds --json", "why 127.0.0.1", "why /away", "why /echo --json", "check", "check --online --json", f"check {good}?x", "poll --all --force", "entries",
              "poll --all --json", "search members --json", "opml export", "opml export --json", "doctor", "doctor --json", "health", f"export {home.folder}/site", "show nothing",
              f"add {good}", f"remove {good}x", "backup /nowhere/x.db"]  # fmt: skip
@@ -110,7 +141,15 @@ def _said(home: Any, words: list[str], config: Path | None = None) -> list[str]:
     """Run commands one after another in one process; return what they say, by command."""
     script = [sys.executable, "-c", COMMANDS]
     lines = "\n".join(f"--config {config or home.config} -v {one}" for one in words)
-    done = subprocess.run(script, input=lines, capture_output=True, text=True, timeout=240, check=False, env={**os.environ, "COLUMNS": "400"})
+    done = subprocess.run(
+        script,
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env={**os.environ, "COLUMNS": "400"},
+    )
     assert done.stdout.count("== --config") == len(words), done.stderr[-3000:]
     return [done.stdout, done.stderr]
 
@@ -122,7 +161,20 @@ def test_no_password_of_a_server_is_told(home: Any) -> None:
     home.config.write_text(
         f"database: postgresql://reader:{password}@127.0.0.1:9/news\nnetwork: {{proxy: 'http://u:{proxy}@127.0.0.1:9', timeout: 1s}}\nfeeds: [https://a.example/]\n"
     )
-    words = ["feeds", "feeds --json", "poll", "check", "check --online", "doctor", "doctor --json", "entries", "migrate", "run --port 0", "health", "worker"]
+    words = [
+        "feeds",
+        "feeds --json",
+        "poll",
+        "check",
+        "check --online",
+        "doctor",
+        "doctor --json",
+        "entries",
+        "migrate",
+        "run --port 0",
+        "health",
+        "worker",
+    ]
     said = _said(home, words)
     assert leaks(*said) == [], said
     wrong = home.folder / "wrong.yaml"

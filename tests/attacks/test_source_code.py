@@ -31,7 +31,12 @@ def nodes() -> list[tuple[str, ast.AST]]:
     """Return every call and import of the package, with its module."""
     files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
     trees = ((name, ast.parse(path.read_text(encoding="utf-8"))) for name, path in files.items())
-    return [(name, node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Import | ast.ImportFrom)]
+    return [
+        (name, node)
+        for name, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call | ast.Import | ast.ImportFrom)
+    ]
 
 
 def calls() -> Iterator[tuple[str, str, ast.Call]]:
@@ -49,7 +54,9 @@ def dotted(node: ast.expr) -> str:
 @pytest.mark.fault("T22")
 def test_nothing_is_evaluated() -> None:
     """No text becomes code or an object: no eval, exec, compile, pickle, marshal, shelve, __import__ or YAML with tags."""
-    forbidden = re.compile(r"(^|\.)(eval|exec|__import__|literal_eval)$|^(pickle|marshal|shelve|dill)\.|^compile$|^builtins\.")
+    forbidden = re.compile(
+        r"(^|\.)(eval|exec|__import__|literal_eval)$|^(pickle|marshal|shelve|dill)\.|^compile$|^builtins\."
+    )
     found = [(module, name) for module, name, _ in calls() if forbidden.search(name)]
     assert found == []
     imported = {
@@ -62,7 +69,9 @@ def test_nothing_is_evaluated() -> None:
 
 
 @pytest.mark.fault("T22")
-@pytest.mark.parametrize("tag", ["!!python/object/apply:os.system", "!!python/name:os.system", "!!python/module:os", "!x", "!<tag:x,2026:y>"])
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.system", "!!python/name:os.system", "!!python/module:os", "!x", "!<tag:x,2026:y>"]
+)
 def test_no_tag_of_yaml_makes_an_object(tag: str, tmp_path: Path) -> None:
     """feeds.yaml with one is wrong, and nothing is made of it."""
     (tmp_path / "feeds.yaml").write_text(f"site: {{title: {tag} ['touch {tmp_path}/made']}}\nfeeds: []\n")
@@ -76,15 +85,29 @@ def test_the_linter_keeps_it_so() -> None:
     """All rules of ruff hold in the package, those of security among them; none of them is switched off for all of it."""
     ruff = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
     assert ruff["select"] == ["ALL"]
-    ignored = [*ruff["ignore"], *(rule for path, rules in ruff["per-file-ignores"].items() if "aggregator" in path for rule in rules)]
-    assert [rule for rule in ignored if re.fullmatch(r"S\d*", rule)] == ["S608"], "SQL of the stores, whose values are parameters"
-    assert [*(line for path in PACKAGE.rglob("*.py") for line in path.read_text().splitlines() if re.search(r"noqa:.*\bS(102|30[1-7]|50[67]|60[24569])\b", line))] == []
+    ignored = [
+        *ruff["ignore"],
+        *(rule for path, rules in ruff["per-file-ignores"].items() if "aggregator" in path for rule in rules),
+    ]
+    assert [rule for rule in ignored if re.fullmatch(r"S\d*", rule)] == ["S608"], (
+        "SQL of the stores, whose values are parameters"
+    )
+    assert [
+        *(
+            line
+            for path in PACKAGE.rglob("*.py")
+            for line in path.read_text().splitlines()
+            if re.search(r"noqa:.*\bS(102|30[1-7]|50[67]|60[24569])\b", line)
+        )
+    ] == []
 
 
 @pytest.mark.fault("T23")
 def test_nothing_goes_through_a_shell() -> None:
     """The only process that is started is our own web process, from a list of words; nothing of a feed is among them."""
-    starting = re.compile(r"(^|\.)(system|popen|spawn\w*|execv\w*|execl\w*|create_subprocess_\w+|Popen|check_output|check_call|startfile)$|^subprocess\.")
+    starting = re.compile(
+        r"(^|\.)(system|popen|spawn\w*|execv\w*|execl\w*|create_subprocess_\w+|Popen|check_output|check_call|startfile)$|^subprocess\."
+    )
     found = {module: name for module, name, _ in calls() if starting.search(name)}
     assert found == {"run/web.py": "asyncio.create_subprocess_exec"}
     assert not [module for module, _, call in calls() if any(word.arg == "shell" for word in call.keywords)]

@@ -38,7 +38,13 @@ def named(base: str) -> dict[str, tuple[bytes, str]]:
 
 def sources(origin: Any) -> list[FeedSettings]:
     """Return the sources that answer with those documents, and one that redirects."""
-    kinds = {"/home": {}, "/index": {"kind": "sitemap"}, "/list": {"kind": "page"}, "/full": {"full_text": True}, "/moved": {}}
+    kinds = {
+        "/home": {},
+        "/index": {"kind": "sitemap"},
+        "/list": {"kind": "page"},
+        "/full": {"full_text": True},
+        "/moved": {},
+    }
     return [FeedSettings(url=origin.url(path, host="lab.org"), **kind) for path, kind in kinds.items()]
 
 
@@ -63,7 +69,9 @@ def test_no_document_leads_inside(inside: bool, world: Any, outside: Any, answer
     if inside:
         assert target.connections == 0
     else:
-        assert {"/feed", "/sitemap", "/robots.txt", "/article-of-a-feed", "/article-of-a-list-7", "/moved"} <= set(target.targets)
+        assert {"/feed", "/sitemap", "/robots.txt", "/article-of-a-feed", "/article-of-a-list-7", "/moved"} <= set(
+            target.targets
+        )
 
 
 @pytest.mark.fault("T1")

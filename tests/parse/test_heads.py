@@ -65,7 +65,9 @@ def test_a_head_behind_a_megabyte_of_script() -> None:
 
 def test_a_link_with_attributes_that_have_no_name() -> None:
     """What lxml takes for a namespace without end is an attribute like any other, found by fuzzing."""
-    (offer,) = read_page('<html><head><link {}x=1 {="2" rel=alternate type=application/rss+xml href=/f></head>', URL).offers
+    (offer,) = read_page(
+        '<html><head><link {}x=1 {="2" rel=alternate type=application/rss+xml href=/f></head>', URL
+    ).offers
     assert offer.href.endswith("/f")
 
 

@@ -60,14 +60,18 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 def mended() -> dict[str, Version]:
     """Return in which version of which library the faults of the second table are mended."""
     section = (ROOT / "docs/security.md").read_text().partition("| library | mended in | of |")[2].partition("\n\n")[0]
-    return {name: Version(found) for name, found in re.findall(r"^\| ([a-z0-9-]+) \| ([0-9.]+) \|", section, re.MULTILINE)}
+    return {
+        name: Version(found) for name, found in re.findall(r"^\| ([a-z0-9-]+) \| ([0-9.]+) \|", section, re.MULTILINE)
+    }
 
 
 def floors() -> dict[str, Version]:
     """Return the least version of every library that pyproject.toml asks for, those of extras too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    parsed = [(Requirement(one).name, [part for part in Requirement(one).specifier if part.operator == ">="]) for one in asked]
+    parsed = [
+        (Requirement(one).name, [part for part in Requirement(one).specifier if part.operator == ">="]) for one in asked
+    ]
     return {canonicalize_name(name): Version(least.version) for name, (least,) in parsed}
 
 
