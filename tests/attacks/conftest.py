@@ -33,3 +33,11 @@ def house(tmp_path: Path) -> Iterator[House]:
     world = _world(tmp_path)
     with _serving(world, AutoHTTPProtocol) as client:
         yield House(world, client)
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Return a house that tests only look at."""
+    world = _world(tmp_path_factory.mktemp("house"))
+    with _serving(world, AutoHTTPProtocol) as client:
+        yield House(world, client)

@@ -29,7 +29,7 @@ with warnings.catch_warnings():
 
 DESCRIPTION = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text())
 FEW = settings(
-    max_examples=3, database=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=tuple(HealthCheck), deadline=None
+    max_examples=2, database=None, derandomize=True, phases=(Phase.generate,), suppress_health_check=tuple(HealthCheck), deadline=None
 )  # fmt: skip
 """Requests made up for each operation but HEAD, valid ones and as many that are not; the same at every run."""
 

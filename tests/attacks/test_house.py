@@ -45,7 +45,7 @@ def is_harmless(answer: Answer) -> bool:
 
 
 @pytest.mark.fault("T8")
-def test_no_error_repeats_what_was_asked(house: House) -> None:
+def test_no_error_repeats_what_was_asked(standing: House) -> None:
     """Markup in a path, a query, a header or the address of a source comes back from no address, but escaped on a page."""
     paths = [f"{address.partition('?')[0]}/{quote(SCRIPT)}" for address in ADDRESSES]
     paths += [
@@ -61,7 +61,7 @@ def test_no_error_repeats_what_was_asked(house: House) -> None:
     ]
     seen = {}
     for path in paths:
-        answer = house.client.get(
+        answer = standing.client.get(
             path,
             {"User-Agent": SCRIPT, "Referer": SCRIPT, "X-Forwarded-For": SCRIPT, "Cookie": SCRIPT, "Accept": SCRIPT},
         )
@@ -75,11 +75,11 @@ def test_no_error_repeats_what_was_asked(house: House) -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.fault("T25")
-def test_every_answer_is_protected(house: House) -> None:
+def test_every_answer_is_protected(standing: House) -> None:
     """Each address, with each method, an odd one too: a policy, nosniff, no referrer; no version of us, and no cookie."""
     for address in ADDRESSES:
         for method in ("GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE", "GET-PROPERTY"):
-            answer = house.client.get(address, method=method)
+            answer = standing.client.get(address, method=method)
             assert answer.status < 500, (method, address)
             if answer.status == 400 and not answer["Content-Security-Policy"]:
                 assert answer.body == b"Invalid HTTP request received.", "the parser's own words"
@@ -91,9 +91,9 @@ def test_every_answer_is_protected(house: House) -> None:
 
 
 @pytest.mark.fault("T9")
-def test_no_address_gives_what_others_sent_as_it_is(house: House) -> None:
+def test_no_address_gives_what_others_sent_as_it_is(standing: House) -> None:
     """What is served is made here: a handful of media types, of which the only image is ours; a challenge is plain text."""
-    types = {(house.client.get(address)["Content-Type"] or "").partition(";")[0] for address in ADDRESSES}
+    types = {(standing.client.get(address)["Content-Type"] or "").partition(";")[0] for address in ADDRESSES}
     assert types == {
         "text/html", "text/plain", "text/css", "text/javascript", "image/svg+xml", "application/atom+xml", "application/rss+xml",
         "application/feed+json", "text/x-opml",
@@ -102,10 +102,10 @@ def test_no_address_gives_what_others_sent_as_it_is(house: House) -> None:
 
 @pytest.mark.fault("T13")
 @pytest.mark.parametrize("path", ELSEWHERE)
-def test_nobody_is_led_elsewhere(house: House, path: str) -> None:
+def test_nobody_is_led_elsewhere(standing: House, path: str) -> None:
     """Whatever the path, no answer redirects, and none has a header of somebody else's."""
     head = f"GET {path} HTTP/1.1\r\nHost: evil.test\r\nX-Forwarded-Host: evil.test\r\nConnection: close\r\n\r\n"
-    answer = house.client.raw(head.encode())
+    answer = standing.client.raw(head.encode())
     status = int(answer.split(b" ", 2)[1])
     assert status in {200, 400, 404}, answer[:300]
     assert b"evil.test" not in answer.lower()
@@ -114,17 +114,17 @@ def test_nobody_is_led_elsewhere(house: House, path: str) -> None:
 
 @pytest.mark.fault("T10")
 @pytest.mark.parametrize("path", TRAVERSAL)
-def test_no_path_leads_to_other_files(house: House, path: str) -> None:
+def test_no_path_leads_to_other_files(standing: House, path: str) -> None:
     """Neither the database nor what lies beside it, however the way there is spelled."""
     for base in ("", f"{TOKEN}/"):
-        answer = house.client.raw(f"GET /{base}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = standing.client.raw(f"GET /{base}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         assert answer.split(b" ", 2)[1] in {b"400", b"404"}, path
         assert b"SQLite format" not in answer
         assert b"root:" not in answer
 
 
 @pytest.mark.fault("T14")
-def test_no_header_makes_a_stranger_somebody(house: House) -> None:
+def test_no_header_makes_a_stranger_somebody(standing: House) -> None:
     """Who says that he comes from this machine is believed by nobody, unless through a proxy that is trusted."""
     names = (
         "X-Forwarded-For",
@@ -135,13 +135,13 @@ def test_no_header_makes_a_stranger_somebody(house: House) -> None:
         "CF-Connecting-IP",
         "X-Forwarded-Host",
     )
-    assert house.client.get("/metrics").status == 200, "from this machine itself"
+    assert standing.client.get("/metrics").status == 200, "from this machine itself"
     for name in names[:3]:
         spoofed = {name: "for=203.0.113.9" if name == "Forwarded" else "203.0.113.9"}
-        assert house.client.get("/metrics", spoofed).status == 404, "it came through something, and is not from here"
+        assert standing.client.get("/metrics", spoofed).status == 404, "it came through something, and is not from here"
     for name in names:
         for said in ("127.0.0.1", "127.0.0.1, 203.0.113.9", "for=127.0.0.1", "::1", "localhost"):
-            answer = house.client.get(f"/{TOKEN[:-1]}/agents.atom", {name: said})
+            answer = standing.client.get(f"/{TOKEN[:-1]}/agents.atom", {name: said})
             assert answer.status == 404, (name, said)
 
 
@@ -188,7 +188,7 @@ def _state(house: House) -> dict[str, str]:
 
 
 @pytest.mark.fault("T16")
-def test_nobody_learns_of_what_is_private(house: House) -> None:
+def test_nobody_learns_of_what_is_private(standing: House) -> None:
     """No address, page, list or number tells address, title, entries or key of a private source, a token, or a path of ours."""
     secrets = (
         "hush",
@@ -196,20 +196,20 @@ def test_nobody_learns_of_what_is_private(house: House) -> None:
         "Between us",
         "inside.example",
         TOKEN,
-        str(house.world.folder),
+        str(standing.world.folder),
         "aggregator.db",
     )
     for address in ADDRESSES:
         if TOKEN in address:
             continue
-        answer = house.client.get(address)
+        answer = standing.client.get(address)
         assert [secret for secret in secrets if secret in answer.text or secret in str(answer.headers)] == [], address
-    assert house.client.get("/?output=agents").status == 404
-    assert "Between us" not in house.client.get("/search.json?q=between").text
-    assert "Secret Letters" not in house.client.get(f"/?source={quote(PRIVATE)}").text, (
+    assert standing.client.get("/?output=agents").status == 404
+    assert "Between us" not in standing.client.get("/search.json?q=between").text
+    assert "Secret Letters" not in standing.client.get(f"/?source={quote(PRIVATE)}").text, (
         "who knows the address learns no more"
     )
-    assert "Between us" in house.client.get(f"/{TOKEN}/agents.atom").text, "its subscribers do"
+    assert "Between us" in standing.client.get(f"/{TOKEN}/agents.atom").text, "its subscribers do"
 
 
 @pytest.mark.fault("T18")
@@ -245,9 +245,9 @@ SMUGGLED = {
 
 
 @pytest.mark.parametrize("sent", SMUGGLED.values(), ids=SMUGGLED)
-def test_no_request_hides_in_another(house: House, sent: bytes) -> None:
+def test_no_request_hides_in_another(standing: House, sent: bytes) -> None:
     """What two servers might read differently is refused, or read as one request with a body: none is answered from inside."""
     for _ in range(2):  # what is remembered of the first is no way in
-        answer = house.client.raw(sent)
+        answer = standing.client.raw(sent)
         assert b"Between us" not in answer
         assert answer.count(b"HTTP/1.1 ") <= 1, answer[:600]

@@ -123,9 +123,8 @@ def test_no_secret_is_told_anywhere(
         daemon.get(f"{club}.{ending}")[2].decode().replace(CANARIES["a token"], "")
         for ending in ("atom", "rss", "json")
     ]
-    words = ["feeds", "feeds --json", "why 127.0.0.1", "why /away", "why /echo --json", "check", "check --online --json", f"check {good}?x", "poll --all --force", "entries",
-             "poll --all --json", "search members --json", "opml export", "opml export --json", "doctor", "doctor --json", "health", f"export {home.folder}/site", "show nothing",
-             f"add {good}", f"remove {good}x", "backup /nowhere/x.db"]  # fmt: skip
+    words = ["feeds", "feeds --json", "why /echo --json", "why /away", "check --online --json", f"check {good}?x", "poll --all --json", "entries", "opml export",
+             "doctor", "health", f"export {home.folder}/site", f"add {good}", "backup /nowhere/x.db"]  # fmt: skip
     said = _said(home, words)
     make.wait_for(lambda: "hub.not_confirmed" in daemon.log.read_text())
     daemon.stop()
@@ -161,22 +160,9 @@ def test_no_password_of_a_server_is_told(home: Any) -> None:
     home.config.write_text(
         f"database: postgresql://reader:{password}@127.0.0.1:9/news\nnetwork: {{proxy: 'http://u:{proxy}@127.0.0.1:9', timeout: 1s}}\nfeeds: [https://a.example/]\n"
     )
-    words = [
-        "feeds",
-        "feeds --json",
-        "poll",
-        "check",
-        "check --online",
-        "doctor",
-        "doctor --json",
-        "entries",
-        "migrate",
-        "run --port 0",
-        "health",
-        "worker",
-    ]
+    words = ["feeds", "feeds --json", "check", "doctor --json", "migrate", "run --port 0"]
     said = _said(home, words)
     assert leaks(*said) == [], said
     wrong = home.folder / "wrong.yaml"
     wrong.write_text(home.config.read_text().replace("feeds:", "nonsense: 1\nfeeds:").replace("postgresql", "mysql"))
-    assert leaks(*_said(home, ["check", "feeds --json", "run"], wrong)) == []
+    assert leaks(*_said(home, ["check", "feeds --json"], wrong)) == []

@@ -114,7 +114,7 @@ def json_feeds() -> Iterable[bytes]:
 
 def pages() -> Iterable[bytes]:
     """List pages as sites build them."""
-    return [b"\2" + made.html.encode()[:8000] for made in (build() for build in LAYOUTS)]
+    return [b"\2" + made.html.encode()[:8000] for made in (build() for build in LAYOUTS[::4])]
 
 
 def articles() -> Iterable[bytes]:
