@@ -55,7 +55,7 @@ def _watched(name: str, seconds: int, kept: Path | None) -> int:
     """Fuzz in a process of its own, again after it died of a document; return how many new findings there are."""
     before, executed, end = _findings(name), 0, time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
-        corpus = kept / name if kept else Path(folder)
+        corpus = (kept or Path(folder)) / name
         corpus.mkdir(parents=True, exist_ok=True)
         while (left := round(end - time.monotonic())) > 0:
             words = [name, "--child", "--seconds", str(left), "--corpus", str(corpus)]
@@ -98,14 +98,16 @@ def _fuzz(name: str, seconds: int, corpus: Path) -> None:
 
 def _noting(tried: Callable[[bytes], None], folder: Path) -> Callable[[bytes], None]:
     """Write down what raises, once for each place, and go on."""
+    seen: set[str] = set()
 
     def noted(data: bytes) -> None:
         try:
             tried(data)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
-            name = _place(error)
-            if not (folder / name).exists():
-                (folder / name).write_bytes(data)
+            place = _place(error)
+            if place not in seen:
+                seen.add(place)
+                (folder / f"{place}-{hashlib.sha256(data).hexdigest()[:8]}").write_bytes(data)
                 traceback.print_exception(error)
 
     return noted
