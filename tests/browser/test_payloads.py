@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.parse.clean import clean_html, plain_text
 from aggregator.serve.rates import Rates
-from tests.browser.conftest import Town, _aside, serving
+from tests.browser.conftest import Town, _aside, complaint, serving
 from tests.browser.payloads import AWAY, PAYLOADS, RUN
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ class Watched:
         self.kinds: set[str] = set()
         """As what."""
         self.said: list[str] = []
-        self.page.on("console", lambda one: self.said.append(one.text) if one.type in ("error", "warning") else None)
+        self.page.on("console", lambda one: self._hear(complaint(one, address)))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+
+    def _hear(self, complaint: str | None) -> None:
+        if complaint is not None:
+            self.said.append(complaint)
 
     def _refuse(self, route: Any) -> None:
         self.asked.append(route.request.url)
