@@ -60,12 +60,14 @@ def test_nothing_is_evaluated() -> None:
     found = [(module, name) for module, name, _ in calls() if forbidden.search(name)]
     assert found == []
     imported = {
-        name.split(".")[0]
-        for _, node in nodes()
+        (name.split(".")[0], module)
+        for module, node in nodes()
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     }
-    assert imported.isdisjoint({"pickle", "marshal", "shelve", "yaml", "code", "ctypes", "telnetlib", "ftplib"})
+    forbidden_imports = {"pickle", "marshal", "shelve", "yaml", "code", "ctypes", "telnetlib", "ftplib"}
+    known = {("ctypes", "run/memory.py")}  # calls mallopt, with two numbers of its own
+    assert {one for one in imported if one[0] in forbidden_imports} == known
 
 
 @pytest.mark.fault("T22")
