@@ -57,7 +57,7 @@ def test_every_command_shows_how_it_is_used(name: str, command: click.Command) -
 
 
 def test_the_reference_of_commands_is_up_to_date() -> None:
-    """docs/commands.md is what the commands say; write it: python tests/reference/commands.py > docs/commands.md."""
+    """docs/commands.md is what the commands say; `make docs` writes it."""
     assert (ROOT / "docs/commands.md").read_text() == reference.reference()
 
 
