@@ -95,6 +95,15 @@ def test_the_house_is_described() -> None:
     assert import_module("aggregator.cli").__doc__
 
 
+def test_every_decision_is_found_by_its_subject() -> None:
+    """The table of contents of docs/design.md links to each decision once, under its name."""
+    table, decisions = (ROOT / "docs/design.md").read_text().partition("## Decisions\n")[2].split("\n### ", 1)
+    headings = re.findall(r"^### (.+)$", f"### {decisions}", re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-"): one.partition(": ")[2] for one in headings}
+    linked = [(anchor, name) for name, anchor in re.findall(r"\[(.+?)\]\(#(.+?)\)", table)]
+    assert sorted(linked) == sorted(anchors.items())
+
+
 def test_every_alarm_is_in_the_guide_for_operators() -> None:
     """docs/operating.md says what each event means that is logged as an error, and what to do."""
     guide = (ROOT / "docs/operating.md").read_text()
