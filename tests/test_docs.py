@@ -95,6 +95,12 @@ def test_the_house_is_described() -> None:
     assert import_module("aggregator.cli").__doc__
 
 
+def test_every_stage_is_described() -> None:
+    """docs/contributing.md has a line for each module beside the folders, and for none that is not there."""
+    told = re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "docs/contributing.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(path.name for path in (ROOT / "aggregator").glob("[!_]*.py"))
+
+
 def test_every_decision_is_found_by_its_subject() -> None:
     """The table of contents of docs/design.md links to each decision once, under its name."""
     table, decisions = (ROOT / "docs/design.md").read_text().partition("## Decisions\n")[2].split("\n### ", 1)
