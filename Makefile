@@ -10,14 +10,16 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # More words for pytest, as in: make test PYTEST="-k cadence"
 PYTEST ?=
 
-.PHONY: run test test-semantic soak lint format bench clean lock help cover docs
+.PHONY: run test test-semantic soak fuzz sbom lint format bench clean lock help cover docs
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    set up and start the daemon on feeds.yaml (HOST=$(HOST) PORT=$(PORT))"
 	@echo "make test   set up and run the tests (PYTEST=... for more words to pytest)"
 	@echo "make test-semantic   the tests of the extra [semantic], which it installs"
-	@echo "make soak   die two hundred times, and lose nothing (half an hour)"
+	@echo "make soak   die two hundred times, and lose nothing (half an hour); fuzz every door (FUZZ_SECONDS=1800 each)"
+	@echo "make fuzz   fuzz every door for a minute each (FUZZ_SECONDS=$(FUZZ_SECONDS)); on Linux on x86-64"
+	@echo "make sbom   write what is installed as CycloneDX (SBOM=$(SBOM))"
 	@echo "make lint   style, types and the direction of imports"
 	@echo "make bench  measure, beside peers (10 minutes)"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
@@ -44,6 +46,21 @@ test-semantic: $(VENV)/dev.stamp
 soak: $(VENV)/dev.stamp
 	@echo "==> Killing the daemon 200 times"
 	@AGGREGATOR_CRASHES=200 $(BIN)/python -m pytest -s -m slow tests/end_to_end/test_crashes.py
+	@$(MAKE) fuzz FUZZ_SECONDS=1800
+
+# What is found is written to tests/fuzzing/findings/, where `make test` finds it from then on.
+FUZZ_SECONDS ?= 60
+FUZZ ?= all
+fuzz: $(VENV)/fuzz.stamp
+	@echo "==> Fuzzing $(FUZZ), $(FUZZ_SECONDS) s each"
+	@$(BIN)/python -m tests.fuzzing.run $(FUZZ) --seconds $(FUZZ_SECONDS)
+
+# From the lock file, so it is the same on every machine; the tool has an environment of its own.
+SBOM ?= sbom.cdx.json
+sbom: $(VENV)/sbom/stamp
+	@echo "==> Writing $(SBOM) from requirements/run.txt"
+	@$(VENV)/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file $(SBOM) requirements/run.txt
 
 lint: $(VENV)/dev.stamp
 	@echo "==> Style"
@@ -88,9 +105,23 @@ lock: $(VENV)/python.stamp
 	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --extra fleet --output-file requirements/dev.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra fleet --output-file requirements/fleet.txt pyproject.toml
 	@$(BIN)/pip-compile $(LOCK) --extra semantic --output-file requirements/semantic.txt pyproject.toml
+	@$(BIN)/pip-compile $(LOCK) --extra build --extra dev --extra fleet --extra fuzz -c requirements/dev.txt \
+		--output-file requirements/fuzz.txt pyproject.toml
+	@echo 'cyclonedx-bom>=7.2' | $(BIN)/pip-compile $(LOCK) --no-annotate --output-file requirements/sbom.txt -
 
 LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+$(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements/fuzz.txt
+	@echo "==> Installing the extra [fuzz] (requirements/fuzz.txt)"
+	@$(PIP) install --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+$(VENV)/sbom/stamp: $(VENV)/python.stamp requirements/sbom.txt
+	@echo "==> Installing what writes the SBOM (requirements/sbom.txt)"
+	@$(BIN)/python -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sbom.txt
+	@touch $@
 
 $(VENV)/python.stamp:
 	@echo "==> Making $(VENV) with $(PYTHON)"

@@ -53,7 +53,7 @@ def add(context: Context, url: str, title: str | None, tags: tuple[str, ...], as
         context.print_json({"schema": SCHEMA, "url": url, "poll": poll})
         return
     if report["outcome"] == Outcome.SKIPPED:
-        context.print(f"added {url}; not read now: {report['reason']}")
+        context.print(f"added {url}; not read now: {report['reason']}. Ask now: aggregator poll --force {url}")
         return
     context.print(f"added {url}: {report['entries']} entries")
     context.print(f"next poll {report['next_poll_at'] or 'never'} because {report['reason']}")

@@ -35,7 +35,9 @@ def worker(context: Context, concurrency: int | None) -> None:
     if isinstance(url, Path):
         raise Usage(f"{url} is a file, which one daemon alone can write.", "Move to a server: aggregator migrate --to")
     if find_spec("procrastinate") is None or find_spec("psycopg") is None:
-        raise UnreachableDatabase("Workers need the extra [fleet].", 'Install it: pip install "aggregator[fleet]"')
+        raise UnreachableDatabase(
+            "Workers need the extra [fleet].", 'Install it, in the folder of the source: pip install ".[fleet]"'
+        )
     if concurrency is not None:
         context.limit(concurrency)
     from aggregator.run.fleet.worker import Parts, Worker  # noqa: PLC0415 - an extra

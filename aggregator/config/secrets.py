@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from aggregator.config.addresses import split
 from aggregator.config.settings import FeedSettings, Settings
@@ -19,6 +19,8 @@ HIDDEN = "***"
 _SHORTEST = 4
 # Begins only where a word does, and is short: what a feed says may be one word of a megabyte.
 _USERINFO = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}://)[^/?#\s]*@", re.IGNORECASE)
+_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])\S{12}")
+"""So begins what is no word: twelve characters and more, with letters and digits."""
 _NOT_SECRET_HEADERS = frozenset({"accept", "accept-language", "user-agent", "referer"})
 
 
@@ -104,10 +106,14 @@ def _forms(feed: FeedSettings, url: str) -> Iterator[tuple[str, str]]:
 
 
 def _query(url: str) -> Iterator[str]:
-    """Yield the `name=value` of an address."""
+    """Yield the `name=value` of an address, and alone the values that look like keys: a server may repeat them."""
     parts = split(url)
     if parts is not None and "?" in url:
-        yield from (pair for pair in parts.query.split("&") if "=" in pair)
+        for pair in (pair for pair in parts.query.split("&") if "=" in pair):
+            yield pair
+            yield from (
+                value for value in {pair.partition("=")[2], unquote(pair.partition("=")[2])} if _KEY.match(value)
+            )
 
 
 def addresses(settings: Settings) -> Iterator[str]:

@@ -96,7 +96,7 @@ def _as_html(body: etree._Element) -> etree._Element:
         if not isinstance(element.tag, str):
             continue
         tag, rend = element.tag, element.get("rend") or ""
-        attributes = dict(element.attrib)
+        attributes = dict(element.attrib.items())  # of names such as {}x, dict(attrib) makes an error
         element.attrib.clear()
         if tag == "graphic":
             element.tag = "img"

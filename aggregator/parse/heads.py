@@ -47,7 +47,7 @@ def read_page(text: str, url: str) -> Page:
     if root is None:
         return Page(url)
     base = next((absolute(each.get("href") or "", url) for each in root.iter("base")), url)
-    links = [dict(each.attrib) for each in root.iter("link")]
+    links = [dict(each.attrib.items()) for each in root.iter("link")]
     offers = [offer for link in links if (offer := _offer(link, base))]
     if not offers and len(text) > _NEAR:
         links += [_attributes(found[1]) for found in _LINK.finditer(text, _NEAR, _FAR)]

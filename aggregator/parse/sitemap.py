@@ -59,6 +59,7 @@ _FIELDS = {
     ("news", "keywords"): "keywords",
     ("image", "loc"): "image",
 }
+_UNREADABLE = "the document is in an encoding that cannot be read"
 _WORD = re.compile(r"\S+")
 
 _Entry = dict[str, str]
@@ -208,7 +209,7 @@ class _Reader:
 
 
 def _read(unpacked: _Unpacked, content_type: str | None) -> _Reader:
-    """Read XML; what is damaged once more, mended."""
+    """Read XML; what is damaged once more, mended, and so is what is in an encoding that expat has not."""
     reader = _parsed(unpacked)
     if reader.flaw is None or reader.root in _FEEDS:
         return reader
@@ -219,7 +220,8 @@ def _read(unpacked: _Unpacked, content_type: str | None) -> _Reader:
     mended = _parsed([mend(text[after_prolog(text) :]).encode()])
     if len(mended.entries) < len(reader.entries):
         return reader
-    mended.flaw = reader.flaw
+    if reader.flaw is not _UNREADABLE:
+        mended.flaw = reader.flaw
     return mended
 
 
@@ -239,6 +241,8 @@ def _parsed(pieces: Iterable[bytes]) -> _Reader:
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         reader.flaw = f"the document is damaged near line {error.lineno}: {expat.ErrorString(error.code)}"
+    except (LookupError, ValueError):  # of codecs: it has no such encoding, or none with characters of several bytes
+        reader.flaw = _UNREADABLE
     return reader
 
 

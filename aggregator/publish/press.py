@@ -12,9 +12,9 @@ from aggregator.publish.channel import MEDIA_TYPES
 from aggregator.publish.manifest import Manifest, PublishedOutput, PublishedSite, hash_of
 from aggregator.publish.opml import render_opml, subscriptions
 from aggregator.publish.renderers import RENDERERS
-from aggregator.publish.rendering import pieces_of
 from aggregator.publish.selection import channel, title_of
 from aggregator.publish.troubles import NAME, troubles
+from aggregator.publish.typesetting import Typesetter
 from aggregator.publish.websub import hubs_of
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Press:
         self.settings = settings
         self._folder = folder
         self._catalogue, self._archives = Catalogue(), archive_files.ArchiveFiles(folder)
+        self._typesetter = Typesetter(folder)
         self._open_store = open_store
 
     def publish(self, names: Collection[str], *, about_sources: bool = True) -> list[str]:
@@ -104,10 +105,9 @@ class Press:
         archives = {listed.archive(volume.part.name): volume for volume in bound}
         yield from self._archives.bring_up(tx, output, self.settings, archives)
         one = linked(one, bound)  # the documents that it links to are there
-        pieces = pieces_of(one)
-        for ending, render in RENDERERS.items():
-            document = listed.rendition(ending)
-            if self._folder.write(document, render(one, pieces), media_type=MEDIA_TYPES[ending], modified=one.updated):
+        names = {ending: listed.rendition(ending) for ending in RENDERERS}
+        for ending, document, body in self._typesetter.documents(one, names):
+            if self._folder.write(document, body, media_type=MEDIA_TYPES[ending], modified=one.updated):
                 yield document
 
     def _sources(self, tx: Transaction) -> Iterator[str]:

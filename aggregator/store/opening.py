@@ -71,5 +71,6 @@ def copying_to_file() -> ModuleType:
 def _need_driver() -> None:
     if find_spec("psycopg") is None:
         raise UnreachableDatabase(
-            "PostgreSQL needs the extra [fleet], which is not installed.", 'Install it: pip install "aggregator[fleet]"'
+            "PostgreSQL needs the extra [fleet], which is not installed.",
+            'Install it, in the folder of the source: pip install ".[fleet]"',
         )

@@ -92,6 +92,18 @@ SOURCES = {
 }
 
 
+BROKEN_OFF = "Failed to load resource: net::ERR_FAILED"
+"""What a console says of a request that was refused, and of one that going on to another page broke off."""
+
+
+def complaint(said: Any, own: str) -> str | None:
+    """Return what a browser's console says is wrong, and where; None for what a page of our own did not live to load."""
+    if said.type not in ("error", "warning"):
+        return None
+    where = said.location.get("url", "")
+    return None if said.text == BROKEN_OFF and where.startswith(own) else f"{said.text} ({where})"
+
+
 def _feed(name: str) -> str:
     return f"https://{name}.example/feed"
 
@@ -140,22 +152,21 @@ class Town:
 
     def bring(self, name: str, *items: tuple[str, str, float], at: datetime | None = None) -> None:
         """Let a source list items: title, text and age in hours; none: it fails."""
+        self.take(name, _document(name, list(items), self.now) if items else b"", at)
+
+    def take(self, name: str, body: bytes, at: datetime | None = None) -> None:
+        """Let a source answer with a document; an empty one: it fails."""
         at = at or self.now
         with contextlib.closing(SqliteStore(self.database)) as store, store.transaction() as tx:
             tx.feeds.sync(self.settings.sources, at)
             for output in self.settings.published:
                 tx.releases.open_output(output, at)
             (request,) = tx.requests.claim([_feed(name)], at, lease=timedelta(minutes=1))
-            if not items:
-                settle(
-                    tx,
-                    Result(request, at, error=HttpStatus("404 Not Found.", "Check the address.")),
-                    self.settings,
-                    Chance(0),
-                )
+            if not body:
+                error = HttpStatus("404 Not Found.", "Check the address.")
+                settle(tx, Result(request, at, error=error), self.settings, Chance(0))
                 return
-            body = _document(name, list(items), self.now)
-            document = parse(body, url=_feed(name), content_type="application/rss+xml", received=at)
+            document = parse(body, url=_feed(name), content_type=None, received=at)
             result = Result(request, at, Fetched(_feed(name), 200, at), document, body_hash=f"{hash(body)}")
             settle(tx, result, self.settings, Chance(0))
             tx.requests.reschedule(request, NextPoll(at + timedelta(minutes=40), "publishes 4 times a day"))

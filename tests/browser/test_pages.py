@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import complaint
+
 PAGES = ("/", "/?tag=evil", "/search", "/search?q=heron", "/sources", "/subscribe", "story")
 HEADLINE = "Brindlewick opens the weights of its Heron model"
 
@@ -40,12 +42,12 @@ class Windows:
         context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), self._refuse)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda said: self._note(page, said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: self._note(page, complaint(said, self.address)))
         page.on("pageerror", lambda error: self._note(page, str(error)))
         return page
 
-    def _note(self, page: Any, said: str) -> None:
-        if page is self.current:
+    def _note(self, page: Any, said: str | None) -> None:
+        if page is self.current and said is not None:
             self.errors.append(said)
 
     def _refuse(self, route: Any) -> None:
@@ -170,6 +172,7 @@ def test_pages_break_no_rule_of_accessibility(opened: Windows, story: str, schem
         assert results.violations_count == 0, f"{address}: {results.generate_report()}"
 
 
+@pytest.mark.fault("T11")
 def test_nothing_hostile_runs(opened: Windows) -> None:
     """No payload of a source that went the whole way into the pages runs, leads elsewhere, or asks anybody anything."""
     page = opened()

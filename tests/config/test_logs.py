@@ -67,6 +67,7 @@ def test_every_line_is_json(lines: list[dict[str, Any]]) -> None:
     assert [line["event"] for line in lines[3:]] == ["ours", "theirs", "mistake"]
 
 
+@pytest.mark.fault("T18")
 def test_values_are_harmless(lines: list[dict[str, Any]]) -> None:
     """Secrets are hidden in every value, also where JSON would write them otherwise; controls are escapes."""
     assert lines[0]["text"] == "a ***\\x1b[31m\\x202e\\x9b"
@@ -75,6 +76,7 @@ def test_values_are_harmless(lines: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
+@pytest.mark.fault("T16")
 def test_no_secret_is_in_a_traceback(log_format: str) -> None:
     """Tracebacks are there, whoever logs them, without values of variables, and without the secrets of a message."""
     text = said(EVENTS, log_format)

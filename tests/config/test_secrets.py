@@ -140,6 +140,14 @@ def test_settings_without_secrets_change_no_text() -> None:
     assert mask("any text at all, http://proxy.example:3128") == "any text at all, http://proxy.example:3128"
 
 
+def test_a_key_that_a_server_repeats() -> None:
+    """What looks like a key in a private source's query is hidden alone, too; words of it are not."""
+    url = "https://news.example/feed?key=k3y-of-a-member%21&format=longer-than-twelve"
+    mask = Mask.of(Settings(feeds=(FeedSettings(url=url, private=True),)))
+    assert mask("welcome, k3y-of-a-member! and k3y-of-a-member%21") == "welcome, *** and ***"
+    assert mask("format longer-than-twelve") == "format longer-than-twelve"
+
+
 def test_short_values_are_no_secrets() -> None:
     """A value of three characters would spoil every text that has it by chance."""
     assert Mask.hiding(["abc", "abcd"])("abc abcd") == "abc ***"

@@ -17,6 +17,7 @@ GB = 2**30
     ("sqlite", "expat", "warned"),
     [("3.40.1", "2.5.0", ["sqlite", "expat"]), ("3.51.2", "2.7.2", ["sqlite"]), ("3.51.3", "2.8.0", [])],
 )
+@pytest.mark.fault("T20")
 def test_versions_with_known_faults(sqlite: str, expat: str, warned: list[str]) -> None:
     """Each is told, those with faults are warned of, and a remedy is named."""
     told, *warnings = versions({"Python": "3.11.7", "sqlite": sqlite, "expat": expat})

@@ -131,6 +131,7 @@ def test_export_writes_files_for_any_web_server(home, publisher, make, tmp_path:
     assert dates == {path: path.stat().st_mtime_ns for path in www.iterdir()}
 
 
+@pytest.mark.fault("T16")
 def test_secrets_never_show(home, publisher, make, start) -> None:
     """A private source's key and a token are in no command's output, log, page or public feed."""
     url = publisher.serve("/feed?key=very-secret-key", make.rss(make.item(1, "For members")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 KEYS = ("path-key-1", "query-key-2", "pass-key-3")
 LINKS = ("?page=1", "#top", "next", "./", "")
 
@@ -67,6 +69,7 @@ def test_check_shows_no_key(home, publisher, make) -> None:
     assert "web page" in found[2]["error"]
 
 
+@pytest.mark.fault("T18")
 def test_hostile_text_drives_no_terminal(home, publisher, make) -> None:
     """C0 and C1 controls and bidi overrides reach stdout from no command; JSON means what was stored."""
     title = "A\x9b31m\x85 B\u2028"

@@ -72,6 +72,7 @@ def test_a_subscriber_is_asked_told_and_let_go(home, publisher, subscriber, star
     assert daemon.stop() == 0
 
 
+@pytest.mark.fault("T1")
 def test_who_does_not_confirm_is_not_subscribed(home, publisher, subscriber, start, make) -> None:
     """Wrong and long challenges, refusals, redirects, silence and addresses that are not allowed give no subscription."""
     url = publisher.serve("/feed", make.rss(make.item(1)))

@@ -64,6 +64,7 @@ def bombs() -> dict[str, bytes]:
 
 @pytest.mark.fault("F15")
 @pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.fault("T24")
 def test_F15_a_bomb_is_too_large_after_decompression(
     name: str, world: Any, answer: Callable[..., bytes], bombs: dict[str, bytes]
 ) -> None:
@@ -120,6 +121,7 @@ store.close()
 """
 
 
+@pytest.mark.fault("T24")
 def test_T24_bombs_do_not_fill_the_memory(
     world: Any, answer: Callable[..., bytes], bombs: dict[str, bytes], tmp_path: Path
 ) -> None:

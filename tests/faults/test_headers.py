@@ -40,12 +40,14 @@ def refused(tmp_path: Path, name: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
+@pytest.mark.fault("T6")
 def test_T6_headers_that_say_who_asks_are_refused_in_the_configuration(name: str, tmp_path: Path) -> None:
     """No source pretends to come through a trusted proxy, or changes how a message is framed."""
     assert refused(tmp_path, name, "root") == f"the header {name} must not be set for a source."
 
 
 @pytest.mark.parametrize("value", BROKEN)
+@pytest.mark.fault("T6")
 def test_T6_line_breaks_are_refused_in_the_configuration(value: str, tmp_path: Path) -> None:
     """No value begins another header, wherever it comes from; it is not repeated in the message."""
     message = refused(tmp_path, "X-Token", value)
@@ -53,6 +55,7 @@ def test_T6_line_breaks_are_refused_in_the_configuration(value: str, tmp_path: P
     assert "Evil" not in message
 
 
+@pytest.mark.fault("T6")
 def test_T6_none_of_them_is_ever_sent(world: Any) -> None:
     """Whatever way they came into the settings: such a source fails by itself, before anything is sent."""
     pairs = [*((name, "root") for name in FORBIDDEN), *(("X-Token", value) for value in BROKEN)]
@@ -67,6 +70,7 @@ def test_T6_none_of_them_is_ever_sent(world: Any) -> None:
 
 
 @pytest.mark.parametrize("name", DISGUISED)
+@pytest.mark.fault("T6")
 def test_T6_an_underscore_is_no_disguise(name: str, world: Any, tmp_path: Path) -> None:
     """What an application behind CGI or WSGI takes for such a header is refused like it, and not sent."""
     world.configure(FeedSettings(url=world.origin.url(), headers={name: "root"}))
@@ -75,6 +79,7 @@ def test_T6_an_underscore_is_no_disguise(name: str, world: Any, tmp_path: Path) 
     assert refused(tmp_path, name, "root") == f"the header {name} must not be set for a source."
 
 
+@pytest.mark.fault("T6")
 def test_T6_other_headers_are_a_sources_own(world: Any, answer: Answer, rss: Any) -> None:
     """What opens a private feed, or chooses its language, is sent with its requests."""
     names = ["Authorization", "Cookie", "X-Token", "User-Agent", "Accept", "Accept-Language"]
@@ -104,6 +109,7 @@ def has_secret(world: Any, seen: Any) -> bool:
     return any(secret in f"{seen.target} {seen.headers}" for secret in SECRETS)
 
 
+@pytest.mark.fault("T17")
 def test_T17_secrets_are_sent_to_their_own_source_alone(private: FeedSettings, world: Any) -> None:
     """Of one configuration, each source gets its own headers and validators; the others nothing but the usual ones."""
     world.round().check_healthy()
@@ -120,6 +126,7 @@ def test_T17_secrets_are_sent_to_their_own_source_alone(private: FeedSettings, w
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found"])
 @pytest.mark.parametrize("leaving", ["to another host", "to another port", "through home"])
+@pytest.mark.fault("T17")
 def test_T17_secrets_stay_when_a_redirect_leaves(
     status: str, leaving: str, private: FeedSettings, world: Any, answer: Answer, rss: Any
 ) -> None:
@@ -140,6 +147,7 @@ def test_T17_secrets_stay_when_a_redirect_leaves(
     assert len(other.seen) == 4
 
 
+@pytest.mark.fault("T17")
 def test_T17_a_move_for_good_takes_no_secrets_along(
     private: FeedSettings, world: Any, answer: Answer, rss: Any
 ) -> None:
@@ -154,6 +162,7 @@ def test_T17_a_move_for_good_takes_no_secrets_along(
     assert not any(has_secret(world, seen) for seen in other.seen)
 
 
+@pytest.mark.fault("T17")
 def test_T17_what_is_told_of_a_failure_holds_no_secret(private: FeedSettings, world: Any, answer: Answer) -> None:
     """Neither password nor token stands in an error, its remedy or the reason of the next poll."""
     faults = [answer(status="401 Unauthorized"), b"", answer(b"<html>hush-token</html>"), (answer(b"x", length=99),)]

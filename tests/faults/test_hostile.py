@@ -238,6 +238,7 @@ def pool_of(world: Any, runner: asyncio.Runner) -> Iterator[Callable[..., None]]
         pytest.param(LARGE, {"memory": 96 * 2**20}, "needed more than 96 MB of memory", id="memory"),
     ],
 )
+@pytest.mark.fault("T20")
 def test_F22_a_killer_document_costs_its_own_feed_alone(
     killer: bytes, limits: dict[str, float], words: str, pool_of: Callable[..., None], world: Any, answer: Answer
 ) -> None:

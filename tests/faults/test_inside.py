@@ -55,6 +55,7 @@ def entrance(world: Any) -> Any:
 
 
 @pytest.mark.parametrize("command", ["check", "add", "poll"])
+@pytest.mark.fault("T1")
 def test_T1_no_command_goes_around_the_guard(
     command: str, inner: Any, entrance: Any, answer: Answer, tmp_path: Path
 ) -> None:
@@ -85,6 +86,7 @@ def begin(folder: Path, command: str, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@pytest.mark.fault("T1")
 def test_T1_the_guard_makes_every_socket_of_a_round(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a whole round nothing is connected to a network that the guard did not make."""
     opened: list[socket.socket] = []
@@ -119,6 +121,7 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
+@pytest.mark.fault("T2")
 def test_T2_no_spelling_of_loopback_is_asked(world: Any, inner: Any) -> None:
     """Thirty ways to write loopback in one round, beside the healthy: each fails by itself, none connects."""
     urls = [f"http://{spelling}:{inner.port}/feed" for spelling in SPELLINGS]
@@ -131,6 +134,7 @@ def test_T2_no_spelling_of_loopback_is_asked(world: Any, inner: Any) -> None:
     assert inner.connections == 0
 
 
+@pytest.mark.fault("T2")
 def test_T2_no_redirect_leads_to_a_spelling_of_loopback(world: Any, inner: Any, entrance: Any, answer: Answer) -> None:
     """The same by redirect, from a server that may be asked."""
     for number, spelling in enumerate(SPELLINGS):
@@ -143,6 +147,7 @@ def test_T2_no_redirect_leads_to_a_spelling_of_loopback(world: Any, inner: Any, 
     assert (inner.connections, entrance.connections) == (0, len(SPELLINGS))
 
 
+@pytest.mark.fault("T2")
 def test_T2_a_name_that_changes_its_mind_is_refused(world: Any, inner: Any, answer: Answer) -> None:
     """DNS rebinding: a name that led to an allowed address leads to loopback now; entries stay, nothing connects."""
     good = world.make_origin(address="127.0.0.2", port=inner.port, answers={"*": answer(world.rss("one"))})
@@ -160,6 +165,7 @@ def test_T2_a_name_that_changes_its_mind_is_refused(world: Any, inner: Any, answ
 
 
 @pytest.mark.parametrize("others", [["127.0.0.1"], ["::1", "127.0.0.1"], ["169.254.169.254", "10.0.0.1"]])
+@pytest.mark.fault("T2")
 def test_T2_of_a_mixed_answer_only_what_is_allowed_is_asked(
     others: list[str], world: Any, inner: Any, answer: Answer
 ) -> None:
@@ -172,6 +178,7 @@ def test_T2_of_a_mixed_answer_only_what_is_allowed_is_asked(
     assert (world.titles(url), inner.connections) == ({"good"}, 0)
 
 
+@pytest.mark.fault("T2")
 def test_T2_a_public_host_does_not_lead_inside(world: Any, inner: Any, outside: Any, answer: Answer) -> None:
     """By no number of hops, by name or address, allowed or not, and not after a move for good either."""
     world.names.found["nas.lan"] = ["127.0.0.1"]
@@ -200,6 +207,7 @@ SCHEMES = [
 
 
 @pytest.mark.parametrize("url", SCHEMES)
+@pytest.mark.fault("T3")
 def test_T3_other_schemes_are_refused_in_the_configuration(url: str, tmp_path: Path) -> None:
     """feeds.yaml with such an address is wrong, and the message names the line and what would be right."""
     path = tmp_path / "feeds.yaml"
@@ -210,6 +218,7 @@ def test_T3_other_schemes_are_refused_in_the_configuration(url: str, tmp_path: P
     assert (problem.line, problem.message) == (3, "an address starts with https:// or http://.")
 
 
+@pytest.mark.fault("T3")
 def test_T3_other_schemes_are_never_asked(world: Any, inner: Any, answer: Answer) -> None:
     """Neither as a source, by whatever way it came in, nor by redirect, nor as a feed that a page names."""
     page = "".join(f'<link rel="alternate" type="application/rss+xml" href="{url}">' for url in SCHEMES[:12])
@@ -252,6 +261,7 @@ def test_T3_other_schemes_are_never_asked(world: Any, inner: Any, answer: Answer
         ("10.0.0.0/8", "nas.lan", False),
     ],
 )
+@pytest.mark.fault("T4")
 def test_T4_private_sources_are_allowed_one_by_one(
     allow: str, host: str, passes: bool, world: Any, answer: Answer
 ) -> None:
@@ -275,6 +285,7 @@ def test_T4_private_sources_are_allowed_one_by_one(
 # --- T5: a proxy
 
 
+@pytest.mark.fault("T5")
 def test_T5_a_proxy_on_loopback_is_used_and_is_no_source(world: Any, outside: Any) -> None:
     """The operator's own proxy may be anywhere; all feeds are read through it, and none of them may be the proxy."""
     proxy = f"http://127.0.0.1:{world.publisher.server_port}"
@@ -292,6 +303,7 @@ def test_T5_a_proxy_on_loopback_is_used_and_is_no_source(world: Any, outside: An
         assert "network.allow_private" in told[url].error
 
 
+@pytest.mark.fault("T5")
 def test_T5_a_proxy_that_is_not_there_is_named(world: Any) -> None:
     """When the proxy is down the words say so, and no source is blamed."""
     world.configure(network={"proxy": "http://127.0.0.1:9", "timeout": timedelta(seconds=2)})
@@ -325,6 +337,7 @@ def findings(text: str, path: Path) -> list[Problem]:
         ("https://other.example.org/all.atom", False),
     ],
 )
+@pytest.mark.fault("T7")
 def test_T7_our_own_outputs_are_no_sources(url: str, ours: bool, tmp_path: Path) -> None:
     """An address of an output of this very program is told; every other address of the host is not."""
     text = f"site: {{url: 'https://news.example.org/'}}\noutputs:\n  - name: labs\nfeeds:\n  - {url}\n"
@@ -332,6 +345,7 @@ def test_T7_our_own_outputs_are_no_sources(url: str, ours: bool, tmp_path: Path)
     assert any(problem.path.startswith("feeds") and "output" in problem.message for problem in found) is ours, found
 
 
+@pytest.mark.fault("T7")
 def test_T7_our_own_output_read_back_brings_nothing_new(world: Any, answer: Answer, tmp_path: Path) -> None:
     """Even where it is subscribed to, through whatever address, nothing echoes."""
     loop = world.origin.url("/all.atom")

@@ -176,6 +176,7 @@ def test_a_bot_check_is_told_apart(value: str, challenge: bool, origin: Any, ok:
 # --- secrets and redirects
 
 
+@pytest.mark.fault("T17")
 def test_secrets_go_to_their_origin_alone(origin: Any, make_origin: Any, ok: Response, get: Get) -> None:
     """Own headers and the address's password follow a redirect at home, and stay behind when it leaves."""
     other = make_origin(answers={"*": ok(b"elsewhere")})

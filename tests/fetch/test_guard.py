@@ -70,6 +70,7 @@ def test_nothing_passes_that_python_calls_private(address: Any) -> None:
 
 
 @given(st.ip_addresses(v=4))
+@pytest.mark.fault("T2")
 def test_wrapping_an_address_changes_nothing(address: Any) -> None:
     """Every way to put an IPv4 address into IPv6 is judged as the address itself."""
     number = int(address)
@@ -135,6 +136,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("way", ["asked", "redirected"])
+@pytest.mark.fault("T2")
 def test_no_spelling_of_loopback_connects(
     way: str, spelling: str, origin: Any, ok: Any, make_origin: Any, get: Any, names: Any
 ) -> None:
@@ -155,6 +157,7 @@ def test_no_spelling_of_loopback_connects(
     assert not isinstance(caught.value, NetworkError)
 
 
+@pytest.mark.fault("T2")
 def test_a_name_that_changes_its_mind_is_refused(origin: Any, ok: Any, get: Any, names: Any) -> None:
     """DNS rebinding: what counts is the address of this connection, not of an earlier lookup."""
     origin.answers["*"] = ok(b"", "Location: /again", status="302 Found")
@@ -236,6 +239,7 @@ def test_a_proxy_that_refuses_is_named(origin: Any, ok: Any, get: Any) -> None:
     assert origin.seen[0].line == "CONNECT news.example:443 HTTP/1.1"
 
 
+@pytest.mark.fault("T5")
 def test_the_proxy_itself_is_no_source(origin: Any, get: Any, names: Any) -> None:
     """A source cannot talk to the proxy's own address, even where the network is allowed."""
     with pytest.raises(AddressRefused, match="proxy itself"):

@@ -54,6 +54,7 @@ def test_a_redirect_is_an_answer(origin: Any) -> None:
     assert len(origin.seen) == 1
 
 
+@pytest.mark.fault("T1")
 def test_private_addresses_are_told_nothing(origin: Any, ok: Response) -> None:
     """The guard judges messages as it does polls, and no connection is made."""
     origin.answers["*"] = ok(b"")
@@ -63,6 +64,7 @@ def test_private_addresses_are_told_nothing(origin: Any, ok: Response) -> None:
     assert origin.connections == 0
 
 
+@pytest.mark.fault("T1")
 def test_who_names_an_address_from_outside_leads_no_further(origin: Any, ok: Response) -> None:
     """An address in our network that is allowed is so for what is configured, not for what strangers name."""
     origin.answers["*"] = ok(b"")

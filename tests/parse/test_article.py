@@ -112,8 +112,8 @@ def test_structure_of_the_body_stays() -> None:
 
 
 def test_hostile_markup_is_cleaned() -> None:
-    """Scripts, event attributes and addresses with other schemes do not reach the content."""
-    body = f"<p onclick='x()'>{PARAGRAPHS[0]}<script>alert(1)</script></p><p><a href='javascript:alert(1)'>{PARAGRAPHS[1]}</a></p><p>{PARAGRAPHS[2]}<img src=x onerror=alert(1)></p>"
+    """Scripts, event attributes and addresses with other schemes do not reach the content; names that are none harm nothing."""
+    body = f"<p onclick='x()' {{}}x=1>{PARAGRAPHS[0]}<script>alert(1)</script></p><p><a {{='1' {{}}y='2' href='javascript:alert(1)'>{PARAGRAPHS[1]}</a></p><p>{PARAGRAPHS[2]}<img {{}}z=3 src=x onerror=alert(1)></p>"
     content = (read(article(body)).content or "").lower()
     assert PARAGRAPHS[0].lower() in content
     assert not any(word in content for word in ("script", "alert", "onclick", "onerror"))

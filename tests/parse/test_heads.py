@@ -63,6 +63,14 @@ def test_a_head_behind_a_megabyte_of_script() -> None:
     assert named_feeds(page) == ("https://site.example/?a=1&b=2",)
 
 
+def test_a_link_with_attributes_that_have_no_name() -> None:
+    """What lxml takes for a namespace without end is an attribute like any other, found by fuzzing."""
+    (offer,) = read_page(
+        '<html><head><link {}x=1 {="2" rel=alternate type=application/rss+xml href=/f></head>', URL
+    ).offers
+    assert offer.href.endswith("/f")
+
+
 @pytest.mark.parametrize("piece", ["<link ", "<a href=/feed>", "<div>", "<link rel=alternate ", "&lt;", "<b a='"])
 def test_hostile_pages_end(piece: str) -> None:
     """Pages made to take long are read in seconds, with a bounded number of offers."""

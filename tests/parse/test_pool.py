@@ -120,6 +120,7 @@ def test_lists_of_feeds_come_back() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.fault("T20")
 def test_a_slow_document_is_killed_alone() -> None:
     """A document that takes more CPU time than it may have is given up; one beside it and one after it are read."""
 
@@ -152,6 +153,7 @@ def test_suspects_leave_a_worker_to_others() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.fault("T20")
 def test_a_large_document_is_killed_alone() -> None:
     """A document that needs more memory than it may have is given up; the next is read."""
 
@@ -238,6 +240,7 @@ def test_a_cancelled_call_frees_its_slot() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.fault("T26")
 def test_workers_are_replaced() -> None:
     """After the number of documents it may parse a worker makes way for a fresh one."""
 

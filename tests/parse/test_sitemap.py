@@ -158,6 +158,17 @@ def test_a_damaged_sitemap_is_mended(entry: str) -> None:
     assert found.document.notices[0].startswith("the document is damaged near line 2: ")
 
 
+@pytest.mark.parametrize("encoding", ["gb2312", "shift_jis", "big5", "utf-7", "rot13", "idna", "vf6l8"])
+def test_an_encoding_that_expat_has_not(encoding: str) -> None:
+    """Characters of several bytes are read like all others; under a name that is none, what is UTF-8 is."""
+    title = {"gb2312": "新闻", "shift_jis": "ニュース", "big5": "新聞"}.get(encoding, "News")
+    entry = f"<loc>/0</loc><news:news><news:title>{title}</news:title></news:news>"
+    document = urlset(entry).replace("UTF-8", encoding, 1)
+    found = read(document.encode(encoding if title != "News" else "ascii"))
+    assert (paths(found), [item.title for item in found.document.items]) == (["/0"], [title])
+    assert not found.document.cut_short
+
+
 def test_a_sitemap_that_is_cut_short() -> None:
     """The whole entries before the cut are read."""
     found = read(urlset("<loc>/0</loc>", "<loc>/1</loc>", "<loc>/2</loc>").partition("/2<")[0])

@@ -76,6 +76,7 @@ def test_damaged_items_are_mended(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "utf-7"])
+@pytest.mark.fault("T19")
 def test_entities_are_never_expanded(
     encoding: str, read: Callable[..., Document], rss: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_long_guid_becomes_its_hash(read: Callable[..., Document], rss: Callab
     assert [item.guid for item in document.items] == [hashlib.sha256(b"g" * 2001).hexdigest(), "g" * 2000]
 
 
+@pytest.mark.fault("T12")
 def test_harmful_addresses_in_every_field(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """No field for an address lets a script through, and names and titles stay text."""
     item = read(
@@ -155,6 +157,7 @@ def test_elements_with_the_names_of_our_keys(read: Callable[..., Document], rss:
     assert len(read(rss(traps + GOOD)).items) == len(names) + 3
 
 
+@pytest.mark.fault("T26")
 def test_memory_stays_level(read: Callable[..., Document], rss: Callable[[str], str]) -> None:
     """Parsing again and again keeps nothing."""
     body = rss(GOOD * 5)

@@ -434,6 +434,7 @@ def test_34h_an_unchecked_certificate_is_that_of_the_feed(world: Any) -> None:
     assert (len(world.asked(own)), len(world.asked(other)), texts(world)) == (1, 0, 1)
 
 
+@pytest.mark.fault("T1")
 def test_34i_a_public_feed_leads_to_no_private_network(world: Any) -> None:
     """An article's link to a private address is not followed, allowed or not; what is there never hears of us."""
     world.network = network(allow_private=(f"127.0.0.1:{world.port}",))

@@ -99,6 +99,7 @@ def test_address_is_an_absolute_ascii_uri(given_address: str, address: str) -> N
         "http://[bad",
     ],
 )
+@pytest.mark.fault("T12")
 def test_address_refuses_every_other_scheme(bad: str | None) -> None:
     """Nothing but http and https reaches a published address."""
     assert legal.address(bad) is None

@@ -230,6 +230,7 @@ def test_another_programs_folder_is_left_alone(renditions: Renditions, name: str
 
 
 @pytest.mark.parametrize("linked", ["renditions", "renditions/private"])
+@pytest.mark.fault("T10")
 def test_a_folder_behind_a_link_is_left_alone(renditions: Renditions, tmp_path: Path, linked: str) -> None:
     """Nothing is written or deleted behind a symbolic link, though a manifest of ours and documents lie there."""
     other = Renditions(tmp_path / "other")
@@ -278,6 +279,7 @@ def test_removing_where_nothing_was_written(renditions: Renditions) -> None:
 @pytest.mark.parametrize(
     "name", ["../x.atom", "/etc/x.atom", "a/../b.atom", "a/b.atom", "all", ".x.atom", "A.atom", "a\x00.atom", ""]
 )
+@pytest.mark.fault("T10")
 def test_a_name_leads_nowhere_else(renditions: Renditions, name: str) -> None:
     """A name cannot leave the folder."""
     for look in (renditions.load, renditions.stamp):

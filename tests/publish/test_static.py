@@ -93,6 +93,7 @@ def test_files_of_others_are_not_replaced(tmp_path: Path, there: dict[str, bytes
 
 
 @pytest.mark.parametrize("name", ["all.atom", "all.atom.gz", "all.atom.br"])
+@pytest.mark.fault("T10")
 def test_links_are_not_replaced(tmp_path: Path, name: str) -> None:
     """A link in the place of a document or its twin stays, and so does what it points to, though it be ours."""
     www, kept = tmp_path / "www", tmp_path / "kept"

@@ -272,6 +272,7 @@ def test_what_is_under_way_is_broken_off(desk: Desk) -> None:
         ("http://nas.lan/a", "https://new.example.org/feed", "news.example.org"),
     ],
 )
+@pytest.mark.fault("T1")
 def test_a_public_list_leads_to_public_addresses_only(address: str, moved_to: str | None, outside: str | None) -> None:
     """A name that a public list chose may not lead into our network, whatever the operator allows his own sources."""
     url = "https://news.example.org/feed"

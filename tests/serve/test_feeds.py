@@ -220,6 +220,7 @@ def test_output_that_is_gone_is_gone(own_client: Client, world: World) -> None:
     assert own_client.get("/all.atom").status == 404
 
 
+@pytest.mark.fault("T25")
 def test_many_parts_of_a_range_cost_nothing(client: Client) -> None:
     """A Range header of 2,000 parts is ignored: the whole document, quickly."""
     start = time.monotonic()

@@ -112,6 +112,7 @@ def test_client_in_conversation_is_kept(either: Client) -> None:
     ],
     ids=["url", "header", "headers", "range", "method", "known method", "host", "hosts", "absolute", "bytes", "star", "upgrade", "form", "tls"],
 )  # fmt: skip
+@pytest.mark.fault("T25")
 def test_odd_request_is_answered_quickly(either: Client, request_head: bytes) -> None:
     """Huge and odd requests get a plain 2xx or 4xx, or are cut off, in no time, and the server stays up."""
     start = time.monotonic()

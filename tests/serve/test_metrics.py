@@ -51,6 +51,7 @@ def test_what_prometheus_reads(client: Client) -> None:
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"]
 )
+@pytest.mark.fault("T14")
 def test_who_comes_through_a_proxy_sees_nothing(client: Client, header: str) -> None:
     """A forwarding header, true or false, never widens access (T14): behind a proxy there is nothing here."""
     assert client.get("/metrics", {header: "127.0.0.1"}).status == 404

@@ -95,6 +95,7 @@ def test_page_leads_readers_to_the_public_feeds(client: Client, path: str) -> No
 @pytest.mark.parametrize(
     "path", [*PAGES, *OTHERS, "/search?q=between", "/sources.opml", "/all.atom", "/all.json", "/french.rss"]
 )
+@pytest.mark.fault("T16")
 def test_nothing_private_is_shown(client: Client, path: str) -> None:
     """Neither names, nor addresses, nor entries of private sources and outputs are on anything public."""
     text = client.get(path).text
@@ -430,6 +431,7 @@ def test_pages_are_compressed_and_answer_head(client: Client) -> None:
         "/%00",
     ],
 )
+@pytest.mark.fault("T8")
 def test_error_is_plain_text_that_repeats_nothing(client: Client, path: str) -> None:
     """An unknown address is 404 in plain text under the policy, without an echo and without a redirect."""
     answer = client.get(path, {"Host": "evil.test"})

@@ -57,6 +57,7 @@ def test_words_that_prove_nothing(serve: Any, headers: dict[str, str]) -> None:
     assert client.get("/metrics", headers).status == 404
 
 
+@pytest.mark.fault("T14")
 def test_strangers_cannot_be_somebody_else(serve: Any) -> None:
     """A peer that is no proxy of ours gains nothing by any header."""
     client = serve(trusted_proxies=("10.0.0.0/8",), metrics_allow=(OTHER,))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOW_TO_GET_ONE = (
-    "no PostgreSQL server: apt install postgresql (or pip install pgserver), and psycopg: aggregator[fleet]"
+    "no PostgreSQL server: apt install postgresql (or pip install pgserver), and psycopg: requirements/fleet.txt"
 )
 _TEMPLATE = "ready"
 _FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB", "max_connections=60")

@@ -219,7 +219,7 @@ def test_text_that_a_server_cannot_hold(postgres: PostgresServer, opened: Open) 
 def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the extra is not installed, the error says how to install it."""
     monkeypatch.setattr("aggregator.store.opening.find_spec", lambda name: None)
-    with pytest.raises(UnreachableDatabase, match=r'pip install "aggregator\[fleet\]"'):
+    with pytest.raises(UnreachableDatabase, match=r'pip install "\.\[fleet\]"'):
         open_store("postgresql://u:s3cret@db.example/news")
     assert shown("postgresql://u:s3cret@db.example/news") == "PostgreSQL"
 
