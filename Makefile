@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # More words for pytest, as in: make test PYTEST="-k cadence"
 PYTEST ?=
 
-.PHONY: run test test-semantic soak fuzz sbom lint format bench clean lock help
+.PHONY: run test test-semantic soak fuzz sbom lint format bench clean lock help cover docs
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo "make bench  measure, beside peers (10 minutes)"
 	@echo "make lock   pin the newest versions that pyproject.toml allows"
 	@echo "make clean  remove all that these made, but not db/"
+	@echo "make cover  the tests of decisions, which have to reach every branch"
+	@echo "make docs   write docs/commands.md and feeds.schema.json anew"
 
 run: $(VENV)/run.stamp
 	@echo "==> Starting the daemon (Ctrl-C stops it)"
@@ -81,6 +83,19 @@ bench: $(VENV)/dev.stamp
 		echo "==> benchmarks/$$name.py $$less"; begun=$$(date +%s); $(BIN)/python benchmarks/$$name.py $$less || exit 1; \
 		echo "==> $$name took $$(( $$(date +%s) - begun )) s"; \
 	done
+
+# No other tests count here: each decision is proven by itself.
+cover: $(VENV)/dev.stamp
+	@echo "==> Covering aggregator/decide by tests/decide"
+	@$(BIN)/python -m pytest -n auto --cov=aggregator/decide --cov-branch --cov-fail-under=100 $(PYTEST) tests/decide
+
+# By way of files that are not theirs: what fails half way leaves the documents as they were.
+docs: $(VENV)/run.stamp
+	@echo "==> Writing docs/commands.md and feeds.schema.json"
+	@$(BIN)/python tests/reference/commands.py > $(VENV)/commands.md
+	@$(BIN)/python -m aggregator schema > $(VENV)/feeds.schema.json
+	@mv $(VENV)/commands.md docs/commands.md
+	@mv $(VENV)/feeds.schema.json feeds.schema.json
 
 lock: $(VENV)/python.stamp
 	@echo "==> Pinning versions in requirements/"

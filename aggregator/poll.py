@@ -24,32 +24,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from aggregator.articles import complete
-from aggregator.asking import as_read, ask_of, asked_as, name_of
+from aggregator.asking import ask_of, asked_as, name_of
 from aggregator.blame import Blame
 from aggregator.config.echoes import is_own_output
-from aggregator.config.secrets import base_address
-from aggregator.decide.answers import Answer, classify, is_emptied, status_error
+from aggregator.decide.answers import Answer, classify, status_error
 from aggregator.decide.archives import may_ask
 from aggregator.decide.cadence import NextPoll
-from aggregator.decide.listing import unread
 from aggregator.decide.sites import host_of
 from aggregator.errors import (
     AddressRefused,
-    EmptyDocument,
     FetchError,
     ParseError,
     ParserBusy,
-    ParserKilled,
-    StoreError,
 )
 from aggregator.fetch.decoding import too_large
 from aggregator.fetch.hosts import Place
 from aggregator.gathering import Means, gather
 from aggregator.holding import Standing
 from aggregator.model import Request, RequestKind, Validators
-from aggregator.parse.header import linked
-from aggregator.parse.waiting import Desk, WaitingRoom, is_suspect
-from aggregator.parse.worker import How
+from aggregator.parse.waiting import Desk
+from aggregator.reading import Reading
 from aggregator.receiving import receive
 from aggregator.recovery import recover
 from aggregator.restraint import Resting, Restraint
@@ -62,10 +56,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aggregator.config.settings import FeedSettings, Settings
-    from aggregator.decide.articles import ArticlePage
     from aggregator.fetch.client import Ask
     from aggregator.fetch.hosts import Turns
-    from aggregator.model import Document, FeedState, Fetched, PollReport
+    from aggregator.model import FeedState, Fetched, PollReport
+    from aggregator.reading import Parses
     from aggregator.store.protocols import Store, Transaction
 
 _T = TypeVar("_T")
@@ -79,30 +73,6 @@ class Fetches(Protocol):
 
     async def get(self, ask: Ask, *, reach: Callable[[str], Awaitable[None]]) -> Fetched:
         """Ask once, waiting by `reach` for hosts that redirects lead to; FetchError when there is no usable answer."""
-
-
-class Parses(Protocol):
-    """What reads documents (parse.pool.ParserPool)."""
-
-    async def parse(
-        self,
-        body: bytes,
-        *,
-        url: str,
-        content_type: str | None,
-        received: datetime,
-        how: How,
-        suspect: bool,
-    ) -> Document:
-        """Read a feed, a page or a sitemap; ParseError when it is none, ParserKilled when it is too much."""
-
-    async def article(
-        self, body: bytes, *, url: str, content_type: str | None, received: datetime, suspect: bool
-    ) -> ArticlePage:
-        """Read the page of an article; errors likewise."""
-
-    async def may_visit(self, robots: bytes, url: str) -> bool:
-        """Tell whether a robots.txt lets us visit an address; ParserKilled when it is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +97,15 @@ class Pipeline:
         """Take `changed` as what is told, after a commit, which outputs' documents are not up to date any more."""
         self.settings = settings
         self._stages = stages
-        self._limit(settings.polling.concurrency)
+        self._slots = asyncio.Semaphore(settings.polling.concurrency)
         self._desks = asyncio.Semaphore(_DESKS)
-        self._killers: set[str] = set()
-        """Sources whose last document was too much for a parser."""
         self.stretch = 1.0
         """How many times longer the budget makes pauses (decide.budget)."""
         self._blame = Blame(settings.sources)
         self.restraint = Restraint(stages.clock, stages.random)
         self._robots = Robots(stages.clock)
         self.writer = Writer(stages.store, self._settle, later=self._later, changed=changed)
+        self._reading = Reading(stages.parser, stages.store, self.writer, settings.polling.concurrency)
 
     async def __aenter__(self) -> Self:
         await self.writer.__aenter__()
@@ -149,7 +118,8 @@ class Pipeline:
     def adopt(self, settings: Settings, *, client: Fetches | None = None, hosts: Turns | None = None) -> None:
         """Go on with other settings, and with what asks servers by them where that changed."""
         if settings.polling.concurrency != self.settings.polling.concurrency:
-            self._limit(settings.polling.concurrency)
+            self._slots = asyncio.Semaphore(settings.polling.concurrency)
+            self._reading.limit(settings.polling.concurrency)
         self.settings = settings
         self._blame.adopt(settings.sources)
         self._stages = replace(self._stages, client=client or self._stages.client, hosts=hosts or self._stages.hosts)
@@ -158,10 +128,6 @@ class Pipeline:
     def network_down(self) -> bool:
         """Our own network, rather than the hosts, is taken to be at fault."""
         return self._blame.network_down
-
-    def _limit(self, concurrency: int) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
-        self._waiting = WaitingRoom(concurrency)
 
     async def in_writer(self, work: Callable[[], _T]) -> _T:
         """Run something that uses the store in the one thread that may, between two transactions."""
@@ -185,7 +151,11 @@ class Pipeline:
             if wronged:
                 await asyncio.gather(*map(self.writer.write, wronged), return_exceptions=True)
             report = await self.writer.write(result)
-            return report if not report.reread else await self.writer.write(await self._read_whole(result))
+            if not report.reread:
+                return report
+            return await self.writer.write(
+                await self._reading.whole(result, self.settings.sources.get(request.feed.url))
+            )
 
     async def _result(self, request: Request, desk: Desk, *, refetch: bool, by_hand: bool, search: bool) -> Result:
         async with Place(self._stages.hosts, self._slots) as place:
@@ -199,7 +169,7 @@ class Pipeline:
             try:
                 result = await self._ask(request, source, place, refetch=refetch)
                 at = Standing(place, desk)
-                result = await self._read(result, source, asked=at.has_asked)
+                result = await self._reading.read(result, source, asked=at.has_asked)
                 return await self._gathered(result, source, at, refetch=refetch, search=search)
             except asyncio.CancelledError:
                 self.restraint.break_off(request, self.settings.polling)
@@ -259,82 +229,6 @@ class Pipeline:
             case answer:
                 return replace(result, gone=answer is Answer.GONE, error=status_error(fetched))
 
-    async def _read(self, result: Result, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]) -> Result:
-        """Read the document of an answer that brings a new one; `asked` is called once nothing is asked any more."""
-        fetched, feed = result.fetched, result.feed
-        if fetched is None or result.body_hash in {None, feed.body_hash}:
-            return result
-        if result.request.kind is RequestKind.ARTICLE:
-            return await self._read_article(result, fetched, source, asked=asked)
-        try:
-            document = await self._in_parser(
-                fetched, as_read(result.request, source), asked=asked, last=lambda: self._last_listing(result)
-            )
-        except ParseError as error:
-            return replace(result, body_hash=None, error=error)
-        listed = len(document.items) or len(document.header.sitemaps) or len(unread(document))
-        if result.request.kind is RequestKind.POLL and is_emptied(listed, feed.items):
-            emptied = EmptyDocument(f"The document lists nothing, where it listed {feed.items} items before.")
-            return replace(result, body_hash=None, error=emptied)
-        return replace(result, document=document)
-
-    async def _read_article(
-        self, result: Result, fetched: Fetched, source: FeedSettings, *, asked: Callable[[], Awaitable[None]]
-    ) -> Result:
-        suspect = is_suspect(len(fetched.body), killed=False)
-        try:
-            async with self._waiting.place(len(fetched.body), suspect=suspect):
-                await asked()
-                article = await self._stages.parser.article(
-                    fetched.body,
-                    url=base_address(source, fetched.url),
-                    content_type=fetched.content_type,
-                    received=fetched.received,
-                    suspect=suspect,
-                )
-        except ParseError as error:
-            return replace(result, error=error)
-        return replace(result, article=article)
-
-    async def _last_listing(self, result: Result) -> str | None:
-        """Return what spares reading the document whole, if there is anything."""
-        feed = result.feed
-        if feed.kind != "feed" or result.request.kind is not RequestKind.POLL or feed.last_success is None:
-            return None
-
-        def last() -> str | None:
-            with self._stages.store.snapshot() as tx:
-                return tx.listings.last(feed)
-
-        try:
-            return await self.in_writer(last)
-        except StoreError:  # what is wrong with the store is told when the result is written
-            return None
-
-    async def _read_whole(self, result: Result) -> Result:
-        """Read a document whole of which a part was not enough to decide by."""
-        fetched, source = result.fetched, self.settings.sources.get(result.feed.url)
-        if fetched is None or source is None:
-            return result
-        try:
-            document = await self._in_parser(fetched, source, asked=_nothing_more)
-        except ParseError as error:
-            return replace(result, document=None, body_hash=None, error=error)
-        return replace(result, document=document)
-
-    async def _in_parser(
-        self,
-        fetched: Fetched,
-        source: FeedSettings,
-        *,
-        asked: Callable[[], Awaitable[None]],
-        last: Callable[[], Awaitable[str | None]] | None = None,
-    ) -> Document:
-        suspect = is_suspect(len(fetched.body), killed=source.url in self._killers)
-        async with self._waiting.place(len(fetched.body), suspect=suspect):
-            await asked()
-            return await self._parse(fetched, source, await last() if last else None, suspect=suspect)
-
     async def _gathered(self, result: Result, source: FeedSettings, at: Standing, **options: bool) -> Result:
         """Add the documents that a document goes on in; each waits for its host's turn anew."""
 
@@ -348,24 +242,8 @@ class Pipeline:
         if result.document is None and result.error is None and source.kind != "sitemap":  # most often a 304
             return result
         ask = ask_of(result.request, source, refetch=True)
-        means = Means(ask, get, lambda fetched: self._in_parser(fetched, source, asked=at.has_asked))
+        means = Means(ask, get, lambda fetched: self._reading.document(fetched, source, asked=at.has_asked))
         return await gather(result, source, means, **options)
-
-    async def _parse(self, fetched: Fetched, source: FeedSettings, last: str | None, *, suspect: bool) -> Document:
-        try:
-            document = await self._stages.parser.parse(
-                fetched.body,
-                url=base_address(source, fetched.url),
-                content_type=fetched.content_type,
-                received=fetched.received,
-                how=How.of(source, last),
-                suspect=suspect,
-            )
-        except ParserKilled:
-            self._killers.add(source.url)
-            raise
-        self._killers.discard(source.url)
-        return document if source.private else linked(document, fetched.links, base=fetched.url)
 
     async def receive(self, feed: FeedState, delivery: Fetched) -> PollReport:
         """Take what a hub delivered through the stages; StoreError and ParserBusy when it is to be sent again."""
@@ -377,7 +255,7 @@ class Pipeline:
                 if len(delivery.body) > limit:
                     raise too_large(request.host, limit)
                 if source is not None:
-                    result = replace(result, document=await self._in_parser(delivery, source, asked=desk.take))
+                    result = replace(result, document=await self._reading.document(delivery, source, asked=desk.take))
             except ParserBusy:
                 raise
             except (FetchError, ParseError) as error:
@@ -392,7 +270,3 @@ class Pipeline:
         """Return when a source is asked again whose answer could not be stored."""
         at = self._stages.clock() + self.settings.polling.min_interval
         return NextPoll(at, "its last result could not be stored")
-
-
-async def _nothing_more() -> None:
-    """Tell nobody that nothing more is asked."""

@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 
 OVER_CAP = "filtered: over per_source"
 _DAY = timedelta(days=1)
+_CHOOSES_NOTHING = {"token", "title", "limit", "full_content", "was"}
+_CHOSE_BEFORE = {
+    "name",
+    "by",
+    "tags",
+    "languages",
+    "search",
+    "keep",
+    "drop",
+    "max_age",
+    "hold",
+    "per_source",
+    "top",
+    "digest",
+}
+"""The settings that output digests were made of while they were made of defaults too; no later one is added."""
 _BATCH = 500
 """Entries looked at together when an output is filled: all of them may be many."""
 
@@ -105,18 +121,35 @@ def release_missing(tx: Transaction, settings: Settings, now: datetime) -> set[s
     """
     for name in settings.published:
         tx.releases.open_output(name, now)
-    others = tx.releases.note_choices({name: _choice(name, settings) for name in settings.published})
+    others = tx.releases.note_choices(
+        {name: _choice(name, settings) for name in settings.published},
+        before={name: _choice_before(name, settings) for name in settings.published},
+    )
     return {name for name in settings.published if name in others and _fill(tx, name, settings, now)}
 
 
 def _choice(name: str, settings: Settings) -> str:
-    """Return a digest of all that decides what an output takes: its own settings, and the tags of sources."""
-    output = settings.published[name]
-    sources = sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
-    own = output.model_dump_json(exclude={"token", "title", "limit", "full_content", "was"})
-    chooses = True  # by all of it; as long as it could not by `search`, this was False there
-    known = json.dumps([own, bool(output.token), chooses, sources])
-    return hashlib.sha256(known.encode()).hexdigest()
+    """Return a digest of all that decides what an output takes: its own settings, and the tags of sources.
+
+    Defaults are left out, so that a later version's new setting changes no output that does not use it.
+    """
+    own = settings.published[name].model_dump_json(exclude=_CHOOSES_NOTHING, exclude_defaults=True)
+    return _digest([own, bool(settings.published[name].token), _sources(settings)])
+
+
+def _choice_before(name: str, settings: Settings) -> str:
+    """Return the digest that was stored for the same choice while defaults were part of it; none by later settings."""
+    own = settings.published[name].model_dump_json(include=_CHOSE_BEFORE)
+    later = settings.published[name].model_dump_json(exclude=_CHOOSES_NOTHING | _CHOSE_BEFORE, exclude_defaults=True)
+    return _digest([own, bool(settings.published[name].token), later == "{}", _sources(settings)])
+
+
+def _sources(settings: Settings) -> list[tuple[str, list[str], bool]]:
+    return sorted((source.url, sorted(source.tags), source.private) for source in settings.sources.values())
+
+
+def _digest(known: list[object]) -> str:
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 def _fill(tx: Transaction, name: str, settings: Settings, now: datetime) -> bool:

@@ -33,6 +33,7 @@ from aggregator.parse.document import parse
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.releasing import release_missing
+from aggregator.run.clock import utc_now
 from aggregator.run.round import LEASE
 from aggregator.run.stories import StoryStage
 from aggregator.settle import Chance, Result, settle
@@ -94,7 +95,10 @@ class Newsroom:
             release_missing(tx, self.settings, self.now)
         self.stories = StoryStage(self.store, lambda: self.settings, clock=lambda: self.now)
         self.press = Press(
-            self.settings, Renditions(folder / "renditions"), lambda: SqliteStore(database, readonly=True)
+            self.settings,
+            Renditions(folder / "renditions"),
+            lambda: SqliteStore(database, readonly=True),
+            clock=utc_now,
         )
 
     async def bring(self, documents: list[Document], spent: Spent) -> int:

@@ -46,6 +46,7 @@ from aggregator.config.settings import OutputSettings, Publishing, Settings
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def serving(folder: Path, seconds: float, turns: int, connections: int) -> None:
 
 def publish(folder: Path, settings: Settings) -> Press:
     path = folder / "aggregator.db"
-    press = Press(settings, Renditions(folder / "renditions"), lambda: SqliteStore(path, readonly=True))
+    press = Press(settings, Renditions(folder / "renditions"), lambda: SqliteStore(path, readonly=True), clock=utc_now)
     press.publish([OUTPUT])
     return press
 
@@ -322,7 +323,10 @@ def measure(options: argparse.Namespace) -> None:
         )
         press = publish(folder, small)
         exported = Press(
-            small, StaticFiles(folder / "www"), lambda: SqliteStore(folder / "aggregator.db", readonly=True)
+            small,
+            StaticFiles(folder / "www"),
+            lambda: SqliteStore(folder / "aggregator.db", readonly=True),
+            clock=utc_now,
         )
         exported.publish([OUTPUT], about_sources=False)
         with polled(options.polling):

@@ -249,11 +249,13 @@ def report_seed(data: Labelled, seed: Path, embedder: Embedder | None) -> None:
     for name, article in forms.items():
         *known, late = embedded([*others, article], embedder)
         window = Window(Statistics.of([*known, late], version=1))
+        stories: defaultdict[str | None, list[int]] = defaultdict(list)
         for each in sorted(known, key=lambda each: (each.published, each.key)):
             placed = window.place(each).story or f"story of {each.key}"
             window.add(replace(each, story=placed))
+            stories[placed].append(each.key)
         found = window.place(late)
-        keys = [each.key for each in window.articles_of(found.story or "")]
+        keys = stories[found.story]
         right = sum(data.truth[key] == data.truth[twin.key] for key in keys)
         total = sum(data.truth[each.key] == data.truth[twin.key] for each in known)
         row(name, len(keys), found.score, f"{right} of {total}", len(keys) - right)

@@ -57,7 +57,7 @@ def test_every_command_shows_how_it_is_used(name: str, command: click.Command) -
 
 
 def test_the_reference_of_commands_is_up_to_date() -> None:
-    """docs/commands.md is what the commands say; write it: python tests/reference/commands.py > docs/commands.md."""
+    """docs/commands.md is what the commands say; `make docs` writes it."""
     assert (ROOT / "docs/commands.md").read_text() == reference.reference()
 
 
@@ -93,6 +93,21 @@ def test_the_house_is_described() -> None:
     folders = [path.name for path in (ROOT / "aggregator").iterdir() if (path / "__init__.py").exists()]
     assert [name for name in folders if name not in design] == []
     assert import_module("aggregator.cli").__doc__
+
+
+def test_every_stage_is_described() -> None:
+    """docs/contributing.md has a line for each module beside the folders, and for none that is not there."""
+    told = re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "docs/contributing.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(path.name for path in (ROOT / "aggregator").glob("[!_]*.py"))
+
+
+def test_every_decision_is_found_by_its_subject() -> None:
+    """The table of contents of docs/design.md links to each decision once, under its name."""
+    table, decisions = (ROOT / "docs/design.md").read_text().partition("## Decisions\n")[2].split("\n### ", 1)
+    headings = re.findall(r"^### (.+)$", f"### {decisions}", re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-"): one.partition(": ")[2] for one in headings}
+    linked = [(anchor, name) for name, anchor in re.findall(r"\[(.+?)\]\(#(.+?)\)", table)]
+    assert sorted(linked) == sorted(anchors.items())
 
 
 def test_every_alarm_is_in_the_guide_for_operators() -> None:

@@ -764,7 +764,7 @@ def test_killers_are_known(works: Works, rss: Callable[..., bytes]) -> None:
         (request,) = works.claim()
         report = await pipeline.poll(request)
         assert "to parse" in (report.error or "")
-        assert pipeline._killers == {request.feed.url}
+        assert pipeline._reading._killers == {request.feed.url}
         works.publisher.say("/feed", rss("one"))
         (request,) = works.claim()
         async with pool._slow_lane:  # the turn that it now has to wait for
@@ -772,7 +772,7 @@ def test_killers_are_known(works: Works, rss: Callable[..., bytes]) -> None:
             await asyncio.sleep(0.3)
             assert not poll.done()
         assert (await poll).new == 1
-        assert pipeline._killers == set()
+        assert pipeline._reading._killers == set()
 
     pool = ParserPool(2, seconds=0.2)
     works.runner.run(pool.__aenter__())

@@ -18,11 +18,9 @@ from aggregator.config.addresses import (
 )
 from aggregator.config.places import Mistake, Place
 from aggregator.config.query import Unreadable, parse_query
-from aggregator.config.settings import RESERVED_OUTPUTS
+from aggregator.config.settings import EXPRESSION, RESERVED_OUTPUTS
 
 MAX_EXPRESSION = 1_000
-EXPRESSION = "regex:"
-"""What an expression among the literal words of `contains` starts with."""
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]+)?")
 """Archives are called so: /all/2026-01.atom, beside an output at /TOKEN/NAME.atom."""

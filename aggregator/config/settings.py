@@ -152,6 +152,8 @@ class Websub(Frozen):
     """Let the hubs of sources push to us; needs a `site.url` that they can reach."""
 
 
+EXPRESSION = "regex:"
+"""What an expression among the literal words of `contains` starts with."""
 FilterField = Literal["title", "summary", "content", "text", "author", "category", "link", "language"]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import re2
 
+from aggregator.config.settings import EXPRESSION
 from aggregator.decide.canonical import plain_text
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 FILTERED = "filtered: "
 """What every reason of a filter begins with."""
-_EXPRESSION = "regex:"
 
 
 def filtered(item: Item, *, keep: Sequence[FilterRule], drop: Sequence[FilterRule]) -> str | None:
@@ -38,8 +38,8 @@ def match(rule: FilterRule, item: Item) -> str | None:
     text = field_text(item, rule.field)
     folded = text.casefold()
     for word in rule.contains:
-        if word.startswith(_EXPRESSION):
-            if _compiled(word.removeprefix(_EXPRESSION)).search(text):
+        if word.startswith(EXPRESSION):
+            if _compiled(word.removeprefix(EXPRESSION)).search(text):
                 return word
         elif word.casefold() in folded:
             return word

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from aggregator.config.query import Every, Not, Some, parse_query
 from aggregator.decide.filters import field_text
-from aggregator.decide.stories.words import fold_accents
+from aggregator.decide.stories.words import UNSPACED, fold_accents
 
 if TYPE_CHECKING:
     from aggregator.config.query import Query, Words
     from aggregator.model import Item
 
 _WORD = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Scripts without spaces between words, or whose particles are written to the word: a word is found within others."""
 _MOST = 50_000
 """Characters of a text that are searched."""
 
@@ -38,7 +36,7 @@ def _holds(query: Query, text: str) -> bool:
 
 def _has(words: Words, text: str) -> bool:
     wanted = _folded(words.text)
-    if _UNSPACED.search(wanted):
+    if UNSPACED.search(wanted):
         return wanted.strip() in text
     return (wanted.rstrip() if words.begin else wanted) in text
 

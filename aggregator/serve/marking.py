@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from aggregator.decide.stories.words import fold_accents
+from aggregator.decide.stories.words import UNSPACED, fold_accents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[^\W_]+")
 _STEM, _ENDING = 4, 3
 """Letters of the shorter of two words that begin alike, and how many the other may have more: agent, agents."""
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Scripts without spaces between words: a word is marked within others."""
 _LEAD = 60
 """Characters before the first marked word."""
 
@@ -58,7 +56,7 @@ def _cut(text: str, begin: int, end: int) -> str:
 def _places(text: str, query: str) -> Iterator[tuple[int, int]]:
     """Yield where words of a query stand, begin and end: whole words in order, then parts of unspaced text."""
     wanted = {fold_accents(word) for word in _WORD.findall(query)}
-    spaced = frozenset(word for word in wanted if not _UNSPACED.search(word))
+    spaced = frozenset(word for word in wanted if not UNSPACED.search(word))
     for found in _perhaps(spaced).finditer(text) if spaced else ():
         if _alike(fold_accents(found[0]), spaced):
             yield found.span()

@@ -39,9 +39,10 @@ class Releases(Protocol):
     def released_since(self, output: str, feed: str, since: datetime) -> int:
         """Count what an output released of a feed since then."""
 
-    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+    def note_choices(self, choices: Mapping[str, str], *, before: Mapping[str, str] | None = None) -> set[str]:
         """Remember what known outputs choose by; return those for which it differs from what was remembered.
 
+        `before`: what an earlier version remembered of the same choices, which is replaced and no difference.
         Outputs that are not among them are gone: when one comes back, it has missed what was released meanwhile.
         """
 

@@ -21,6 +21,7 @@ from aggregator.model import Fetched
 from aggregator.parse.document import parse
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run.clock import utc_now
 from aggregator.run.stories import StoryStage
 from aggregator.serve.__main__ import _Server, configuration
 from aggregator.serve.app import create_app
@@ -188,7 +189,10 @@ class Town:
             stage = StoryStage(store, lambda: self.settings, clock=lambda: self.now, changed=lambda _: None)
             asyncio.run(stage.drain())
         press = Press(
-            self.settings, Renditions(self.folder / "renditions"), lambda: SqliteStore(self.database, readonly=True)
+            self.settings,
+            Renditions(self.folder / "renditions"),
+            lambda: SqliteStore(self.database, readonly=True),
+            clock=utc_now,
         )
         press.publish(self.settings.published)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from annotated_types import Ge, Le
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
@@ -16,8 +18,6 @@ from aggregator.config.types import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pydantic import BaseModel
 
 TEXT = (Path(__file__).parents[2] / "docs" / "feeds-yaml.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^#{2,3} (.+?)\n(.*?)(?=^#{2,3} |\Z)", TEXT, re.MULTILINE | re.DOTALL))
@@ -29,6 +29,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "`network`": settings.Network,
     "`publishing`": settings.Publishing,
     "`retention`": settings.Retention,
+    "`backup`": settings.Backup,
     "`server`": settings.Server,
     "`feeds`": settings.FeedSettings,
     "Filters": settings.FilterRule,
@@ -38,6 +39,14 @@ MODELS: dict[str, type[BaseModel]] = {
     "`websub`": settings.Websub,
 }
 SETTINGS = [(section, name) for section, model in MODELS.items() for name in model.model_fields]
+
+
+def groups(annotation: Any = settings.Settings) -> set[type[BaseModel]]:
+    """Return the groups of settings that one of a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        inner = [field.annotation for field in annotation.model_fields.values()]
+        return {annotation}.union(*map(groups, inner))
+    return set().union(*map(groups, get_args(annotation)))
 
 
 def row(section: str, name: str) -> list[str]:
@@ -71,8 +80,19 @@ def test_every_setting_has_its_row(section: str, name: str) -> None:
     assert does.endswith((".", ".*"))
 
 
+@pytest.mark.parametrize(("section", "name"), SETTINGS)
+def test_every_bound_is_told(section: str, name: str) -> None:
+    """Where a number has a least or a greatest value, the row of the setting says so."""
+    field = MODELS[section].model_fields[name]
+    least, most = (next((one for one in field.metadata if isinstance(one, kind)), None) for kind in (Ge, Le))
+    if isinstance(least, Ge) and isinstance(least.ge, int):
+        bounds = f"{least.ge} to {most.le}" if isinstance(most, Le) else f"from {least.ge}"
+        assert row(section, name)[0] in {f"number, {bounds}", "size"}
+
+
 def test_every_group_has_its_section() -> None:
     """No part of feeds.yaml is without an explanation."""
+    assert groups() - {settings.Settings, settings.FeedDefaults} == set(MODELS.values())  # defaults: those of `feeds`
     for name in settings.Settings.model_fields:
         assert f"`{name}`" in SECTIONS
     assert "sqlite:///db/aggregator.db" in SECTIONS["`database`"]

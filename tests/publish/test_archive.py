@@ -17,6 +17,7 @@ from aggregator.decide.months import Parts
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class Library:
     def reopen(self) -> None:
         """Begin with a press that remembers nothing, as after a restart."""
         path = self.desk.store.path
-        self.press = Press(self.desk.settings, Renditions(self.folder), lambda: SqliteStore(path, readonly=True))
+        self.press = Press(
+            self.desk.settings, Renditions(self.folder), lambda: SqliteStore(path, readonly=True), clock=utc_now
+        )
 
     def publish(self) -> list[str]:
         """Write the documents; return the names of those that changed."""
@@ -424,11 +427,15 @@ def test_export_writes_archives(library: Library, tmp_path: Path) -> None:
     library.release(4, at=months_later(library.desk.now))
     library.release(1, at=months_later(library.desk.now))
     path = library.desk.store.path
-    press = Press(library.desk.settings, StaticFiles(tmp_path / "www"), lambda: SqliteStore(path, readonly=True))
+    press = Press(
+        library.desk.settings, StaticFiles(tmp_path / "www"), lambda: SqliteStore(path, readonly=True), clock=utc_now
+    )
     names = [name for name in press.publish(frozenset(["all"])) if name.startswith("all/")]
     assert len(names) == 2
     current, *archives = walk(lambda name: (tmp_path / "www" / name).read_bytes(), "all.atom")
     assert {one for document in (current, *archives) for one in ids(document)} == set(library.released)
     library.desk.bring("a", library.desk.item("a", "Number 1 of them all", content="<p>Edited.</p>"))
-    again = Press(library.desk.settings, StaticFiles(tmp_path / "www"), lambda: SqliteStore(path, readonly=True))
+    again = Press(
+        library.desk.settings, StaticFiles(tmp_path / "www"), lambda: SqliteStore(path, readonly=True), clock=utc_now
+    )
     assert not [name for name in again.publish(frozenset(["all"])) if name.startswith("all/")]

@@ -20,6 +20,7 @@ from aggregator.publish.press import Press
 from aggregator.publish.renderers import RENDERERS
 from aggregator.publish.renditions import Renditions
 from aggregator.publish.searches import found
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -142,7 +143,9 @@ def published(newsdesk: Any, tmp_path: Path) -> Path:
         newsdesk.now += timedelta(days=1)
         newsdesk.drain()
     path = newsdesk.store.path
-    press = Press(newsdesk.settings, Renditions(tmp_path / "renditions"), lambda: SqliteStore(path, readonly=True))
+    press = Press(
+        newsdesk.settings, Renditions(tmp_path / "renditions"), lambda: SqliteStore(path, readonly=True), clock=utc_now
+    )
     press.publish(frozenset(newsdesk.settings.published))
     return tmp_path / "renditions"
 

@@ -1,4 +1,4 @@
-"""Write docs/commands.md: python tests/reference/commands.py > docs/commands.md, when a command or a shape changes."""
+"""What docs/commands.md says: `make docs` writes it, when a command or a shape changes."""
 
 from __future__ import annotations
 

@@ -91,7 +91,12 @@ class House:
 
         async def play() -> None:
             described: dict[str, Any] = {}
-            press = Press(self.settings, self.shelf, lambda: SqliteStore(self.folder / "aggregator.db", readonly=True))
+            press = Press(
+                self.settings,
+                self.shelf,
+                lambda: SqliteStore(self.folder / "aggregator.db", readonly=True),
+                clock=utc_now,
+            )
             daemon = Daemon(self.settings, Parts(self.store, press, lambda: None, self.folder, described.update))
             task = asyncio.create_task(daemon.run())
             await until(lambda: self.shelf.done > 0 or task.done())

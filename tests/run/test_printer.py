@@ -18,6 +18,7 @@ from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.releasing import release_missing
 from aggregator.run import printer as module
+from aggregator.run.clock import utc_now
 from aggregator.run.control import call
 from aggregator.run.printer import Parts, Printer
 from aggregator.settle import Chance, Result, settle
@@ -82,7 +83,7 @@ class Place:
         async def play() -> None:
             store = SqliteStore(database, readonly=True)
             out = Renditions(self.folder / "out")
-            press = Press(SETTINGS, out, lambda: SqliteStore(database, readonly=True))
+            press = Press(SETTINGS, out, lambda: SqliteStore(database, readonly=True), clock=utc_now)
             web: Any = Unserved()
             parts = Parts(
                 store, lambda: SqliteStore(database), press, self._reload, self.folder, self.described.update, web, out

@@ -223,7 +223,12 @@ def run_daemon(desk: Newsdesk, scenario: Callable[[Path], Awaitable[None]]) -> N
 
     async def play() -> None:
         about: dict[str, Any] = {}
-        press = Press(settings, Renditions(folder / "renditions"), lambda: SqliteStore(desk.store.path, readonly=True))
+        press = Press(
+            settings,
+            Renditions(folder / "renditions"),
+            lambda: SqliteStore(desk.store.path, readonly=True),
+            clock=utc_now,
+        )
         daemon = Daemon(settings, Parts(desk.store, press, lambda: None, folder, about.update))
         task = asyncio.create_task(daemon.run())
         while not about and not task.done():

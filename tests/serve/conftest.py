@@ -19,6 +19,7 @@ from aggregator.errors import HttpStatus, Unavailable
 from aggregator.model import Document, Fetched, Header, Item, Link
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
+from aggregator.run.clock import utc_now
 from aggregator.serve.__main__ import _Server, configuration
 from aggregator.serve.app import create_app
 from aggregator.serve.repeats import Repeats
@@ -101,7 +102,13 @@ class World:
 
     def publish(self) -> None:
         """Write the renditions."""
-        press = Press(self.settings, self.renditions, lambda: SqliteStore(self.database, readonly=True), hub=self.hub)
+        press = Press(
+            self.settings,
+            self.renditions,
+            lambda: SqliteStore(self.database, readonly=True),
+            hub=self.hub,
+            clock=utc_now,
+        )
         press.publish(self.settings.published)
 
 

@@ -44,7 +44,10 @@ class House:
     async def _play(self, settings: Settings, scenario: Callable[[], Awaitable[None]], parts: dict[str, Any]) -> None:
         self.told: dict[str, Any] = {}
         press = Press(
-            settings, Renditions(self.folder / "renditions"), lambda: SqliteStore(self.database, readonly=True)
+            settings,
+            Renditions(self.folder / "renditions"),
+            lambda: SqliteStore(self.database, readonly=True),
+            clock=utc_now,
         )
         told = {"press": press, "reload": lambda: None, "folder": self.folder, "describe": self.told.update}
         self.daemon = Daemon(settings, Parts(**{**told, **parts}))

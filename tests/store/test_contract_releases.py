@@ -139,6 +139,16 @@ def test_choice(desk: Any) -> None:
         assert tx.releases.note_choices({"all": "a", "labs": "a"}) == {"labs"}
 
 
+def test_choice_as_an_earlier_version_wrote_it(desk: Any) -> None:
+    """What was remembered in an earlier version's form is replaced, and told only where the choice differs."""
+    with desk.store.transaction() as tx:
+        tx.releases.open_output("all", NOON)
+        tx.releases.open_output("labs", NOON)
+        tx.releases.note_choices({"all": "old a", "labs": "old b"})
+        assert tx.releases.note_choices({"all": "a", "labs": "a"}, before={"all": "old a", "labs": "old a"}) == {"labs"}
+        assert tx.releases.note_choices({"all": "a", "labs": "a"}) == set()
+
+
 def test_entries_of_an_output(desk: Any, keys: list[int], item: Callable[..., Item]) -> None:
     """An output's entries come newest release first, or only those first seen since a moment."""
     (late,) = desk.keep(A, item(9), at=NOON + HOUR)

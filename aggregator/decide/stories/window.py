@@ -43,7 +43,7 @@ class Window:
         self._listed: defaultdict[str, dict[int, float]] = defaultdict(dict)
         """By rare word, the articles in which it stands and its weight there."""
         self._stories: defaultdict[str, dict[int, Profile]] = defaultdict(dict)
-        """By canonical URL, the articles that point there."""
+        """By name of the story, its articles."""
         self._meanings = Meanings()
         self._latest: Profile | None = None
 
@@ -83,10 +83,6 @@ class Window:
         line = before.timestamp()
         for key in [key for key, moment in self._moments.items() if moment < line]:
             self.remove(key)
-
-    def articles_of(self, story: str) -> tuple[Article, ...]:
-        """Return the articles of a story that are in the window, in the order in which they came."""
-        return tuple(profile.article for profile in self._stories.get(story, {}).values())
 
     def place(self, article: Article) -> Placement:
         """Return the story to which an article belongs; it is not added, and compared with itself nowhere."""

@@ -40,7 +40,8 @@ _VERSION = re.compile(r"\d{1,2}(?:\D.*)?")
 """What can be the version of the name before it: 3, 4o, 1.5, 2.1.6; not 250 or 2026."""
 _SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Thai, Lao, Burmese, Khmer, Kana, Han; and Hangul, whose particles are written to the word."""
-_UNSPACED = re.compile(f"[{_SCRIPTS}]+")
+UNSPACED: Final = re.compile(f"[{_SCRIPTS}]+")
+"""A run of a script without spaces between words: there a word is found within others."""
 _WORD = re.compile(
     rf"\d{{1,3}}(?: \d{{3}}(?!\w))+|v?\d+(?:[.,]\d+)*[^\W_{_SCRIPTS}]*|[{_SCRIPTS}]+"
     rf"|[^\W\d_][^\W_{_SCRIPTS}]*(?:(?<=\d)\.\d+)*"
@@ -120,7 +121,7 @@ def fold_accents(text: str) -> str:
 
 def _forms(word: str) -> tuple[str, ...]:
     """Return what stands for a word that begins with a letter; nothing for function words and single letters."""
-    if _UNSPACED.match(word):
+    if UNSPACED.match(word):
         return tuple(word[at : at + 2] for at in range(max(len(word) - 1, 1)))
     if len(word) < _SHORTEST_WORD or word in FUNCTION_WORDS:
         return ()

@@ -60,11 +60,15 @@ class PostgresReleases:
         )
         return int(row["count"])
 
-    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+    def note_choices(self, choices: Mapping[str, str], *, before: Mapping[str, str] | None = None) -> set[str]:
         self._db.execute(
             "UPDATE output SET choice = NULL WHERE name <> ALL(%s)",
             [list(choices)],
         )
+        for name, known in (before or {}).items():
+            self._db.execute(
+                "UPDATE output SET choice = %s WHERE name = %s AND choice = %s", [choices[name], name, known]
+            )
         change = "UPDATE output SET choice = %s WHERE name = %s AND choice IS DISTINCT FROM %s"
         return {
             name for name, choice in choices.items() if self._db.execute(change, [choice, name, choice]).rowcount > 0

@@ -62,11 +62,13 @@ class SqliteReleases:
         ).fetchone()
         return int(row["count"])
 
-    def note_choices(self, choices: Mapping[str, str]) -> set[str]:
+    def note_choices(self, choices: Mapping[str, str], *, before: Mapping[str, str] | None = None) -> set[str]:
         self._db.execute(
             "UPDATE output SET choice = NULL WHERE name NOT IN (SELECT value FROM json_each(?))",
             [json.dumps(list(choices))],
         )
+        for name, known in (before or {}).items():
+            self._db.execute("UPDATE output SET choice = ? WHERE name = ? AND choice = ?", [choices[name], name, known])
         change = "UPDATE output SET choice = ? WHERE name = ? AND choice IS NOT ?"
         return {
             name for name, choice in choices.items() if self._db.execute(change, [choice, name, choice]).rowcount > 0

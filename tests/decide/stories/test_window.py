@@ -55,19 +55,22 @@ def test_meaning_finds_what_words_do_not(write: Callable[..., Article], desk: Ca
 def test_a_window_knows_its_articles(write: Callable[..., Article], desk: Callable[[], Any]) -> None:
     """Articles are added, replaced by later forms, removed, and forgotten by date, with all that pointed to them."""
     window = desk().window
+    like_old, strike = write(ERUPTION, toward=(1, 0)), "Strike ends in Naples"
     old, new = replace(write(ERUPTION, toward=(1, 0)), story="a"), replace(write(AGAIN, hours=9, link=None), story="a")
     window.add(old)
+    assert window.place(like_old).closest == old.key
     window.add(new)
-    assert window.articles_of("a") == (old, new)
-    assert old.key in window
-    later = replace(old, title="Strike ends in Naples", story="b")
-    window.add(later)
-    assert (len(window), window.articles_of("a"), window.articles_of("b")) == (2, (new,), (later,))
+    assert (len(window), old.key in window) == (2, True)
+    window.add(replace(old, title=strike, story="b"))
+    assert len(window) == 2
+    assert (window.place(like_old).story, window.place(like_old).closest) == ("a", new.key)
+    assert window.place(write(strike)).story == "b"
     window.remove(999)
     window.forget(new.published)
-    assert (len(window), window.articles_of("b"), old.key in window) == (1, (), False)
+    assert (len(window), old.key in window, new.key in window) == (1, False, True)
+    assert window.place(write(strike)).closest is None
     window.remove(new.key)
-    assert len(window) == 0
+    assert (len(window), window.place(like_old).closest) == (0, None)
     assert not window._listed
     assert not window._stories
     with pytest.raises(ValueError, match="no story"):
