@@ -137,6 +137,10 @@ class Context:
         for line in self.mask(text).split("\n"):
             self.out.print(legible(line), markup=False)
 
+    def tell(self, text: str) -> None:
+        """Say a line to people on stderr, as `print` does on stdout."""
+        self.talk.print(legible(self.mask(text)), markup=False)
+
     def print_json(self, value: object) -> None:
         """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone.
 
