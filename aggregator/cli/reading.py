@@ -65,6 +65,7 @@ def entries(context: Context, output: str | None, since: timedelta | None) -> No
     aggregator entries > everything.jsonl
     aggregator entries --output labs --since 7d
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     after = utc_now() - since if since is not None else None
     with reading(context) as tx:
         if output is None:
@@ -88,6 +89,7 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
     An entry is found when it has every word of QUERY: whole words, in any order, whatever their case and accents.
     Quotes, OR, * and other signs mean nothing.
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     with reading(context) as tx:
         found = tx.entries.search(" ".join(query), limit=_FOUND)
     if as_json:
@@ -107,10 +109,12 @@ def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT00
 
     \b
     aggregator show https://example.org/2026/news   by its link
-    aggregator show 3f2a9c1e07bd                    by its id: `aggregator search` and `aggregator entries` print ids
+    aggregator show 3f2a9c1e07bd                    by its id
 
-    And what else there is on its story: which entries, by which evidence each was put there.
+    Ids are printed by `aggregator search` and `aggregator entries`. What else there is on its story is shown too: which
+    entries, by which evidence each was put there.
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     with reading(context) as tx:
         entry = named(tx, entry_id)
         revisions = tx.entries.revisions(entry.key)

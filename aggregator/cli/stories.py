@@ -90,9 +90,9 @@ def withdraw(context: Context, entry_id: str, dry_run: bool, as_json: bool) -> N
     """Take an entry out of every output and delete its text, for good: a takedown, spam.
 
     \b
-    aggregator withdraw --dry-run https://example.org/2026/news   what it would take
-    aggregator withdraw https://example.org/2026/news             by its link
-    aggregator withdraw 3f2a9c1e07bd                              by its id
+    aggregator withdraw --dry-run https://example.org/news   what it would take
+    aggregator withdraw https://example.org/news             by its link
+    aggregator withdraw 3f2a9c1e07bd                         by its id
 
     Ids are printed by `aggregator search` and `aggregator entries`. Other entries of its story stay: each is withdrawn
     by itself. Its id stays known, so that it does not come back when its source lists it again.
