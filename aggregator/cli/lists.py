@@ -97,7 +97,8 @@ def export_list(context: Context) -> None:
     listed = subscriptions(settings.sources.values(), feeds)
     click.echo(render_opml(settings.site.title, listed), nl=False)
     if missing := len(settings.sources) - len(listed):
-        context.talk.print(f"{counted(missing, 'private or disabled source')} left out", markup=False)
+        left_out = f"{counted(missing, 'private or disabled source')} {'is' if missing == 1 else 'are'} left out"
+        context.talk.print(left_out, markup=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ def test_looking_needs_no_secrets(home, publisher, make, monkeypatch) -> None:
     assert "KEY is not set" in doctor
     assert leaks(shown, doctor, json.dumps([feeds, entry])) == []
     for words in (["poll"], ["check"]):
-        assert "KEY is not set" in home.run(*words, code=78).stderr
+        refused = home.run(*words, code=78)
+        assert "KEY is not set" in refused.stdout + refused.stderr
 
 
 def test_check_shows_no_key(home, publisher, make) -> None:
