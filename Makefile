@@ -131,16 +131,17 @@ $(VENV)/python.stamp:
 		{ echo "This Python lacks venv; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
+# Twice quiet: pip warns of an extra of lxml that jusText names, and lxml has no more.
 $(VENV)/run.stamp: $(VENV)/python.stamp requirements/build.txt pyproject.toml
-	@echo "==> Installing what it runs on (requirements/build.txt)"
-	@$(PIP) install --require-hashes -r requirements/build.txt
+	@echo "==> Installing what it runs on (requirements/build.txt); this takes a minute or two"
+	@$(PIP) --quiet install --require-hashes -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(PIP) check
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
-	@echo "==> Installing what tests and checks need (requirements/dev.txt)"
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@echo "==> Installing what tests and checks need (requirements/dev.txt); this takes a minute or two"
+	@$(PIP) --quiet install --require-hashes -r requirements/dev.txt
 	@touch $@
 
 clean:

@@ -235,6 +235,7 @@ class _Settling:
     def _failed(self, error: AggregatorError) -> PollReport:
         errors = self.feed.errors + 1
         lost = self.feed.fetch_url != self.feed.url and (self.result.gone or errors >= moves.LOST)
+        is_still_gone = self.feed.gone and not self.result.gone  # asked by hand, it gave something else
         record = PollRecord(
             at=self.result.at,
             outcome=Outcome.GONE if self.result.gone and not lost else Outcome.ERROR,
@@ -243,8 +244,8 @@ class _Settling:
             unconditional=self.result.unconditional,
             errors=errors,
             failing_since=self.feed.failing_since or self.result.at,
-            error=error.message,
-            remedy=error.remedy,
+            error=f"410 Gone before, and not back: {error.message}" if is_still_gone else error.message,
+            remedy=self.feed.remedy if is_still_gone else error.remedy,
             move=self.feed.move,
             fetch_url=self.feed.url if lost else None,
         )

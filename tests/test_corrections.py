@@ -147,6 +147,24 @@ def test_a_join_takes_a_split_back_and_the_other_way_round(newsdesk: Newsdesk, g
     assert newsdesk.groups() == {frozenset({grok[0], grok[2]}), frozenset({grok[1]})}
 
 
+def test_a_link_names_its_entry(newsdesk: Newsdesk) -> None:
+    """A link is as good as an id, in any form; of several that have it the one that is left; else their ids are told."""
+    link = "https://c.example/grok"
+    one = newsdesk.item("a", "Grok opens its weights", guid="tag:a", link=link, hours=3)
+    other = newsdesk.item("b", "Bakers bake bread in Memphis", guid="tag:b", link=link, hours=2)
+    newsdesk.bring("a", one)
+    newsdesk.bring("b", other)
+    first, second = sorted(newsdesk.entries(), key=lambda entry: entry.published)
+    with pytest.raises(Usage, match="2 entries have the link") as caught:
+        newsdesk.correct("withdraw", link)
+    assert all(part in caught.value.message for part in (first.id, second.id, "Bakers bake bread in Memphis"))
+    newsdesk.correct("withdraw", first.id)
+    newsdesk.correct("withdraw", "http://www.c.example/grok/?utm_source=x")
+    assert {entry.held for entry in newsdesk.entries()} == {Held.WITHDRAWN}
+    newsdesk.correct("withdraw", link)
+    assert {entry.held for entry in newsdesk.entries()} == {Held.WITHDRAWN}
+
+
 def test_a_withdrawn_lead_gives_way(newsdesk: Newsdesk, grok: list[str]) -> None:
     """It is in no output any more, and the next of its story leads; its text is gone, its id stays."""
     newsdesk.changed.clear()

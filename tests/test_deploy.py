@@ -34,7 +34,7 @@ def _load(path: Path) -> Any:
 def exported(database: SqliteStore) -> set[str]:
     """Return the names of all metrics."""
     with database.snapshot() as tx:
-        text = metrics._text(tx).decode()
+        text = (metrics._text(tx) + metrics._about_daemon({})).decode()
     return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")} | _OF_A_FLEET
 
 

@@ -270,14 +270,19 @@ def test_known_body_ends_a_failure(room: Newsroom, item: Callable[..., Item]) ->
 def test_gone(room: Newsroom, item: Callable[..., Item]) -> None:
     """410 ends the polls of a source; its entries stay, and a poll by hand that succeeds revives it."""
     room.poll(A, item("one"))
-    report = room.fail(A, HttpStatus("410 Gone."), gone=True, status=410)
+    report = room.fail(A, HttpStatus("410 Gone.", "Remove it."), gone=True, status=410)
     assert (report.outcome, report.status, report.next_poll_at) == (Outcome.GONE, 410, None)
     feed = room.feed(A)
     assert (feed.gone, feed.next_poll_at, feed.errors) == (True, None, 1)
     assert room.released() == ["one"]
+    for _ in range(2):
+        room.fail(A, HttpStatus("403 Forbidden.", "Ask them."), status=403)
+        feed = room.feed(A)
+        assert (feed.gone, feed.next_poll_at, feed.remedy) == (True, None, "Remove it.")
+        assert feed.error == "410 Gone before, and not back: 403 Forbidden."
     room.poll(A, item("one"))
     feed = room.feed(A)
-    assert (feed.gone, feed.errors) == (False, 0)
+    assert (feed.gone, feed.errors, feed.error, feed.remedy) == (False, 0, None, None)
     assert feed.next_poll_at is not None
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 
 import click
+import structlog
 
 from aggregator import __version__
 from aggregator.cli.context import Context
 from aggregator.cli.lazy import LazyGroup
-from aggregator.config.logs import FORMATS, harmless, masked
+from aggregator.config.logs import FORMATS, harmless, masked, speaks_in_events
 from aggregator.errors import AggregatorError
 
+_log = structlog.get_logger(__name__)
 _COMMANDS = {
     "run": "daemon",
     "worker": "fleet",
@@ -70,10 +72,20 @@ def main() -> None:
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
-        error.show()
+        if speaks_in_events():
+            _log.critical("failed", error=error.format_message())
+        else:
+            error.show()
         status = error.exit_code
     except AggregatorError as error:
-        for line in f"aggregator: {error.message}\n  {error.remedy}".rstrip().split("\n"):
-            click.echo(harmless(masked(line)), err=True)
+        _tell(error)
         status = error.exit_code
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(error: AggregatorError) -> None:
+    if speaks_in_events():
+        _log.critical("failed", error=error.message, remedy=error.remedy)
+        return
+    for line in f"aggregator: {error.message}\n  {error.remedy}".rstrip().split("\n"):
+        click.echo(harmless(masked(line)), err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aggregator.cli.words import counted
 from aggregator.decide.readership import REMEMBERED, by_service
 from aggregator.store.hub import DELIVERED, FAILED
 
@@ -44,6 +45,6 @@ def audience_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{output}: {count} subscriber{'s' * (count != 1)} ({', '.join(named + more)})"
     if hub := found.get("hub"):
         yield (
-            f"hub: {hub['subscribers']} subscribers, {hub['asked']} to be confirmed; {hub['waiting']} deliveries wait,"
-            f" {hub['delivered']} arrived, {hub['failed']} failed"
+            f"hub: {counted(hub['subscribers'], 'subscriber')}, {hub['asked']} to be confirmed;"
+            f" {hub['waiting']} deliveries wait, {hub['delivered']} arrived, {hub['failed']} failed"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import cached_property
@@ -14,18 +15,18 @@ from rich.console import Console
 from aggregator.cli.tables import json_line
 from aggregator.cli.tables import shown as legible
 from aggregator.config.addresses import database_place
+from aggregator.config.environment import stands_in
 from aggregator.config.find import find_config
 from aggregator.config.load import load
-from aggregator.config.logs import hide, set_up_logs
+from aggregator.config.logs import hide, set_up_logs, speak_in_events
 from aggregator.config.secrets import Mask
-from aggregator.config.settings import Site
+from aggregator.config.settings import Settings, Site
 from aggregator.errors import ConfigError, StoreError
 from aggregator.lists import effective
 from aggregator.store.opening import open_store, shown
 from aggregator.store.sqlite.lock import Lock, read_holder
 
 if TYPE_CHECKING:
-    from aggregator.config.settings import Settings
     from aggregator.store.opening import Place
     from aggregator.store.protocols import Store
 
@@ -49,11 +50,16 @@ class Context:
         self._database = database
         self._served_at: str | None = None
         self._concurrency: int | None = None
+        self._only_reads = False
+        self.lacks: ConfigError | None = None
+        """The secrets of feeds.yaml that are not set here, where the command does without."""
         self.verbose = verbose
         width = None if sys.stdout.isatty() else _NO_TERMINAL
         self.out = Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty(), width=width)
         self.talk = Console(stderr=True, highlight=False, emoji=False, soft_wrap=not sys.stderr.isatty())
         set_up_logs(log_format or ("text" if sys.stderr.isatty() else "json"), verbose=verbose)
+        if log_format is not None:
+            speak_in_events()
 
     @cached_property
     def config_path(self) -> Path:
@@ -88,7 +94,7 @@ class Context:
 
     def load(self) -> Settings:
         """Read the configuration afresh."""
-        settings = load(self.config_path, os.environ)
+        settings = self._loaded()
         hide(Mask.of(settings))
         changes: dict[str, object] = {"database": self._database} if self._database else {}
         if self._served_at and settings.site.url == Site().url:
@@ -96,6 +102,39 @@ class Context:
         if self._concurrency is not None:
             changes["polling"] = settings.polling.model_copy(update={"concurrency": self._concurrency})
         return settings.model_copy(update=changes) if changes else settings
+
+    def only_reads(self) -> None:
+        """Do without secrets that are set for the daemon alone: whoever only looks needs none."""
+        self._only_reads = True
+
+    def _loaded(self) -> Settings:
+        """Return what the file says; without its secrets where that is enough."""
+        try:
+            return load(self.config_path, os.environ)
+        except ConfigError as error:
+            if not self._only_reads:
+                raise
+            try:
+                settings = load(self.config_path, os.environ, only_to_read=True)
+            except ConfigError:
+                raise error from None
+            if stands_in(settings.database):
+                raise
+            self.lacks = error
+            return settings
+
+    def assume_database(self) -> None:
+        """Take the database to be in its usual place where feeds.yaml is wrong, or there is none."""
+        try:
+            _ = self.database
+        except ConfigError:
+            self.database = database_place(Settings().database, self._usual_folder())
+
+    def _usual_folder(self) -> Path:
+        try:
+            return self.config_path.parent
+        except ConfigError:
+            return Path.cwd()
 
     def forget_settings(self) -> None:
         """Read the configuration again when it is asked for next: its file was changed."""
@@ -126,16 +165,32 @@ class Context:
 
     @cached_property
     def mask(self) -> Mask:
-        """Hides secrets and addresses of private sources in what is shown; a wrong configuration has told none."""
+        """Hides secrets and addresses of private sources in what is shown.
+
+        What a wrong configuration, or one without its secrets, does not tell of them, the database does.
+        """
         try:
-            return Mask.of(self.effective)
+            settings = self.effective
         except ConfigError:
-            return Mask.hiding(())
+            return Mask.hiding(self._private_addresses())
+        return Mask.of(settings, self._private_addresses() if self.lacks else ())
+
+    def _private_addresses(self) -> set[str]:
+        """Return the addresses of private sources that the database knows, if it can be read."""
+        try:
+            with contextlib.closing(self.open_for_reading()) as store, store.snapshot() as tx:
+                return {url for feed in tx.feeds.all() if feed.private for url in (feed.url, feed.fetch_url)}
+        except (ConfigError, StoreError):
+            return set()
 
     def print(self, text: str) -> None:
         """Print lines for people on stdout: no secrets, no control characters, no markup."""
         for line in self.mask(text).split("\n"):
             self.out.print(legible(line), markup=False)
+
+    def tell(self, text: str) -> None:
+        """Say a line to people on stderr, as `print` does on stdout."""
+        self.talk.print(legible(self.mask(text)), markup=False)
 
     def print_json(self, value: object) -> None:
         """Print one JSON object on a line on stdout, without secrets; end quietly when its reader has gone.

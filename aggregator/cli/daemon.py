@@ -14,6 +14,7 @@ import structlog
 
 from aggregator.cli.reloading import reloader
 from aggregator.config.advice import warnings
+from aggregator.config.logs import speak_in_events, speaks_in_events
 from aggregator.errors import LockedDatabase, Usage
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
@@ -53,6 +54,7 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
     aggregator run --host 0.0.0.0 --port 80   for all who reach this machine
     aggregator run --no-serve                 beside another web server
     """  # noqa: D301 - \b is click's
+    speak_in_events()
     if no_serve and no_poll:
         raise Usage("With --no-serve and --no-poll there is nothing to do.")
     if not no_poll and (holder := read_holder(context.folder / "lock")):
@@ -72,7 +74,7 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
         try:
             settings = take_over(store, context.settings, utc_now())
             renditions = Renditions(context.renditions)
-            press = Press(settings, renditions, context.open_for_reading, hub=True)
+            press = Press(settings, renditions, context.open_for_reading, hub=True, clock=utc_now)
             place = context.database
             copy = partial(keep_copy, place) if isinstance(place, Path) else None
             look_over = partial(_look_over, store, lock) if isinstance(store, SqliteStore) else None
@@ -105,7 +107,7 @@ def _print_and_serve(context: Context, web: WebProcess) -> None:
     """Render and serve what others poll."""
     with context.lock.held() as lock, contextlib.closing(context.open_for_reading()) as store:
         renditions = Renditions(context.renditions)
-        press = Press(context.effective, renditions, context.open_for_reading)
+        press = Press(context.effective, renditions, context.open_for_reading, clock=utc_now)
         told = (context.folder, lock.describe, web, renditions, _service())
         parts = printer.Parts(store, context.open_for_writing, press, reloader(context), *told)
         asyncio.run(printer.Printer(context.settings, parts).run())
@@ -142,5 +144,8 @@ def _greet(context: Context, settings: Settings, web: WebProcess | None) -> None
 
 
 def _invite(context: Context, web: WebProcess) -> None:
+    if speaks_in_events():
+        _log.info("web.serving", subscribe=f"{web.address}all.atom", outputs=web.address)
+        return
     with contextlib.suppress(OSError):  # whoever read what is said has gone, or the disk of the log is full
         context.talk.print(f"Subscribe to {web.address}all.atom (all outputs: {web.address})", markup=False)

@@ -62,7 +62,7 @@ async def _demonstrate(folder: Path, *, serve_on: int | None, verbose: bool) -> 
 
 
 async def _two_rounds(context: Context, store: Store, publishers: Publishers) -> None:
-    press = Press(context.settings, Renditions(context.renditions), context.open_for_reading)
+    press = Press(context.settings, Renditions(context.renditions), context.open_for_reading, clock=utc_now)
     async with Engine(store, context.settings) as engine:
         for number, text in enumerate(("The first poll: every source is new.", "The second: some have changed.")):
             context.out.print(f"\n{text}\n", markup=False)

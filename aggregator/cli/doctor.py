@@ -12,20 +12,22 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from pyexpat import EXPAT_VERSION
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from lxml import etree
 
 from aggregator import __version__
+from aggregator.cli.reading import reading
 from aggregator.cli.sources import known_sources
-from aggregator.cli.words import json_option
+from aggregator.cli.words import counted, json_option
 from aggregator.config.advice import warnings
+from aggregator.config.environment import stands_in
 from aggregator.decide import diagnosis
 from aggregator.decide.diagnosis import Finding
 from aggregator.decide.health import standing
 from aggregator.decide.sites import host_of
-from aggregator.errors import AggregatorError, ConfigError
+from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.run.clock import utc_now
 from aggregator.run.control import call
 from aggregator.run.report import SCHEMA
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aggregator.cli.context import Context
+    from aggregator.model import FeedState
 
 _BUILT = datetime(2026, 11, 1, tzinfo=UTC)
 """No clock that is right is before this."""
@@ -66,18 +69,27 @@ def doctor(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
 
 def _findings(context: Context) -> Iterator[Finding]:
+    context.only_reads()
+    context.assume_database()
     yield from diagnosis.versions(_versions())
+    yield from _configuration(context)
+    yield _names(context)
+    yield from _disk(context)
+    yield from _database(context)
+    yield _daemon(context)
+
+
+def _configuration(context: Context) -> Iterator[Finding]:
     try:
         found = len(warnings(context.settings))
     except ConfigError as error:
         yield Finding("configuration", "problem", error.message, error.remedy)
         return
     see = "Read them: aggregator check" if found else ""
-    yield Finding("configuration", "warning" if found else "ok", f"{context.config_path}: {found} warnings", see)
-    yield _names(context)
-    yield from _disk(context)
-    yield from _database(context)
-    yield _daemon(context)
+    words = f"{context.config_path}: {counted(found, 'warning')}"
+    yield Finding("configuration", "warning" if found else "ok", words, see)
+    if context.lacks is not None:
+        yield Finding("configuration", "warning", context.lacks.message, "Only the daemon needs it: its unit sets it.")
 
 
 def _versions() -> dict[str, str]:
@@ -93,7 +105,7 @@ def _versions() -> dict[str, str]:
 
 def _names(context: Context) -> Finding:
     """Ask the name server for a source's host."""
-    hosts = [host_of(source.url).rpartition(":")[0] or host_of(source.url) for source in _enabled(context)]
+    hosts = [host_of(url).rpartition(":")[0] or host_of(url) for url in _addresses(context)]
     host = next((host for host in hosts if not host.replace(".", "").isdigit() and host != "localhost"), None)
     if host is None:
         return Finding("names", "ok", "no source has a name to look for")
@@ -108,8 +120,23 @@ def _names(context: Context) -> Finding:
     return Finding("names", "ok", f"{host} has an address")
 
 
-def _enabled(context: Context) -> list[Any]:
-    return [source for source in context.settings.sources.values() if source.enabled]
+def _addresses(context: Context) -> list[str]:
+    """Return the addresses of sources; without feeds.yaml, those that the database has."""
+    try:
+        return [url for url, source in context.settings.sources.items() if source.enabled and not stands_in(url)]
+    except ConfigError:
+        with contextlib.suppress(StoreError):
+            return [feed.url for feed in _known(context)]
+    return []
+
+
+def _known(context: Context) -> list[FeedState]:
+    """Return what is known of the sources that are configured, or were when the daemon read feeds.yaml last."""
+    try:
+        return [feed for feed, _ in known_sources(context)[0]]
+    except ConfigError:
+        with reading(context) as tx:
+            return [feed for feed in tx.feeds.all() if feed.enabled]
 
 
 def _disk(context: Context) -> Iterator[Finding]:
@@ -126,17 +153,17 @@ def _database(context: Context) -> Iterator[Finding]:
     try:
         if isinstance(context.database, Path):
             copies.check(context.database)
-        known, *_ = known_sources(context)
+        known = _known(context)
     except AggregatorError as error:
         yield Finding("database", "problem", error.message, error.remedy)
         return
     yield Finding("database", "ok", f"{context.database_shown} is whole")
-    polled = [feed.last_poll for feed, _ in known if feed.last_poll is not None]
+    polled = [feed.last_poll for feed in known if feed.last_poll is not None]
     yield diagnosis.clock(utc_now(), max(polled, default=None), _BUILT)
-    for feed, source in known:
+    for feed in known:
         found = standing(feed, utc_now())
         if found.error:
-            yield Finding("source", "warning", f"{source.url} {found.state}: {found.error}", found.remedy)
+            yield Finding("source", "warning", f"{feed.url} {found.state}: {found.error}", found.remedy)
 
 
 def _daemon(context: Context) -> Finding:
@@ -147,5 +174,5 @@ def _daemon(context: Context) -> Finding:
         status = next(iter(call(address, {"command": "status"}, timeout=_PATIENCE)))
         if status.get("reason") is None:
             return Finding("daemon", "ok", "it runs, and is well")
-        return Finding("daemon", "problem", f"It runs, but {status['reason']}.", "Its log says more.")
+        return Finding("daemon", "problem", f"It runs, but {status['reason'].rstrip('.')}.", "Its log says more.")
     return Finding("daemon", "problem", "It does not answer.", "Is it stopping? Else its log says more.")

@@ -10,8 +10,9 @@ import click
 
 from aggregator.cli.words import json_option
 from aggregator.errors import FolderNotWritable
-from aggregator.publish.press import Press, utc_now
+from aggregator.publish.press import Press
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA
 from aggregator.serve.exported import pages
 
@@ -34,7 +35,7 @@ def export(context: Context, folder: Path, as_json: bool) -> None:  # noqa: FBT0
     public = {name: output for name, output in context.effective.published.items() if not output.token}
     settings = context.effective.model_copy(update={"outputs": tuple(public.values())})
     files = StaticFiles(folder)
-    press = Press(settings, files, context.open_for_reading)
+    press = Press(settings, files, context.open_for_reading, clock=utc_now)
     try:
         changed = [*press.publish(frozenset(public)), *_pages(context, files)]
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aggregator.cli.reloading import reloader
+from aggregator.config.logs import speak_in_events
 from aggregator.errors import UnreachableDatabase, Usage
 from aggregator.run.clock import utc_now
 from aggregator.run.engine import synchronise
@@ -31,6 +32,7 @@ def worker(context: Context, concurrency: int | None) -> None:
     aggregator --database postgresql://HOST/NAME worker
     aggregator worker --concurrency 128     the database that feeds.yaml names
     """  # noqa: D301, D400 - \b is click's
+    speak_in_events()
     url = context.database
     if isinstance(url, Path):
         raise Usage(f"{url} is a file, which one daemon alone can write.", "Move to a server: aggregator migrate --to")

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aggregator.cli.words import json_option
-from aggregator.errors import AggregatorError, ConfigError, Unavailable
+from aggregator.cli.words import counted, json_option
+from aggregator.config.logs import harmless, masked
+from aggregator.errors import AggregatorError, Unavailable
 from aggregator.run.control import call
 from aggregator.run.report import SCHEMA
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
-
-
-def _socket_despite_config(context: Context) -> Path | None:
-    """Return the daemon's socket; a feeds.yaml that was broken while it runs says nothing of its health."""
-    try:
-        return context.daemon_socket(polls=False)
-    except ConfigError:
-        return context.daemon_socket(context.config_path.parent / "db", polls=False)
 
 
 @click.command()
@@ -35,7 +28,11 @@ def health(context: Context, as_json: bool) -> None:  # noqa: FBT001
     \b
     aggregator health          ok, or what is wrong
     aggregator health --json   the same, for a program
+
+    It needs no feeds.yaml where --database or AGGREGATOR_DATABASE names the database, or it is in db/ in this folder.
     """  # noqa: D301 - \b is click's
+    context.only_reads()
+    context.assume_database()
     try:
         words = _how_it_is(context)
     except AggregatorError as error:
@@ -46,20 +43,24 @@ def health(context: Context, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         context.print_json({"schema": SCHEMA, "well": True, "words": words, "remedy": None})
     else:
-        click.echo(words)
+        click.echo(harmless(masked(words)))
 
 
 def _how_it_is(context: Context) -> str:
     """Return in words that all is well; raise what is wrong."""
-    socket = _socket_despite_config(context)
+    socket = context.daemon_socket(polls=False)
     if socket is None and (workers := _workers(context)):
-        return f"ok, {workers} workers poll"
+        return f"ok, {counted(workers, 'worker')} {'polls' if workers == 1 else 'poll'}"
     if socket is None:
         raise Unavailable("No daemon runs on this database.", "Start one: aggregator run")
     status: dict[str, Any] = next(iter(call(socket, {"command": "status"}, timeout=5)))
     if not all(status.get(name) for name in ("writable", "polling", "answered")):
-        raise Unavailable(f"The daemon is in trouble: {status.get('reason')}.", "Its log says more.")
-    return "ok, but our own network is down" if status.get("network_down") else "ok"
+        raise Unavailable(f"The daemon is in trouble: {str(status.get('reason')).rstrip('.')}.", "Its log says more.")
+    down = "our own network is down" if status.get("network_down") else None
+    refused = status.get("config_refused")
+    wrong = f"feeds.yaml has a mistake, and the configuration before it runs: {refused}" if refused else None
+    buts = " and ".join(filter(None, (down, wrong)))
+    return f"ok, but {buts}" if buts else "ok"
 
 
 def _workers(context: Context) -> int:

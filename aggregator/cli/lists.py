@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aggregator.cli.rewriting import alone, write
-from aggregator.cli.words import json_option
+from aggregator.cli.words import counted, json_option
 from aggregator.config.addresses import same_address, url_findings
 from aggregator.config.document import read_regular, read_text
 from aggregator.config.edit import NewFeed, with_feeds
@@ -65,8 +65,12 @@ def import_list(context: Context, file: Path, dry_run: bool, as_json: bool) -> N
         context.talk.print(context.mask(f"{file}:{line}: {message}" if line else message), markup=False)
     for feed in plan.new:
         context.print(f"{'would add' if dry_run else 'added'} {feed.url}")
-    told = f"{len(plan.new)} of {len(found.feeds)} feeds {'would be' if dry_run else 'were'} added to {path}"
+    told = f"{len(plan.new)} of {counted(len(found.feeds), 'feed')} {'would be' if dry_run else 'were'} added to {path}"
     context.talk.print(told, markup=False)
+    if plan.new and not dry_run:
+        runs = context.daemon_socket() is not None
+        when = "The daemon reads them now." if runs else "They are read by: aggregator run, or once by: aggregator poll"
+        context.talk.print(when, markup=False)
 
 
 def _imported(plan: _Plan, remarks: Sequence[tuple[int, str]], *, dry_run: bool) -> dict[str, Any]:
@@ -93,7 +97,8 @@ def export_list(context: Context) -> None:
     listed = subscriptions(settings.sources.values(), feeds)
     click.echo(render_opml(settings.site.title, listed), nl=False)
     if missing := len(settings.sources) - len(listed):
-        context.talk.print(f"{missing} private or disabled sources are left out", markup=False)
+        left_out = f"{counted(missing, 'private or disabled source')} {'is' if missing == 1 else 'are'} left out"
+        context.talk.print(left_out, markup=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from aggregator.cli.story_words import print_story, story_json, why_same
 from aggregator.cli.tables import table
 from aggregator.cli.words import json_option, known_output
 from aggregator.config.types import parse_duration
+from aggregator.corrections import named
 from aggregator.decide.canonical import plain_text
-from aggregator.errors import Usage
+from aggregator.decide.identity import story_key
+from aggregator.model import Held
 from aggregator.releasing import outputs_of
 from aggregator.run.clock import utc_now
 from aggregator.run.report import SCHEMA, rfc3339
@@ -42,7 +44,8 @@ class _Duration(click.ParamType[Any]):
 
 
 @contextlib.contextmanager
-def _reading(context: Context) -> Iterator[Transaction]:
+def reading(context: Context) -> Iterator[Transaction]:
+    """Yield the database as it is at this moment; StoreError when it cannot be read."""
     store = context.open_for_reading()
     try:
         with store.snapshot() as tx:
@@ -62,8 +65,9 @@ def entries(context: Context, output: str | None, since: timedelta | None) -> No
     aggregator entries > everything.jsonl
     aggregator entries --output labs --since 7d
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     after = utc_now() - since if since is not None else None
-    with _reading(context) as tx:
+    with reading(context) as tx:
         if output is None:
             found = tx.entries.all(since=after)
         else:
@@ -85,35 +89,37 @@ def search(context: Context, query: tuple[str, ...], as_json: bool) -> None:  # 
     An entry is found when it has every word of QUERY: whole words, in any order, whatever their case and accents.
     Quotes, OR, * and other signs mean nothing.
     """  # noqa: D301 - \b is click's
-    with _reading(context) as tx:
+    context.only_reads()
+    with reading(context) as tx:
         found = tx.entries.search(" ".join(query), limit=_FOUND)
     if as_json:
         context.print_json({"schema": SCHEMA, "entries": [entry_json(entry) for entry in found]})
         return
-    rows = [(f"{entry.published:%Y-%m-%d}", entry.story, entry.item.title, entry.source.title) for entry in found]
+    rows = [(f"{one.published:%Y-%m-%d}", story_key(one.id), one.item.title, one.source.title) for one in found]
     table(context, ("published", "id", "title", "source"), rows)
     context.print(f"{len(found)} found" + (f" (the best {_FOUND})" if len(found) == _FOUND else ""))
 
 
 @click.command()
-@click.argument("entry_id", metavar="ID")
+@click.argument("entry_id", metavar="ENTRY")
 @json_option
 @click.pass_obj
 def show(context: Context, entry_id: str, as_json: bool) -> None:  # noqa: FBT001
-    """Show one entry, by its id or its story's: where it was seen, what it said before, why it is one entry.
+    """Show one entry: where it was seen, what it said before, why it is one entry.
 
     \b
-    aggregator show https://example.org/2026/news
-    aggregator show 3f2a9c1e07bd
+    aggregator show https://example.org/2026/news   by its link
+    aggregator show 3f2a9c1e07bd                    by its id
 
-    And what else there is on its story: which entries, by which evidence each was put there.
+    Ids are printed by `aggregator search` and `aggregator entries`. What else there is on its story is shown too: which
+    entries, by which evidence each was put there.
     """  # noqa: D301 - \b is click's
-    with _reading(context) as tx:
-        entry = tx.entries.get(entry_id)
-        if entry is None:
-            raise Usage(f"There is no entry {entry_id!r}.", "Ids are printed by: aggregator entries")
+    context.only_reads()
+    with reading(context) as tx:
+        entry = named(tx, entry_id)
         revisions = tx.entries.revisions(entry.key)
-        outputs = sorted(outputs_of(tx, [entry.key]).get(entry.key, ()))
+        is_shown = entry.held != Held.WITHDRAWN
+        outputs = sorted(outputs_of(tx, [entry.key]).get(entry.key, ())) if is_shown else []
         article = tx.articles.of_entry(entry.key)
         members, kin = tx.kinships.members(entry.key), tx.kinships.kin(entry.key)
     if as_json:
@@ -148,7 +154,9 @@ def _print_entry(
     def line(name: str, value: object) -> None:
         context.print(f"{name + ':':<12}{value}")
 
-    line("title", entry.item.title)
+    if entry.held == Held.WITHDRAWN:
+        context.print("This entry is withdrawn: its text is deleted, and it is in no output.")
+    line("title", entry.item.title or "-")
     line("id", entry.id)
     line("link", entry.item.link or "-")
     line("published", rfc3339(entry.published))

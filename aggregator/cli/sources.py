@@ -13,7 +13,8 @@ from aggregator.cli.audience import audience, audience_lines
 from aggregator.cli.list_states import list_lines, list_states, lists_table, why_list
 from aggregator.cli.pushes import known_pushes, push_json, pushes_in_words
 from aggregator.cli.tables import minute, table
-from aggregator.cli.words import json_option, one_source
+from aggregator.cli.words import counted, json_option, one_source
+from aggregator.config.environment import stands_in
 from aggregator.config.secrets import display_url
 from aggregator.decide.health import standing
 from aggregator.decide.notices import current_gap, gap_words, notices
@@ -48,6 +49,7 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
 
     Remote lists of sources follow, with what of them is not asked and why.
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     (known, fleet, readers), lists, pushes = known_sources(context), list_states(context), known_pushes(context)
     states = [feed_json(feed, source) for feed, source in known]
     if as_json:
@@ -66,14 +68,16 @@ def feeds(context: Context, as_json: bool) -> None:  # noqa: FBT001
     if any(state["reason"] == REASON for state in (*states, *lists)):
         context.print(f"\n{network_down()}")
     counts = Counter(state["state"] for state in states)
-    context.print(f"\n{len(states)} sources: {', '.join(f'{count} {name}' for name, count in counts.most_common())}")
+    context.print(
+        f"\n{counted(len(states), 'source')}: {', '.join(f'{count} {name}' for name, count in counts.most_common())}"
+    )
     for line in audience_lines(readers):
         context.print(line)
     if pushes:
         context.print(pushes_in_words(pushes))
     if fleet is not None:
         context.print(
-            f"{fleet.workers} workers; of their jobs {fleet.waiting} wait, {fleet.running} run,"
+            f"{counted(fleet.workers, 'worker')}; of their jobs {fleet.waiting} wait, {fleet.running} run,"
             f" {fleet.again} are tried again, {fleet.failed} were given up"
         )
 
@@ -104,6 +108,7 @@ def why(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
 
     SOURCE is its address, its title, or a part of either that only it has; or the address of a remote list of sources.
     """  # noqa: D301 - \b is click's
+    context.only_reads()
     settings = context.effective
     url = one_source(settings, url)
     if url in settings.lists:
@@ -209,7 +214,8 @@ def known_sources(context: Context) -> tuple[list[tuple[FeedState, FeedSettings]
 def _unknown(source: FeedSettings) -> FeedState:
     return FeedState(
         key=0, url=source.url, fetch_url=source.url, title=source.title or source.url, kind=source.kind,
-        enabled=source.enabled, private=source.private, reason="never polled",
+        enabled=source.enabled, private=source.private,
+        reason="not known: its address has a secret that is not set here" if stands_in(source.url) else "never polled",
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.cli.words import counted
 from aggregator.config.logs import harmless
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def poll_table(context: Context, report: dict[str, Any]) -> None:
             context.print(feed["url"])
             context.print(f"  {feed['error']}")
     for one in report.get("lists", ()):
-        context.print(f"{one['url']}\n  {one['error'] or 'read: a list of ' + str(one['sources']) + ' sources'}")
+        context.print(f"{one['url']}\n  {one['error'] or 'read: a list of ' + counted(one['sources'], 'source')}")
     totals = report["totals"]
     context.print(
         f"{len(asked)} asked, {totals['errors']} failed, {totals['skipped']} skipped: {totals['new']} new, "

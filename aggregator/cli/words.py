@@ -18,6 +18,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 """Of all commands that print something a program may want; docs/output.schema.json says what."""
 
 
+def counted(count: int, what: str) -> str:
+    """Return `1 source`, `2 sources`."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def known_urls(settings: Settings, urls: Iterable[str]) -> list[str]:
     """Return addresses of sources and lists of sources; Usage names one that is none, and the nearest that is."""
     wanted = list(urls)

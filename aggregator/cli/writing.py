@@ -57,7 +57,9 @@ def writing(context: Context) -> Iterator[Writing]:
             except LockedDatabase:  # whoever serves from there renders what has changed
                 return
         has_hub = isinstance(context.database, Path)  # that of the daemon, which publishes to the same place
-        press = Press(found.settings, Renditions(context.renditions), context.open_for_reading, hub=has_hub)
+        press = Press(
+            found.settings, Renditions(context.renditions), context.open_for_reading, hub=has_hub, clock=utc_now
+        )
         press.publish(frozenset(found.settings.published))
 
 

@@ -31,6 +31,15 @@ class _Unset(Exception):
         self.remedy = remedy
 
 
+_STAND_IN = ".not-set-here"
+"""What follows a name in the place of a value that is not known: an address and a token may have it, no secret has."""
+
+
+def stands_in(text: str) -> bool:
+    """Tell whether a text has the name of a variable in the place of its value."""
+    return _STAND_IN in text
+
+
 def literal(text: str) -> str:
     """Return a text of somebody else's as it is written in feeds.yaml to mean itself: it must not name our secrets."""
     return text.replace("${", "$${")
@@ -43,6 +52,8 @@ class Substitution:
     environ: Mapping[str, str]
     folder: Path
     """A relative NAME_FILE is relative to this folder."""
+    only_to_read: bool = False
+    """Let a name stand in for a value that is not set here, or that this user may not read."""
     found: dict[Place, tuple[str, ...]] = field(default_factory=dict)
     """The values put at each place."""
     mistakes: list[Mistake] = field(default_factory=list)
@@ -78,6 +89,14 @@ class Substitution:
         if not match[0].endswith("}") or not _NAME.fullmatch(name):
             remedy = "Write ${NAME} with letters, digits and _, or $${ for a literal ${."
             raise _Unset("contains ${ without the name of an environment variable.", remedy)
+        try:
+            return self._set(name)
+        except _Unset:
+            if self.only_to_read:
+                return f"{name}{_STAND_IN}"
+            raise
+
+    def _set(self, name: str) -> str:
         value = self.environ.get(name) or self._from_file(name)
         if not value:
             state = "is empty" if name in self.environ else "is not set"

@@ -25,10 +25,13 @@ _PUBLIC = "site"
 """What stands there is published, so a value from the environment is no secret."""
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Read a configuration file; raise ConfigError with every mistake, its line, and what would be right."""
+def load(path: Path, environ: Mapping[str, str], *, only_to_read: bool = False) -> Settings:
+    """Read a configuration file; raise ConfigError with every mistake, its line, and what would be right.
+
+    `only_to_read`: who asks nobody and publishes nothing needs no secrets; what stands in for them is none.
+    """
     document = read_document(read_text(path), path)
-    substitution = Substitution(environ, path.parent)
+    substitution = Substitution(environ, path.parent, only_to_read=only_to_read)
     data = substitution.apply(_written_out(document.data))
     settings, found = _validated(data)
     first = [*document.mistakes, *substitution.mistakes]

@@ -28,10 +28,12 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _hidden: list[Mask] = [Mask.hiding(())]
 """Masks of the configurations that were in force: a secret stays one after a reload."""
 _arguments: list[str] = []
+_only_events: list[bool] = [False]
 
 
 def set_up_logs(log_format: str, *, verbose: bool) -> None:
     """Send logs to stderr; `log_format` is one of FORMATS."""
+    _only_events[0] = False
     _arguments[:] = ["--log-format", log_format, *(["--verbose"] if verbose else [])]
     before = [structlog.processors.add_log_level, _stamp(log_format), structlog.processors.format_exc_info]
     after = [_safe, _renderer(log_format)]
@@ -51,6 +53,16 @@ def set_up_logs(log_format: str, *, verbose: bool) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
     sys.excepthook = _uncaught
+
+
+def speak_in_events() -> None:
+    """Make an event of all that is said from now on where logs are JSON: whoever reads stderr parses each line."""
+    _only_events[0] = "json" in _arguments
+
+
+def speaks_in_events() -> bool:
+    """Tell whether what is said to people would stand among JSON."""
+    return _only_events[0]
 
 
 def log_arguments() -> tuple[str, ...]:

@@ -33,12 +33,13 @@ class Mask:
     """What is shown in the place of a private address; everything else becomes `***`."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Mask:
-        """Return the mask of one Settings: its secret values, and the addresses of its private sources."""
+    def of(cls, settings: Settings, also: Iterable[str] = ()) -> Mask:
+        """Return the mask of one Settings: its secret values, the addresses of its private sources, and more."""
         private = [(feed, url) for feed in settings.sources.values() if feed.private for url in (feed.url, *feed.was)]
         shown = {form: short for feed, url in private for form, short in _forms(feed, url)}
         told = {pair for feed in settings.sources.values() if not feed.private for pair in _query(feed.url)}
-        return cls.hiding(secret_values(settings) | {pair for _, url in private for pair in _query(url)} - told, shown)
+        secrets = secret_values(settings) | {pair for _, url in private for pair in _query(url)} - told
+        return cls.hiding(secrets.union(also), shown)
 
     @classmethod
     def hiding(cls, values: Iterable[str], shown: Mapping[str, str] | None = None) -> Mask:

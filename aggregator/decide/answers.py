@@ -29,7 +29,8 @@ _REMEDIES = {
     402: "The source wants to be paid.",
     403: "The publisher refuses us: ask them, or look for another address of this feed.",
     404: "Check the address: it may have moved.",
-    410: "The publisher has taken it away for good: remove it from feeds.yaml, or look for its successor.",
+    410: "The publisher has taken it away for good: remove it from feeds.yaml, or look for its successor."
+    " If it is back: aggregator poll --force URL",
     429: "The publisher wants fewer requests: it is asked later; a longer `interval` helps.",
     451: "It is withheld for legal reasons where this server stands.",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from aggregator.publish import archive_files
@@ -19,6 +18,7 @@ from aggregator.publish.websub import hubs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
     from aggregator.config.settings import OutputSettings, Settings, Site
     from aggregator.store.protocols import Store, Transaction
@@ -27,11 +27,6 @@ SOURCES = "sources.opml"
 """The list of public sources."""
 TROUBLES = f"{NAME}.atom"
 """What is wrong with them."""
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 class Folder(archive_files.Folder, Protocol):
@@ -53,7 +48,7 @@ class Press:
         folder: Folder,
         open_store: Callable[[], Store],
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime],
         hub: bool = False,
     ) -> None:
         """`open_store` opens the database for reading: rendering never waits for the writer.

@@ -226,8 +226,11 @@ class Daemon:
     def _polled(self, task: asyncio.Task[PollReport]) -> None:
         report = report_of(task, self._polls.pop(task))
         if report is not None:
-            self._note(report)
-            log_poll(report, blamed=not self._pipeline.network_down)
+            self._tell(report)
+
+    def _tell(self, report: PollReport) -> None:
+        self._note(report)
+        log_poll(report, blamed=not self._pipeline.network_down)
 
     def _note(self, report: PollReport) -> None:
         """Remember whether anybody answers at all."""
@@ -341,6 +344,7 @@ class Daemon:
         rest = replace(choice, urls=choice.urls - under_way.keys())
         if rest.urls or not under_way:
             async for report in poll_round(self._pipeline, self._parts.store, rest, utc_now):
+                self._tell(report)
                 yield report
 
     async def _answer_subscriber(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
@@ -372,4 +376,4 @@ class Daemon:
 
     async def _answer_status(self, _: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         failures = self._storing.failure, self._publishing.failure
-        yield self._health.status(self._pipeline, *failures)
+        yield self._health.status(self._pipeline, *failures) | {"config_refused": self._following.refused}

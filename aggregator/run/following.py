@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 
+def in_short(error: AggregatorError) -> str:
+    """Return the first of the mistakes in a file, and how many more there are."""
+    first, *others = str(error).splitlines()
+    return f"{first} ({len(others)} more: aggregator check)" if others else first
+
+
 class Following:
     """Keeps an engine to the settings that hold now."""
 
@@ -33,6 +39,8 @@ class Following:
         `adopted` is told which settings the engine goes on with.
         """
         self.settings = settings
+        self.refused: str | None = None
+        """What is wrong with the file, which is not followed while it is."""
         self._engine, self._reload, self._adopted = engine, reload, adopted
         self._one_at_a_time = asyncio.Lock()
         self._changes = 0  # of remote lists, taken over
@@ -57,11 +65,13 @@ class Following:
         except AggregatorError as error:
             for line in str(error).splitlines():
                 _log.error("config.refused", problem=line)
+            self.refused = in_short(error)
             return
         if settings is None:
             if asked:
                 _log.info("config.unchanged")
             return
+        self.refused = None
         await self._adopt(settings)
         _log.info("config.reloaded", feeds=len(self.settings.sources), outputs=len(settings.published))
 

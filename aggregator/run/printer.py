@@ -17,6 +17,7 @@ from aggregator.run import readers
 from aggregator.run.clock import utc_now
 from aggregator.run.control import ControlServer
 from aggregator.run.engine import network_of
+from aggregator.run.following import in_short
 from aggregator.run.pings import Pings
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.schedule import Schedule
@@ -74,6 +75,7 @@ class Printer:
         self._storing = Storing(asyncio.to_thread)
         self._one_at_a_time = asyncio.Lock()
         self._known: dict[str, int] = {}
+        self._refused: str | None = None
         self._watch = None if parts.renditions is None else Watch(parts.renditions)
         self._stop = asyncio.Event()
 
@@ -129,8 +131,10 @@ class Printer:
         except AggregatorError as error:
             for line in str(error).splitlines():
                 _log.error("config.refused", problem=line)
+            self._refused = in_short(error)
             return
         if settings is not None:
+            self._refused = None
             self._settings = settings
             await self._adopt()
             _log.info("config.reloaded", outputs=len(settings.published))
@@ -174,4 +178,5 @@ class Printer:
             "network_down": False,
             "last_tick_age": 0.0,
             "reason": reason,
+            "config_refused": self._refused,
         }

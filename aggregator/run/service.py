@@ -7,6 +7,7 @@ goes silent, and systemd starts it anew.
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _USUAL = 10.0
 """Seconds between two beats where no watchdog asks for more."""
+_BEGINNING = 60.0
+"""Seconds in which parts that have not begun to work are no trouble."""
 
 
 class Service:
@@ -30,6 +33,7 @@ class Service:
         self.pause = _USUAL if watchdog is None else min(_USUAL, watchdog / 3)
         """Seconds between two beats."""
         self._ready = False
+        self._begun = time.monotonic()
 
     @classmethod
     def of(cls, environment: Mapping[str, str], pid: int) -> Self:
@@ -52,7 +56,8 @@ class Service:
 
     def _heard(self, trouble: str | None) -> None:
         if trouble is not None:
-            _log.warning("service.stuck", trouble=trouble)
+            if self._ready or time.monotonic() - self._begun > _BEGINNING:
+                _log.warning("service.stuck", trouble=trouble)
             self._tell(f"STATUS={trouble}")
         elif self._ready:
             self._tell("WATCHDOG=1")

@@ -67,7 +67,7 @@ def create_app(renditions: Renditions, database: Place, status: Status, tell: Te
         Route("/readyz", Readiness(status).__call__),
         Route("/hub", Hub(shelf, tell).__call__, methods=["POST"]),
         Route("/websub/{name}", Callback(of_hubs, tell, folder / SPOOL).__call__, methods=["GET", "POST"]),
-        Route("/metrics", Metrics(shelf, reader).__call__),
+        Route("/metrics", Metrics(shelf, reader, status).__call__),
         *(Route(path, searches.__call__) for path in sorted(SEARCHES)),
         *_static(),
     ]

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Status: TypeAlias = "Callable[[], Awaitable[Mapping[str, Any]]]"
 """Asks the daemon how it is: `writable`, `polling`, `answered`, `last_tick_age` (seconds), `reason`; and what everybody
-may read of what cannot be written: `trouble`, and how many answers are `waiting` for it.
+may read of what cannot be written: `trouble`, and how many answers are `waiting` for it. `config_refused`: what is
+wrong with feeds.yaml.
 
 Raises Unavailable.
 """

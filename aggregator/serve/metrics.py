@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -19,17 +19,19 @@ from aggregator.decide.outage import REASON
 from aggregator.decide.proxies import FORWARDING, is_within
 from aggregator.decide.pushing import State as PushState
 from aggregator.decide.readership import REMEMBERED, by_service
+from aggregator.errors import Unavailable
 from aggregator.serve.document import PROTECTION
 from aggregator.serve.health import plain
 from aggregator.store.hub import DELIVERED, FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.requests import Request
 
     from aggregator.decide.readership import Readership
     from aggregator.model import FeedState
+    from aggregator.serve.health import Status
     from aggregator.serve.reader import Reader
     from aggregator.serve.shelf import Shelf
     from aggregator.store.fleet import Fleet
@@ -50,17 +52,32 @@ class Metrics:
     Who comes through a proxy that is not trusted (a header of one is left) is not known, so nothing is there either.
     """
 
-    def __init__(self, shelf: Shelf, reader: Reader) -> None:
-        self._shelf, self._reader = shelf, reader
+    def __init__(self, shelf: Shelf, reader: Reader, status: Status) -> None:
+        self._shelf, self._reader, self._status = shelf, reader, status
 
     async def __call__(self, request: Request) -> Response:
         """Answer in Prometheus' text format, or 404."""
         peer = request.client.host if request.client is not None else ""
         if any(name in request.headers for name in FORWARDING) or not is_within(peer, self._shelf.metrics_allow()):
             return plain("404 Not Found", 404)
-        response = Response(await self._reader.read(_text), media_type=CONTENT_TYPE_LATEST)
+        text = await self._reader.read(_text) + await self._of_daemon()
+        response = Response(text, media_type=CONTENT_TYPE_LATEST)
         response.raw_headers += [(b"cache-control", b"no-store"), *PROTECTION]
         return response
+
+    async def _of_daemon(self) -> bytes:
+        """Tell what only the daemon knows; nothing while none answers."""
+        try:
+            return _about_daemon(await self._status())
+        except Unavailable:
+            return b""
+
+
+def _about_daemon(status: Mapping[str, Any]) -> bytes:
+    registry = CollectorRegistry(auto_describe=True)
+    refused = Gauge("aggregator_config_refused", "1 while feeds.yaml has a mistake.", registry=registry)
+    refused.set(status.get("config_refused") is not None)
+    return generate_latest(registry)
 
 
 def _text(tx: Transaction) -> bytes:

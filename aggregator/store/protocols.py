@@ -259,6 +259,9 @@ class Entries(Protocol):
     def get(self, entry_id: str) -> Entry | None:
         """Return an entry by its Atom id or story key, with its sightings."""
 
+    def with_link(self, link: str) -> list[Entry]:
+        """Return the entries that have a link in its canonical form, or with which a source lists it; newest first."""
+
     def revisions(self, key: int) -> list[EntryRevision]:
         """Return what an entry said before, newest first."""
 

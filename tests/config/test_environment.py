@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aggregator.config.environment import Substitution
+from aggregator.config.environment import Substitution, stands_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,16 @@ def test_all_values_are_searched_and_their_places_noted(tmp_path: Path) -> None:
     assert replaced == {"a": ("1", {"${X}": "b 1 2"}), "c": 1, "d": None, "e": "plain", "f": "${X}"}
     assert substitution.found == {("a", 0): ("1",), ("a", 1, "${X}"): ("1", "2")}
     assert substitution.mistakes == []
+
+
+def test_a_name_stands_in_for_a_value_that_is_not_set_here(tmp_path: Path) -> None:
+    """Who only looks goes on without: what stands there is known, and can be a token or in an address."""
+    substitution = Substitution({"B": "set"}, tmp_path, only_to_read=True)
+    assert substitution.apply(("${A}", "${B}")) == ("A.not-set-here", "set")
+    assert [stands_in(value) for value in ("A.not-set-here", "set")] == [True, False]
+    assert substitution.mistakes == []
+    substitution.apply("${}")
+    assert len(substitution.mistakes) == 1
 
 
 def test_a_value_is_not_searched_again(tmp_path: Path) -> None:

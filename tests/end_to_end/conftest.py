@@ -190,10 +190,10 @@ class Daemon:
 
     def ready(self) -> Daemon:
         """Wait until it serves; learn its address from what it says."""
-        wait_for(lambda: "Subscribe to" in self.log.read_text() or self.process.poll() is not None)
+        wait_for(lambda: "web.serving" in self.log.read_text() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
-        line = next(line for line in self.log.read_text().splitlines() if line.startswith("Subscribe to"))
-        self.base = line.split()[2].removesuffix("all.atom")
+        line = next(line for line in self.log.read_text().splitlines() if "web.serving" in line)
+        self.base = json.loads(line)["outputs"]
         wait_for(lambda: self.get("healthz", check=False)[0] == 200)
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import time
@@ -175,7 +176,7 @@ def test_serving_and_polling_can_be_two_processes(home, publisher, start, make) 
     poller = start("--no-serve")
     server = start("--no-poll")
     make.wait_for((home.folder / "db/renditions/all.atom").exists)
-    make.wait_for(lambda: "Subscribe to" in server.log.read_text())
+    make.wait_for(lambda: "web.serving" in server.log.read_text())
     server.ready()
     make.wait_for(lambda: titles(server.get("all.atom")[2]))
     assert (poller.stop(), server.stop()) == (0, 0)
@@ -206,11 +207,14 @@ def test_network_settings_are_reloaded(home, publisher, start, make) -> None:
 
 
 def test_health_is_the_daemons_not_the_files(home, publisher, start, make) -> None:
-    """A feeds.yaml that was broken while the daemon runs does not make it unhealthy."""
+    """A feeds.yaml that was broken while the daemon runs does not make it unhealthy; health says so. It needs none."""
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
-    start().ready()
+    daemon = start().ready()
     home.config.write_text(home.config.read_text() + "nonsense: 1\n")
-    assert home.run("health").stdout == "ok\n"
+    make.wait_for(lambda: b"aggregator_config_refused 1" in daemon.get("metrics")[2])
+    assert re.match(r"ok, but feeds\.yaml has a mistake, .*: nonsense: ", home.run("health").stdout)
+    home.config.unlink()
+    assert home.run("health").stdout.startswith("ok")
 
 
 @pytest.mark.fault("F8")

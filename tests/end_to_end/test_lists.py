@@ -37,6 +37,7 @@ def test_import_keeps_the_rest_as_it_was(home) -> None:
     assert f'{file}:4: "ftp://a.example/3" is no http(s) address' in done.stderr
     assert f"{file}:5: the list is damaged here" in done.stderr
     assert "2 of 3 feeds were added" in done.stderr
+    assert "They are read by: aggregator run" in done.stderr
     assert "0 of 3" in home.run("opml", "import", str(file)).stderr
     titles = {one["title"] for one in home.json("feeds")["feeds"]}
     assert "A & B ${HOME}" in titles, "a list cannot read the environment"

@@ -46,8 +46,13 @@ def test_doctor(home, publisher, make) -> None:
     content[20_000:60_000] = b"\x5a" * 40_000
     database.write_bytes(content)
     assert "problem  database" in home.run("doctor", code=1).stdout
+    database.write_bytes(b"")
+    database.unlink()
+    home.run("poll", code=1)
     home.config.write_text("feeds: [nonsense]")
-    assert "problem  configuration" in home.run("doctor", code=1).stdout
+    found = {one["check"]: one for one in home.json("doctor", code=1)["findings"]}
+    assert found["configuration"]["grade"] == "problem"
+    assert {"versions", "configuration", "names", "disk", "database", "clock", "source", "daemon"} <= set(found)
 
 
 def test_completion(home) -> None:

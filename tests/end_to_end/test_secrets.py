@@ -52,6 +52,31 @@ def test_no_key_is_published_through_a_relative_link(home, publisher, start, mak
     assert entry["link"] == f"{publisher.base}/sub/?page=1"
 
 
+def test_looking_needs_no_secrets(home, publisher, make, monkeypatch) -> None:
+    """Where the daemon's secrets are not set, commands that look go on and tell none; those that ask or publish refuse."""
+    path = f"/feed?key={KEYS[1]}"
+    publisher.serve(path, private_feed("x"))
+    public = publisher.serve("/public", make.rss(make.item(1)))
+    home.write(f"'{publisher.base}/feed?key=${{KEY}}'", f"{{url: '{public}', headers: {{X-Key: '${{OTHER}}'}}}}")
+    for name, key in (("KEY", KEYS[1]), ("OTHER", KEYS[2])):
+        monkeypatch.setenv(name, key)
+    home.run("poll")
+    shown = home.run("feeds").stdout
+    monkeypatch.delenv("KEY")
+    monkeypatch.delenv("OTHER")
+    entry = next(entry for entry in home.entries() if entry["title"] == "Item 0")
+    shown += home.run("show", entry["id"]).stdout + home.run("search", "item").stdout + home.run("why", "public").stdout
+    feeds = home.json("feeds")["feeds"]
+    assert [one["state"] for one in feeds] == ["new", "ok"]
+    assert "secret that is not set here" in feeds[0]["reason"]
+    doctor = home.run("doctor").stdout
+    assert "KEY is not set" in doctor
+    assert leaks(shown, doctor, json.dumps([feeds, entry])) == []
+    for words in (["poll"], ["check"]):
+        refused = home.run(*words, code=78)
+        assert "KEY is not set" in refused.stdout + refused.stderr
+
+
 def test_check_shows_no_key(home, publisher, make) -> None:
     """Neither where a private source redirects, nor what a page in its place names, nor an error tells a key."""
     page = "<html><head><link rel='alternate' type='application/rss+xml' href='?feed=rss'></head></html>"
@@ -101,9 +126,14 @@ def test_the_daemon_says_everything_in_one_format(home, publisher, start, make) 
     for path in home.folder.glob("aggregator.db*"):
         path.rename(home.folder / "db" / path.name)
     assert daemon.stop() == 0
-    lines = [line for line in daemon.log.read_text().splitlines() if not line.startswith("Subscribe to")]
+    lines = daemon.log.read_text().splitlines()
     events = [json.loads(line)["event"] for line in lines]
     assert "serve.database_unreadable" in events
     assert events[-1] == "daemon.stopped"
     assert all("ts" in json.loads(line) for line in lines)
     assert "Traceback" not in daemon.log.read_text()
+    refused = json.loads(home.run("run", "--no-serve", "--no-poll", code=2).stderr)
+    assert (refused["event"], "nothing to do" in refused["error"]) == ("failed", True)
+    (refused,) = home.run("--log-format", "json", "show", "urn:none", code=2).stderr.splitlines()
+    assert json.loads(refused)["remedy"].startswith("Give its link")
+    assert json.loads(home.run("--log-format", "json", "show", code=2).stderr)["event"] == "failed"

@@ -96,11 +96,35 @@ def test_corrections_without_a_daemon(home, polled) -> None:
     assert key == home.json("show", chip)["entry"]["story"]["id"]
     assert "the operator decided" in home.run("show", chip).stdout
     assert CHIP in text_of(published(home)[GROK[0]])
-    assert "is withdrawn" in home.run("withdraw", first).stderr
+    told = home.run("withdraw", first).stderr
+    assert f"{GROK[0]}, of The A, is withdrawn ({first})" in told
+    assert f"1 other entry of its story stays:\n  {CHIP}, of The C ({chip})" in told
     assert set(published(home)) == {GROK[1], CHIP}
     assert GROK[0] not in json.dumps(home.json("show", first))
     assert "(withdrawn)" in home.run("show", chip).stdout
     assert "withdrawn" in home.run("show", first).stdout
+
+
+def test_withdraw_says_what_it_takes(home, polled) -> None:
+    """By link or story key, asked before with --dry-run; done twice it says so, and show says so first."""
+    first, second, chip = (polled[title] for title in (*GROK[:2], CHIP))
+    told = home.run("withdraw", "--dry-run", f"{first}?utm_source=x#top").stderr
+    assert f"{GROK[0]}, of The A, would be withdrawn ({first})" in told
+    assert f"  {GROK[1]}, of The B ({second})" in told
+    assert set(published(home)) == {GROK[0], CHIP}
+    (key,) = re.findall(r"\b[0-9a-f]{12}\b", home.run("search", "opens").stdout)
+    assert home.json("withdraw", key) == {
+        "schema": 1, "withdrawn": first, "title": GROK[0], "source": "The A", "feed": home.json("show", first)["entry"]["source"]["url"],
+        "dry_run": False, "already": False, "others": [{"id": second, "title": GROK[1], "feed": home.json("show", second)["entry"]["source"]["url"]}],
+    }  # fmt: skip
+    assert "is withdrawn already" in home.run("withdraw", first).stderr
+    assert home.json("withdraw", first)["already"] is True
+    shown = home.run("show", first).stdout
+    assert shown.startswith("This entry is withdrawn")
+    assert "outputs:    none: withdrawn" in shown
+    assert home.json("show", first)["outputs"] == []
+    assert set(published(home)) == {GROK[1], CHIP}
+    assert home.json("show", chip.replace("https", "http"))["entry"]["id"] == chip
 
 
 def test_corrections_that_make_no_sense(home, polled) -> None:

@@ -12,6 +12,7 @@ from lxml import etree
 from aggregator.model import Outcome
 from aggregator.publish.press import Press
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -166,7 +167,12 @@ def test_F21_any_encoding_becomes_clean_xml(
     assert report.error is None
     titles = {found.strip() for found in world.titles(world.origin.url())}
     assert any(found.startswith(title) for found in titles), titles
-    press = Press(world.settings, StaticFiles(tmp_path / "out"), lambda: SqliteStore(world.store.path, readonly=True))
+    press = Press(
+        world.settings,
+        StaticFiles(tmp_path / "out"),
+        lambda: SqliteStore(world.store.path, readonly=True),
+        clock=utc_now,
+    )
     press.publish(frozenset(["all"]))
     for ending in ("atom", "rss"):
         published = (tmp_path / f"out/all.{ending}").read_bytes()

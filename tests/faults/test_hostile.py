@@ -21,6 +21,7 @@ from aggregator.parse.encoding import legal
 from aggregator.parse.pool import ParserPool
 from aggregator.publish.press import Press
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def check_kept(world: Any) -> None:
 def check_published(world: Any, folder: Path) -> None:
     """Hold an output of all entries to be well-formed and legal, and to nothing read from a file."""
     settings = world.settings.model_copy(update={"outputs": (OutputSettings(name="all", limit=500),)})
-    press = Press(settings, StaticFiles(folder), lambda: SqliteStore(world.store.path, readonly=True))
+    press = Press(settings, StaticFiles(folder), lambda: SqliteStore(world.store.path, readonly=True), clock=utc_now)
     press.publish(frozenset(["all"]))
     strict = etree.XMLParser(resolve_entities=False, no_network=True)
     for ending in ("atom", "rss"):

@@ -17,6 +17,7 @@ from aggregator.fetch.guard import Guard
 from aggregator.model import Outcome
 from aggregator.publish.press import Press
 from aggregator.publish.static import StaticFiles
+from aggregator.run.clock import utc_now
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -354,7 +355,9 @@ def test_T7_our_own_output_read_back_brings_nothing_new(world: Any, answer: Answ
         told = world.round()
         told.check_healthy()
         assert told[loop].new == 0
-        press = Press(world.settings, StaticFiles(tmp_path / "out"), lambda: SqliteStore(world.store.path))
+        press = Press(
+            world.settings, StaticFiles(tmp_path / "out"), lambda: SqliteStore(world.store.path), clock=utc_now
+        )
         press.publish(frozenset(["all"]))
         document = (tmp_path / "out/all.atom").read_bytes()
         assert b"healthy0.example/feed-0" in document

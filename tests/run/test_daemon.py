@@ -278,6 +278,19 @@ def test_what_is_being_polled_is_not_asked_twice(house: House, publisher: Any) -
     assert publisher.paths == ["/feed"]
 
 
+def test_polls_that_are_asked_for_are_logged(house: House, publisher: Any) -> None:
+    """Whoever asks for a poll, it is in the daemon's log as every other is."""
+
+    async def scenario(_: Daemon, described: Any) -> None:
+        command = {"command": "poll", "urls": [publisher.url("/feed")], "force": True}
+        await until(lambda: b"One" in house.published)
+        publisher.say("/feed", FEED.replace(b"One", b"Two").replace(b"/1", b"/2"))
+        await asyncio.to_thread(lambda: list(call(Path(described["control"]), command)))
+
+    logged = house.run(scenario)
+    assert [line["outcome"] for line in logged if line["event"] == "poll"] == ["new", "new"]
+
+
 def test_a_copy_comes_first_at_night(house: House) -> None:
     """The nightly work begins with a copy, as many kept as are wanted; one that fails is told and stops nothing."""
     asked: list[int] = []

@@ -77,6 +77,13 @@ def test_a_wrong_file(follower: Follower) -> None:
     follower.file = ConfigError([Problem("feeds.yaml", line, "feeds", "this is wrong.", "Mend it.") for line in (1, 2)])
     assert follower.look() == ["config.refused"] * 2
     assert follower.engine.adopted == []
+    assert follower.following.refused == "feeds.yaml:1: feeds: this is wrong. Mend it. (1 more: aggregator check)"
+    follower.file = ConfigError([Problem("feeds.yaml", 1, "feeds", "this is wrong.", "Mend it.")])
+    follower.look()
+    assert follower.following.refused == "feeds.yaml:1: feeds: this is wrong. Mend it."
+    follower.file = AFTER
+    follower.look()
+    assert follower.following.refused is None
 
 
 def test_who_asks_is_answered(follower: Follower) -> None:

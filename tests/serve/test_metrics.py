@@ -48,6 +48,19 @@ def test_what_prometheus_reads(client: Client) -> None:
     assert "private-" in answer.text
 
 
+def test_a_refused_configuration(own_client: Client, world: World) -> None:
+    """A mistake in feeds.yaml beside a daemon that goes on is a number; without a daemon there is none."""
+    for status, told in (
+        ({"config_refused": None}, 0),
+        ({"config_refused": "feeds.yaml:3: wrong"}, 1),
+        (None, None),
+    ):
+        world.status = status
+        answer = own_client.get("/metrics")
+        assert samples(answer.text).get(("aggregator_config_refused", "")) == told
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"]
 )

@@ -99,6 +99,8 @@ def test_get_by_story(desk: Any, item: Callable[..., Item]) -> None:
     assert desk.entry(story_key("https://news.example/1")).id == "https://news.example/1"
     with desk.store.snapshot() as tx:
         assert tx.entries.get("https://news.example/2") is None
+        assert [one.id for one in tx.entries.with_link("http://www.news.example/1/")] == ["https://news.example/1"]
+        assert tx.entries.with_link("urn:none") == []
 
 
 def test_held(desk: Any, item: Callable[..., Item]) -> None:

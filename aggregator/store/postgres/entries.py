@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.canonical import plain_text
+from aggregator.decide.canonical import canonical_url, plain_text
 from aggregator.decide.changes import Known, Listed, asked_ids
 from aggregator.decide.identity import story_key
 from aggregator.decide.release import Subject
@@ -296,6 +296,14 @@ class PostgresEntries:
             )
         )
         return found[0] if found else None
+
+    def with_link(self, link: str) -> list[Entry]:
+        listed = "SELECT entry FROM sighting WHERE link = %s"
+        found = (
+            f"{_SELECT} WHERE md5(entry.canonical) = md5(%s::text) OR entry.id IN ({listed})"
+            f" ORDER BY entry.id DESC LIMIT {_NEAREST}"
+        )
+        return self._hydrate(self._db.execute(found, [canonical_url(link), link]))
 
     def revisions(self, key: int) -> list[EntryRevision]:
         found = self._db.execute("SELECT * FROM revision WHERE entry = %s ORDER BY number DESC", [key])

@@ -1,6 +1,7 @@
 """Opening the file: is it ours, is it whole, may we write; and SQLite's errors in our words.
 
 What is made here (folder, database, its log, copies) is its owner's alone; what exists keeps the rights it was given.
+What root makes belongs to the owner of the folder: the daemon is likely another user, and must be able to read it.
 Nothing that another program made is changed or deleted.
 """
 
@@ -213,7 +214,7 @@ def _create(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in _leftovers(path):
             leftover.unlink(missing_ok=True)
-        make_private(building)
+        make_private(building, like=path.parent)
         with errors_of(path), contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
             for pragma in ("page_size = 16384", f"application_id = {APPLICATION_ID}", "journal_mode = WAL"):
                 connection.execute(f"PRAGMA {pragma}")
@@ -223,10 +224,25 @@ def _create(path: Path) -> None:
         raise _forbidden(path.parent, error) from error
 
 
-def make_private(building: Path) -> None:
-    """Make an empty file for its owner alone, in place of a half-made one; SQLite gives its logs the same rights."""
+def make_private(building: Path, *, like: Path | None = None) -> None:
+    """Make an empty file for its owner alone, in place of a half-made one; SQLite gives its logs the same rights.
+
+    Its owner is that of `like`, a file or folder, where we may choose.
+    """
     building.unlink(missing_ok=True)
-    os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    file = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        if like is not None:
+            give_to_owner_of(like, file)
+    finally:
+        os.close(file)
+
+
+def give_to_owner_of(like: Path, file: int) -> None:
+    """Give an open file that was made just now to whom `like` belongs, where root acts for the daemon's user."""
+    if os.geteuid() == 0:
+        owner = like.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _leftovers(path: Path) -> list[Path]:
@@ -322,16 +338,16 @@ def _migrate(db: Database, path: Path) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     if pending := migrations.pending(db):
-        _back_up(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
+        _back_up(db, path, path.with_name(f"{path.name}.before-{pending[0].name}"))
         with db.atomic():  # all of them or none: the version before reads what a killed one leaves
             migrations.apply(db)
 
 
-def _back_up(db: Database, backup: Path) -> None:
+def _back_up(db: Database, path: Path, backup: Path) -> None:
     """Copy the database, what is still in the write-ahead log included; a half copy never has this name."""
     building = backup.with_name(f".{backup.name}.new")
     try:
-        make_private(building)
+        make_private(building, like=path)
         with contextlib.closing(sqlite3.connect(building)) as copy:
             db.conn.backup(copy)
         building.rename(backup)

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, Usage
+from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, NewerDatabase, Usage
 from aggregator.store.sqlite.connection import (
     NO_SPACE,
     check_place,
@@ -120,6 +120,7 @@ def look_over(path: Path, broken_off: Callable[[], bool]) -> None:
 def restore(copy: Path, path: Path, now: datetime) -> Path | None:
     """Put a copy in a database's place; whoever calls holds its lock. Return where the database is that was there.
 
+    It has the rights of what it replaces, and its owner when root restores; else it is the folder's owner's alone.
     Raises ForeignDatabase when the copy is none of ours, CorruptDatabase when it is damaged; then nothing is changed.
     """
     if not copy.exists():
@@ -127,13 +128,26 @@ def restore(copy: Path, path: Path, now: datetime) -> Path | None:
     building = path.with_name(f".{path.name}.new")
     with _named_errors(path), _removed_when_broken_off(building):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_private(building)
+        make_private(building, like=path if path.exists() else path.parent)
         shutil.copyfile(copy, building)
-        check(building)
+        _check_copy(building, copy)
+        if path.exists():
+            shutil.copymode(path, building)
         _sync(building)
         aside = _moved_aside(path, now)
         building.rename(path)
     return aside
+
+
+def _check_copy(building: Path, copy: Path) -> None:
+    """Read what was copied whole; errors name the copy that it was made of."""
+    try:
+        check(building)
+    except (CorruptDatabase, ForeignDatabase, NewerDatabase) as error:
+        message = error.message.replace(str(building), str(copy))
+        is_newer = isinstance(error, NewerDatabase)
+        remedy = error.remedy if is_newer else "Choose another copy; the database is as it was."
+        raise type(error)(message, remedy) from error
 
 
 def _moved_aside(path: Path, now: datetime) -> Path | None:

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.canonical import plain_text
+from aggregator.decide.canonical import canonical_url, plain_text
 from aggregator.decide.changes import Known, Listed, asked_ids
 from aggregator.decide.identity import story_key
 from aggregator.decide.release import Subject
@@ -295,6 +295,11 @@ class SqliteEntries:
             self._db.execute(f"{_SELECT} WHERE entry.atom_id = ? OR entry.founds = ? LIMIT 1", [entry_id, entry_id])
         )
         return found[0] if found else None
+
+    def with_link(self, link: str) -> list[Entry]:
+        listed = "SELECT entry FROM sighting WHERE link = ?"
+        found = f"{_SELECT} WHERE entry.canonical = ? OR entry.id IN ({listed}) ORDER BY entry.id DESC LIMIT {_NEAREST}"
+        return self._hydrate(self._db.execute(found, [canonical_url(link), link]))
 
     def revisions(self, key: int) -> list[EntryRevision]:
         found = self._db.execute("SELECT * FROM revision WHERE entry = ? ORDER BY number DESC", [key])

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from aggregator.errors import DiskFull, FolderNotWritable, LockedDatabase
-from aggregator.store.sqlite.connection import NO_SPACE, check_place
+from aggregator.store.sqlite.connection import NO_SPACE, check_place, give_to_owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +71,11 @@ class Lock:
 
     def _taken(self) -> int:
         self._check_kind()
+        is_new = not self._path.exists()
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
+            if is_new:
+                give_to_owner_of(self._path.parent, file)
             self._take(file)
             self._check_content(file)
         except BaseException:

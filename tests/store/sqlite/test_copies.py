@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,8 @@ from aggregator.config.settings import FeedSettings
 from aggregator.errors import CorruptDatabase, DiskFull, FolderNotWritable, ForeignDatabase, Usage
 from aggregator.store.sqlite import copies
 from aggregator.store.sqlite.copies import back_up, check, keep_copy, restore
+from aggregator.store.sqlite.lock import Lock
 from aggregator.store.sqlite.store import SqliteStore
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -60,6 +59,47 @@ def test_there_and_back(path: Path, tmp_path: Path) -> None:
     assert "https://c.example/" in _urls(aside)
 
 
+def _owners(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """Let this process be root for what it makes, and everything belong to user 61184; return who was given what."""
+    given: list[tuple[str, int, int]] = []
+    stat = Path.stat
+
+    def owned(path: Path, **options: bool) -> os.stat_result:
+        found = list(stat(path, **options))
+        return os.stat_result([*found[:4], 61184, 61185, *found[6:]])
+
+    def chown(file: int, user: int, group: int) -> None:
+        given.append((Path(f"/proc/self/fd/{file}").readlink().name, user, group))
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", chown)
+    monkeypatch.setattr(Path, "stat", owned)
+    return given
+
+
+def test_what_root_restores_is_the_owners(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon's user can open what root restored, whether a database was there or not, and its lock."""
+    back_up(path, tmp_path / "copy.db", _quiet)
+    path.chmod(0o640)
+    given = _owners(monkeypatch)
+    restore(tmp_path / "copy.db", path, NOON)
+    restore(tmp_path / "copy.db", tmp_path / "new/aggregator.db", NOON)
+    for _ in range(2):  # one that exists keeps its owner
+        with Lock(path.parent / "lock").held():
+            pass
+    assert given == [(".aggregator.db.new", 61184, 61185)] * 2 + [("lock", 61184, 61185)]
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_whoever_is_not_root_gives_nothing_away(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root may choose an owner, and nobody else tries."""
+    back_up(path, tmp_path / "copy.db", _quiet)
+    given = _owners(monkeypatch)
+    monkeypatch.setattr(os, "geteuid", lambda: 61184)
+    restore(tmp_path / "copy.db", path, NOON)
+    assert given == []
+
+
 def test_where_no_database_is(path: Path, tmp_path: Path) -> None:
     """A copy is put in a place where there is none."""
     back_up(path, tmp_path / "copy.db", _quiet)
@@ -89,8 +129,9 @@ def test_a_damaged_copy_is_not_put_anywhere(path: Path, tmp_path: Path) -> None:
     """What is damaged, another program's, or not there changes nothing, and nothing of it stays."""
     back_up(path, tmp_path / "copy.db", _quiet)
     _damage(tmp_path / "copy.db")
-    with pytest.raises(CorruptDatabase):
+    with pytest.raises(CorruptDatabase, match=r"/copy\.db is damaged") as damaged:
         restore(tmp_path / "copy.db", path, NOON)
+    assert damaged.value.remedy == "Choose another copy; the database is as it was."
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE t (x)")
     for foreign in (tmp_path / "other.db", tmp_path / "none.db"):
