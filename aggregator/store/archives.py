@@ -54,4 +54,4 @@ class Archives(Protocol):
         """Return what an output released of stories that have lost an article: it was withdrawn."""
 
     def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
-        """Return entries in the order of their keys, read in batches."""
+        """Return entries in the order of their keys, read in batches, without sightings."""

@@ -58,6 +58,7 @@ class Releases(Protocol):
 
         Newest is by the time of release, then by place: what fills an output later does not push out what came last.
         Where the ceiling has no room for all within the window, feeds share it: one that floods pushes out its own.
+        Entries come without their sightings.
         """
 
     def of_output(self, output: str, *, since: datetime | None = None) -> Iterator[Entry]:

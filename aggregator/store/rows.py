@@ -205,7 +205,7 @@ def _all(kind: TypeAdapter[tuple[_T, ...]], text: str) -> tuple[_T, ...]:
     return () if text == _NONE else kind.validate_json(text)  # most items have none
 
 
-def entry(row: Row, sightings: Sequence[Sighting]) -> Entry:
+def entry(row: Row, sightings: Sequence[Sighting] = ()) -> Entry:
     """Read a row of ENTRY_COLUMNS."""
     return Entry(
         key=row["id"],

@@ -23,7 +23,7 @@ from callbacks import ask, listening
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -35,31 +35,36 @@ SITE = "http://news.example/"
 
 
 class Publishers:
-    """Feeds that each have their newest 30 items, and remember all that they ever told."""
+    """Feeds that each have their newest 30 items, and older ones until they are seen; all that they ever told is known.
+
+    A daemon that dies before its parsers have started may have read nothing for many rounds.
+    """
 
     def __init__(self, publisher: Any, make: Any, dice: random.Random) -> None:
         self._publisher, self._make, self._dice = publisher, make, dice
         self._numbers = count(1)
-        self._items: dict[int, list[str]] = {feed: [] for feed in range(FEEDS)}
+        self._items: dict[int, list[tuple[str, str]]] = {feed: [] for feed in range(FEEDS)}
         self.told: list[str] = []
         self.urls = [self._serve(feed) for feed in self._items]
 
-    def tell(self) -> None:
-        """Let one of them have news."""
+    def tell(self, seen: Collection[str] = ()) -> None:
+        """Let one of them have news; titles of what subscribers have seen may leave its feed."""
         feed, number = self._dice.randrange(FEEDS), next(self._numbers)
         now = format_datetime(datetime.now(UTC), usegmt=True)
         link = f"https://site{feed}.example/{number}"
-        self._items[feed].insert(
-            0,
+        item = (
             f"<item><title>Story {number}</title><link>{link}</link><guid>{link}</guid><pubDate>{now}</pubDate>"
-            f"<description>{'What happened, at some length. ' * 20}</description></item>",
+            f"<description>{'What happened, at some length. ' * 20}</description></item>"
         )
-        del self._items[feed][30:]
+        items = [(f"Story {number}", item), *self._items[feed]]
+        self._items[feed] = [*items[:30], *(one for one in items[30:] if one[0] not in seen)]
         self.told.append(f"Story {number}")
         self._serve(feed)
 
     def _serve(self, feed: int) -> str:
-        return self._publisher.serve(f"/{feed}", self._make.rss(*self._items[feed], title=f"Feed {feed}"))
+        return self._publisher.serve(
+            f"/{feed}", self._make.rss(*(item for _, item in self._items[feed]), title=f"Feed {feed}")
+        )
 
 
 class Subscriber:
@@ -150,7 +155,7 @@ def _live(daemon: Any, publishers: Publishers, subscriber: Subscriber, dice: ran
     """Let there be news, and be read, for a while."""
     end = time.monotonic() + dice.uniform(0.05, 2.5)
     while time.monotonic() < end:
-        publishers.tell()
+        publishers.tell(set(subscriber.shown.values()))
         time.sleep(0.03)
         if dice.random() < 0.1:
             subscriber.look(daemon)

@@ -348,13 +348,12 @@ class PostgresEntries:
         ).fetchall()
         return [row["id"] for row in found]
 
-    def by_keys(self, keys: Sequence[int]) -> Iterator[Entry]:
-        """Return entries in the order of their keys, read in batches."""
+    def by_keys(self, keys: Sequence[int], *, sightings: bool = True) -> Iterator[Entry]:
+        """Return entries in the order of their keys, read in batches; with their sightings, or without."""
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
-            found = {
-                entry.key: entry for entry in self._hydrate(self._among(f"{_SELECT} WHERE entry.id = ANY(%s)", batch))
-            }
+            read = self._among(f"{_SELECT} WHERE entry.id = ANY(%s)", batch)
+            found = {entry.key: entry for entry in (self._hydrate(read) if sightings else map(rows.entry, read))}
             yield from (found[key] for key in batch if key in found)
 
     def _hydrate(self, found: Iterable[Row]) -> list[Entry]:

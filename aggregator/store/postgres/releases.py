@@ -103,7 +103,8 @@ class PostgresReleases:
             chosen: Sequence[Row] = self._shared_out(output, line, most)
         else:
             chosen = [row for place, row in enumerate(rows) if place < limit or row["released_at"] > line]
-        entries = {entry.key: entry for entry in self._entries.by_keys([row["entry"] for row in chosen])}
+        keys = [row["entry"] for row in chosen]
+        entries = {entry.key: entry for entry in self._entries.by_keys(keys, sightings=False)}
         return [Released(row["seq"], entries[row["entry"]], from_ms(row["released_at"])) for row in chosen]
 
     def _shared_out(self, output: str, line: int, most: int) -> Sequence[Row]:

@@ -64,4 +64,4 @@ class SqliteArchives:
         return frozenset(row["id"] for row in self._db.execute(_BEREFT, {"output": output}))
 
     def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
-        return self._entries.by_keys(keys)
+        return self._entries.by_keys(keys, sightings=False)
