@@ -119,7 +119,9 @@ class Daemon:
             "pushed": self._answer_delivery,
             "push-refused": self._answer_refusal,
         }
+        web = self._parts.web
         async with (
+            web.loading() if web else contextlib.nullcontext(),  # nobody is served before what holds now is published
             Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
         ):
@@ -133,7 +135,7 @@ class Daemon:
             self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
             self._publishing.mark([*self.settings.published, SOURCES])
             await self._publishing.publish()
-            async with self._parts.web or contextlib.nullcontext():
+            async with web or contextlib.nullcontext():
                 schedule = self._schedule()
                 self._parts.service.beat_on(schedule, self._trouble)
                 schedule.start()

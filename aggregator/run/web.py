@@ -21,6 +21,7 @@ from aggregator.errors import Unavailable
 from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from urllib.parse import SplitResult
 
     from aggregator.store.opening import Place
@@ -29,6 +30,8 @@ _log = structlog.get_logger(__name__)
 _BACKLOG = 1024
 _STOP_SECONDS = 5.0
 _LONGEST_PAUSE = 30.0
+GO = b"go\n"
+"""What a child that waits is told on its standard input."""
 _PATIENCE = 3.0
 """Seconds in which it must say that it is alive."""
 
@@ -103,8 +106,20 @@ class WebProcess:
         """Ask it whether it is alive, as a client would; return in words that it is not, else None."""
         return await asyncio.to_thread(_trouble, urlsplit(self.address))
 
+    @contextlib.asynccontextmanager
+    async def loading(self) -> AsyncIterator[None]:
+        """Have the child load its program meanwhile; it serves once this object is entered, else it ends with this."""
+        await self._start("--wait")
+        try:
+            yield
+        finally:
+            await self._stop()
+
     async def __aenter__(self) -> Self:
-        await self._start()
+        if self._child is None:
+            await self._start()
+        elif self._child.stdin is not None:
+            self._child.stdin.write(GO)
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -115,11 +130,11 @@ class WebProcess:
         await asyncio.gather(self._keeper, return_exceptions=True)
         self._listener.close()
 
-    async def _start(self) -> None:
+    async def _start(self, *words: str) -> None:
         """Start the child; its standard input is the leash: it ends when this process does, however that ends."""
         number = self._listener.fileno()
         self._child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(),
+            sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(), *words,
             stdin=asyncio.subprocess.PIPE, pass_fds=(number,), env=self._environment,
         )  # fmt: skip
 

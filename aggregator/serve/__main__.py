@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 3
 _OPEN_FILES = 4_096
 _STDIN = 0
+_MUCH = 4_096
 _PATIENCE = 8.0
 """Seconds in which the daemon must answer whoever has to wait for it: less than a connection has."""
 
@@ -64,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tell = functools.partial(ask, patience=_PATIENCE)
     renditions = Renditions(options.renditions)
     config = configuration(create_app(renditions, options.database, ask, tell), Repeats(renditions))
+    if options.wait and not os.read(_STDIN, _MUCH):
+        return
     with socket.socket(fileno=options.fd) as listener, asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(_Server(config), listener))
 
@@ -75,6 +78,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--database", type=Path, required=server is None, help="the SQLite file; only read")
     parser.add_argument("--renditions", type=Path, required=True, help="folder of the published documents")
     parser.add_argument("--log-format", choices=FORMATS, default="json", help="of what it says on stderr")
+    parser.add_argument("--wait", action="store_true", help="load, and serve once something comes on stdin")
     parser.add_argument("--verbose", action="store_true", help="say more")
     options = parser.parse_args(arguments)
     options.database = options.database or server
@@ -126,7 +130,7 @@ async def _serve(server: _Server, listener: socket.socket) -> None:
 
 def _hold_leash(server: _Server) -> None:
     """Stop when the parent has let go of standard input."""
-    if not os.read(_STDIN, 4096):
+    if not os.read(_STDIN, _MUCH):
         asyncio.get_running_loop().remove_reader(_STDIN)
         server.stop()
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aggregator.run.web import GO
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -77,6 +79,24 @@ def test_child_logs_as_it_is_told(world: World, connect: Callable[[int], Client]
         assert "error=" in line
     else:
         assert json.loads(line)["level"] == "error"
+
+
+def test_a_child_that_waits_serves_when_it_is_told(published: World, connect: Callable[[int], Client]) -> None:
+    """It loads, and answers nobody before; it ends when its parent goes without a word."""
+    with _child(published, "--wait") as (child, port):
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as early:
+            early.sendall(b"GET /all.atom HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with pytest.raises(TimeoutError):
+                early.recv(1)
+        assert child.stdin is not None
+        child.stdin.write(GO)
+        child.stdin.flush()
+        assert connect(port).get("/all.atom").status == 200
+        _let_go(child)
+        assert child.wait(timeout=10) == 0
+    with _child(published, "--wait") as (child, _):
+        _let_go(child)
+        assert child.wait(timeout=10) == 0
 
 
 def test_wrong_arguments_are_told(published: World) -> None:
