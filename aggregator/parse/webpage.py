@@ -28,6 +28,7 @@ _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]
 _PRESCAN = 4096
 """Bytes in which a page names its encoding (HTML section 13.2.3.2 has 1,024; pages are later)."""
 _FEED_ROOT = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL)
+_NO_MEMORY = etree.ErrorTypes.ERR_NO_MEMORY
 _CALLED = ("itemprop", "data-testid", "data-hook", "data-qa")
 UNSEEN = ("style", "noscript", "template", "svg", "iframe", "object", "select", "textarea", "dialog")
 
@@ -130,6 +131,8 @@ def _tree(text: str) -> html.HtmlElement:
     try:
         root = html.document_fromstring(text.encode(), parser=parser)
     except (etree.LxmlError, ValueError) as error:
+        if isinstance(error, etree.LxmlError) and any(line.type == _NO_MEMORY for line in error.error_log):
+            raise MemoryError from error  # the worker's limit, not the page
         raise ParseError("The document cannot be read as a web page.", "Check the address.") from error
     etree.strip_elements(root, *UNSEEN, with_tail=False)
     return root
