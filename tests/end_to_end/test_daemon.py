@@ -211,7 +211,7 @@ def test_health_is_the_daemons_not_the_files(home, publisher, start, make) -> No
     home.write(publisher.serve("/feed", make.rss(make.item(1))))
     daemon = start().ready()
     home.config.write_text(home.config.read_text() + "nonsense: 1\n")
-    make.wait_for(lambda: b"aggregator_config_refused 1" in daemon.get("metrics")[2])
+    make.wait_for(lambda: b"\naggregator_config_refused 1.0" in daemon.get("metrics")[2])
     assert re.match(r"ok, but feeds\.yaml has a mistake, .*: nonsense: ", home.run("health").stdout)
     home.config.unlink()
     assert home.run("health").stdout.startswith("ok")
