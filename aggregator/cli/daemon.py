@@ -13,6 +13,7 @@ import click
 import structlog
 
 from aggregator.cli.reloading import reloader
+from aggregator.cli.rewriting import is_being_edited
 from aggregator.config.advice import warnings
 from aggregator.config.logs import speak_in_events, speaks_in_events
 from aggregator.errors import LockedDatabase, Usage
@@ -79,7 +80,10 @@ def run(context: Context, host: str, port: int, no_serve: bool, no_poll: bool) -
             copy = partial(keep_copy, place) if isinstance(place, Path) else None
             look_over = partial(_look_over, store, lock) if isinstance(store, SqliteStore) else None
             told = (context.folder, lock.describe, web, still_alone, renditions, _service(), copy, look_over)
-            parts = Parts(store, press, reloader(context), *told, was_broken_off=lock.was_broken_off)
+            is_edited = partial(is_being_edited, context.config_path)
+            parts = Parts(
+                store, press, reloader(context), *told, is_edited=is_edited, was_broken_off=lock.was_broken_off
+            )
             _greet(context, settings, web)
             asyncio.run(Daemon(settings, parts).run())
         finally:

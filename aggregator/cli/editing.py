@@ -131,7 +131,8 @@ def remove(context: Context, url: str, as_json: bool) -> None:  # noqa: FBT001
     SOURCE is its address, its title, or a part of either that only it has.
     """  # noqa: D301 - \b is click's
     url = _own_source(context, url)
-    _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
+    with alone(context.config_path):
+        _edited(context, lambda text: without_feed(text, context.config_path, url), removed=url)
     if as_json:
         context.print_json({"schema": SCHEMA, "url": url})
     else:
@@ -158,7 +159,13 @@ def _added(
     path = context.config_path
     if url in context.settings.sources:
         raise Usage(f"{url} is in {path} already.", f"See how it is doing: aggregator why {url}")
-    edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags, kind=kind))
+    with alone(path):  # the daemon leaves the file alone meanwhile: it would poll in its own way what is tried here
+        edit = _edited(context, lambda text: with_feed(text, path, url, title=title, tags=tags, kind=kind))
+        return _tried(context, edit, kind=kind, guessed=guessed)
+
+
+def _tried(context: Context, edit: _Edit, *, kind: str, guessed: bool) -> dict[str, Any]:
+    """Poll a source that was added; take one that gives nothing out again."""
     try:
         again = kind == "page"  # it was asked just now, for a feed
         report = _polled(context, Choice(frozenset({edit.source}), force=again, exact=True))
@@ -199,14 +206,13 @@ class _Edit:
 def _edited(context: Context, change: Callable[[str], str], *, removed: str | None = None) -> _Edit:
     """Change feeds.yaml by one source; Usage when it is written so that the change would come to something else."""
     path = context.config_path
-    with alone(path):
-        before = read_text(path)
-        had = set(load(path, os.environ).sources)
-        after = change(before)
-        try:
-            has = write(path, after, lambda has: _fits(had, has, removed))
-        except ConfigError as error:  # the file was right before: the words were not
-            raise Usage(error.problems[0].message, error.problems[0].remedy) from error
+    before = read_text(path)
+    had = set(load(path, os.environ).sources)
+    after = change(before)
+    try:
+        has = write(path, after, lambda has: _fits(had, has, removed))
+    except ConfigError as error:  # the file was right before: the words were not
+        raise Usage(error.problems[0].message, error.problems[0].remedy) from error
     context.forget_settings()
     return _Edit(before, after, removed or (has - had).pop())
 
@@ -219,7 +225,6 @@ def _fits(had: set[str], has: set[str], removed: str | None) -> bool:
 def _take_back(context: Context, edit: _Edit) -> None:
     """Make the file what it was; where somebody changed it meanwhile, take out the added source alone."""
     path = context.config_path
-    with alone(path):
-        now = read_text(path)
-        write(path, edit.before if now == edit.after else without_feed(now, path, edit.source), lambda _: True)
+    now = read_text(path)
+    write(path, edit.before if now == edit.after else without_feed(now, path, edit.source), lambda _: True)
     context.forget_settings()

@@ -28,6 +28,21 @@ def alone(path: Path) -> Iterator[None]:
         os.close(folder)
 
 
+def is_being_edited(path: Path) -> bool:
+    """Whether somebody keeps others waiting: what stands in the file may be taken back, or is asked for at once."""
+    try:
+        folder = os.open(os.path.realpath(path.parent), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(folder)
+    return False
+
+
 def write(path: Path, text: str, fits: Callable[[set[str]], bool]) -> set[str]:
     """Replace the file at once by a right one, with the owner and the rights it had; return the addresses it lists.
 

@@ -86,6 +86,8 @@ class Parts:
     """Copy the database and keep so many copies, beside the writer; StoreError. None: it has tools of its own."""
     look_over: Callable[[Callable[[], bool]], None] | None = None
     """Look whether the database is well, beside the writer, until told to break off; StoreError when it is not."""
+    is_edited: Callable[[], bool] = lambda: False
+    """Whether a command is editing the file, and will say when it is to be read."""
     was_broken_off: bool = False
     """Whoever wrote the database last did not come to an end."""
 
@@ -183,7 +185,7 @@ class Daemon:
     def _schedule(self) -> Schedule:
         schedule = Schedule()
         schedule.every(TICK, self._tick, at_once=True)
-        schedule.every(RELOAD, self._watch, at_once=True)
+        schedule.every(RELOAD, self._look_at_file, at_once=True)
         schedule.every(STORIES, self._tell_stories)
         schedule.every(PUBLISH, self._publishing.try_publish)
         schedule.every(TELL, self._hub.look)
@@ -242,6 +244,10 @@ class Daemon:
             self._health.failures += 1
         elif report.outcome is not Outcome.SKIPPED:
             self._health.last_success, self._health.failures = time.monotonic(), 0
+
+    async def _look_at_file(self) -> None:
+        if not self._parts.is_edited():
+            await self._watch()
 
     async def _watch(self) -> None:
         """Take over feeds.yaml, and what remote lists name, when it has changed; stop when somebody else polls."""

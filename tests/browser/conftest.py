@@ -92,16 +92,9 @@ SOURCES = {
 }
 
 
-BROKEN_OFF = "Failed to load resource: net::ERR_FAILED"
-"""What a console says of a request that was refused, and of one that going on to another page broke off."""
-
-
-def complaint(said: Any, own: str) -> str | None:
-    """Return what a browser's console says is wrong, and where; None for what a page of our own did not live to load."""
-    if said.type not in ("error", "warning"):
-        return None
-    where = said.location.get("url", "")
-    return None if said.text == BROKEN_OFF and where.startswith(own) else f"{said.text} ({where})"
+def complaint(said: Any) -> str | None:
+    """Return what a browser's console says is wrong, and where."""
+    return f"{said.text} ({said.location.get('url', '')})" if said.type in ("error", "warning") else None
 
 
 def _feed(name: str) -> str:

@@ -42,7 +42,7 @@ class Windows:
         context.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), self._refuse)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda said: self._note(page, complaint(said, self.address)))
+        page.on("console", lambda said: self._note(page, complaint(said)))
         page.on("pageerror", lambda error: self._note(page, str(error)))
         return page
 

@@ -78,7 +78,7 @@ class Watched:
         self.kinds: set[str] = set()
         """As what."""
         self.said: list[str] = []
-        self.page.on("console", lambda one: self._hear(complaint(one, address)))
+        self.page.on("console", lambda one: self._hear(complaint(one)))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+from aggregator.cli.rewriting import alone
+
 HEAD = """# mine
 network: {allow_private: [127.0.0.0/8], timeout: 5s}   # my own server
 polling: {host_gap: 10ms}
@@ -60,14 +64,24 @@ def test_add_while_the_daemon_runs(home, publisher, make, start) -> None:
     new = publisher.serve("/new", make.rss(make.item(2)))
     daemon = start().ready()
     said = home.run("add", site)
-    # The daemon looks at the file every two seconds: where it is first, it follows the page to its feed by itself.
-    added = new if f"added {new}" in said.stdout else site
-    assert f"added {added}: 1 entries" in said.stdout
-    assert home.config.read_text().endswith(f"  - {added}\n")
+    assert f"added {new}: 1 entries" in said.stdout
+    assert "names its feed" in said.stderr
+    assert home.config.read_text().endswith(f"  - {new}\n")
     make.wait_for(lambda: b"Story 2" in daemon.get("all.atom")[2])
     assert (publisher.asked("/"), publisher.asked("/new")) == ([200], [200])
-    home.run("remove", added)
+    home.run("remove", new)
     make.wait_for(lambda: len(home.json("feeds")["feeds"]) == 1)
+
+
+def test_the_daemon_reads_no_file_that_is_being_edited(home, publisher, make, start) -> None:
+    """What a command tries is the command's to ask for; once it is done the daemon reads the file by itself."""
+    write(home)
+    daemon = start().ready()
+    with alone(home.config):
+        write(home, publisher.serve("/new", make.rss(make.item(1))))
+        time.sleep(5)  # it looks every two seconds
+        assert "config.reloaded" not in daemon.log.read_text()
+    make.wait_for(lambda: "config.reloaded" in daemon.log.read_text())
 
 
 def test_a_site_that_does_not_name_its_feed(home, publisher, make) -> None:

@@ -35,7 +35,9 @@ def test_commands_that_change_something(home, publisher, make) -> None:
     added = home.json("add", feed, "--tag", "lab")
     assert (added["url"], added["poll"]["new"]) == (feed, 3)
     one, two, three = (entry["id"] for entry in home.entries())
-    home.run("stories", "split", one, code=None)  # where the extra [semantic] takes them for one story
+    told = {entry["id"]: entry["story"] for entry in home.entries()}
+    if told[one] == told[two]:  # as the extra [semantic] has it
+        assert home.json("stories", "split", one)["story"]
     assert home.json("stories", "join", one, two)["story"]
     assert home.json("stories", "split", one)["story"]
     assert home.json("stories", "recompute") == {"schema": 1, "story": None}
