@@ -110,7 +110,10 @@ costs = {}
 for name in sys.argv[1:]:
     with open(name, "rb") as file:
         body = file.read()
-    costs[name] = min(cost(body) for _ in range(3)) / yardstick
+    costs[name] = cost(body) / yardstick
+    if costs[name] > 3:  # in turns: the machine may be slower than it was at the beginning
+        turns = [(cost(body), cost(full)) for _ in range(4)]
+        costs[name] = min(own for own, _ in turns) / min(honest for _, honest in turns)
 with open("/proc/self/status") as status:  # not ru_maxrss: that counts the parent before exec, too
     print(json.dumps([int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]), costs]))
 """
