@@ -123,7 +123,6 @@ class Daemon:
         }
         web = self._parts.web
         async with (
-            web.loading() if web else contextlib.nullcontext(),  # nobody is served before what holds now is published
             Engine(self._parts.store, self.settings, changed=self._publishing.mark) as engine,
             ControlServer(self._parts.folder, handlers) as control,
         ):
@@ -137,7 +136,7 @@ class Daemon:
             self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
             self._publishing.mark([*self.settings.published, SOURCES])
             await self._publishing.publish()
-            async with web or contextlib.nullcontext():
+            async with web or contextlib.nullcontext():  # nobody is served before what holds now is published
                 schedule = self._schedule()
                 self._parts.service.beat_on(schedule, self._trouble)
                 schedule.start()

@@ -9,7 +9,9 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -21,7 +23,6 @@ from aggregator.errors import Unavailable
 from aggregator.store.opening import DATABASE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from urllib.parse import SplitResult
 
     from aggregator.store.opening import Place
@@ -84,7 +85,11 @@ def _trouble(address: SplitResult) -> str | None:
 
 
 class WebProcess:
-    """Keeps one child running `python -m aggregator.serve` on a socket; an async context manager."""
+    """Keeps one child running `python -m aggregator.serve` on a socket.
+
+    As a context manager it has the child load its program, while this process goes on with its own; once the object is
+    entered as an asynchronous one too, the child serves. It ends with either.
+    """
 
     def __init__(self, listener: socket.socket, database: Place, renditions: Path) -> None:
         self._listener = listener
@@ -94,8 +99,7 @@ class WebProcess:
             self._arguments += ("--database", str(database))
         else:  # it may hold a password, which a command line would show to every user
             self._environment[DATABASE] = database
-        self._child: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -106,59 +110,75 @@ class WebProcess:
         """Ask it whether it is alive, as a client would; return in words that it is not, else None."""
         return await asyncio.to_thread(_trouble, urlsplit(self.address))
 
-    @contextlib.asynccontextmanager
-    async def loading(self) -> AsyncIterator[None]:
-        """Have the child load its program meanwhile; it serves once this object is entered, else it ends with this."""
-        await self._start("--wait")
-        try:
-            yield
-        finally:
-            await self._stop()
+    def __enter__(self) -> Self:
+        self._child = self._start("--wait")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child is not None:
+            _end(self._child)
+        self._listener.close()
 
     async def __aenter__(self) -> Self:
         if self._child is None:
-            await self._start()
+            self._child = self._start()
         elif self._child.stdin is not None:
-            self._child.stdin.write(GO)
-        self._keeper = asyncio.create_task(self._keep())
+            with contextlib.suppress(BrokenPipeError):  # it has ended: that is noticed next
+                self._child.stdin.write(GO)
+        self._keeper = asyncio.create_task(self._keep(self._child))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping = True
-        await self._stop()
         self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
+        if self._child is not None:
+            await asyncio.to_thread(_end, self._child)
         self._listener.close()
 
-    async def _start(self, *words: str) -> None:
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start the child; its standard input is the leash: it ends when this process does, however that ends."""
         number = self._listener.fileno()
-        self._child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(), *words,
-            stdin=asyncio.subprocess.PIPE, pass_fds=(number,), env=self._environment,
+        return subprocess.Popen(  # noqa: S603 - our own program, and no shell
+            [sys.executable, "-m", "aggregator.serve", "--fd", str(number), *self._arguments, *log_arguments(), *words],
+            stdin=subprocess.PIPE, bufsize=0, pass_fds=(number,), env=self._environment,
         )  # fmt: skip
 
-    async def _keep(self) -> None:
+    async def _keep(self, child: subprocess.Popen[bytes]) -> None:
         """Restart the child when it ends unasked, at growing pauses."""
         pause = 0.5
-        while self._child is not None:
-            status = await self._child.wait()
-            if self._stopping:
-                return
+        while True:
+            status = await _ended(child)
+            _end(child)
             _log.error("web.ended", status=status, restart_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            await self._start()
+            self._child = child = self._start()
 
-    async def _stop(self) -> None:
-        """End the child, gently first."""
-        child = self._child
-        if child is None or child.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            child.terminate()
-        try:
-            await asyncio.wait_for(child.wait(), _STOP_SECONDS)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+
+async def _ended(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a child; return its status.
+
+    In a thread of its own, as asyncio does it: those that asyncio lends are few, and this one waits for days.
+    """
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def wait() -> None:
+        child.wait()
+        with contextlib.suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=wait, name="web-ended", daemon=True).start()
+    await ended.wait()
+    return child.wait()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a child, gently first, and let go of its leash."""
+    child.terminate()
+    try:
+        child.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    if child.stdin is not None:
+        child.stdin.close()
