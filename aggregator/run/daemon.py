@@ -21,6 +21,7 @@ from aggregator.run.engine import Engine
 from aggregator.run.following import Following
 from aggregator.run.health import Health
 from aggregator.run.hub import Hub
+from aggregator.run.pace import Pace
 from aggregator.run.publishing import SOURCES, Publishing
 from aggregator.run.pushes import Pushes
 from aggregator.run.report import list_json, log_poll, report_json, report_of
@@ -102,11 +103,9 @@ class Daemon:
         self._polls: dict[asyncio.Task[PollReport], Request] = {}
         self._publishing = Publishing(parts.press)
         self._stop = asyncio.Event()
-        self._was_down = False
         self._busy = 0
         self._spending = Spending()
-        self._pace = settings.polling.concurrency * _AHEAD
-        """How many requests one tick may send out: 1 while our network is down, then twice as many at each tick."""
+        self._pace = Pace(settings.polling.concurrency * _AHEAD)
 
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or stop(); what is in flight is given back, what has arrived is written."""
@@ -198,17 +197,12 @@ class Daemon:
         return schedule
 
     async def _tick(self) -> None:
-        """Claim what is due, as much as there is room for, and send it on its way.
-
-        While our network is down one request a tick finds out whether it still is; after that, what has gathered goes
-        out in growing numbers rather than all at once.
-        """
-        most = self.settings.polling.concurrency * _AHEAD
-        down, before = self._pipeline.network_down, self._was_down
-        self._pace, self._was_down = (1 if down else min(self._pace * 2, most)), down
-        room = min(most - len(self._polls), self._pace)
+        """Claim what is due, as much as there is room for, and send it on its way."""
+        most, down = self.settings.polling.concurrency * _AHEAD, self._pipeline.network_down
+        pace, is_back = self._pace.tick(most, down=down)
+        room = min(most - len(self._polls), pace)
         if room > 0 and self._pipeline.writer.held_up is None:
-            await self._storing.do(lambda: self._claim(room, probe=down, resume=before and not down), self._send)
+            await self._storing.do(lambda: self._claim(room, probe=down, resume=is_back), self._send)
         self._health.last_tick = time.monotonic()
 
     def _claim(self, room: int, *, probe: bool, resume: bool) -> list[Request]:
@@ -243,6 +237,7 @@ class Daemon:
             self._health.failures += 1
         elif report.outcome is not Outcome.SKIPPED:
             self._health.last_success, self._health.failures = time.monotonic(), 0
+            self._pace.answered()
 
     async def _look_at_file(self) -> None:
         if not self._parts.is_edited():

@@ -178,8 +178,7 @@ class Operation:
             await asyncio.sleep(self._pause(daemon) if self.loop.now() < until else TICK)
 
     def _pause(self, daemon: _Daemon) -> float:
-        most = self.settings.polling.concurrency * 4
-        if daemon._polls or daemon._pipeline.network_down or daemon._pace < most or not self._due:
+        if daemon._polls or daemon._pipeline.network_down or not daemon._pace.is_full or not self._due:
             return TICK
         soonest = min((due for due in self._due.values() if due is not None), default=self.loop.now())
         return min(max(math.ceil((soonest - self.loop.now()).total_seconds()), TICK), _IDLE)
