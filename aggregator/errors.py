@@ -120,6 +120,13 @@ class LockedDatabase(StoreError):
     in_short = "another program holds the database"
 
 
+class ClockApart(StoreError):
+    """This machine's clock does not show the time of those that it works with."""
+
+    exit_code = 75
+    in_short = "this machine's clock is wrong"
+
+
 class FolderNotWritable(StoreError):
     """Nothing can be written where the database is."""
 

@@ -46,7 +46,7 @@ def worker(context: Context, concurrency: int | None) -> None:
     from aggregator.store.postgres.standing import Standing  # noqa: PLC0415
     from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415
 
-    with Standing(url, alone=False) as standing, contextlib.closing(PostgresStore(url)) as store:
+    with Standing(url, alone=False, clock=utc_now) as standing, contextlib.closing(PostgresStore(url)) as store:
         settings = synchronise(store, context.settings, utc_now())
         service = Service.of(os.environ, os.getpid())
         asyncio.run(Worker(settings, Parts(store, url, standing, reloader(context), service)).run())

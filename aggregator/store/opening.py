@@ -10,6 +10,8 @@ from aggregator.errors import UnreachableDatabase
 from aggregator.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from types import ModuleType
 
     from aggregator.store.postgres.standing import Standing
@@ -35,12 +37,15 @@ def open_store(place: Place, *, readonly: bool = False) -> Store:
     return PostgresStore(place, readonly=readonly)
 
 
-def standing(url: str, *, alone: bool) -> Standing:
-    """Return a place among those that poll for a database on a server; UnreachableDatabase without the extra."""
+def standing(url: str, *, alone: bool, clock: Callable[[], datetime] | None = None) -> Standing:
+    """Return a place among those that poll for a database on a server; UnreachableDatabase without the extra.
+
+    `clock`: it has to agree with the server's.
+    """
     _need_driver()
     from aggregator.store.postgres.standing import Standing  # noqa: PLC0415 - an extra
 
-    return Standing(url, alone=alone)
+    return Standing(url, alone=alone, clock=clock)
 
 
 def shown(place: Place) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aggregator.decide.outage import REASON
-from aggregator.errors import LockedDatabase, StoreError
+from aggregator.errors import ClockApart, LockedDatabase, StoreError
 from aggregator.run.clock import utc_now
 from aggregator.run.engine import Engine
 from aggregator.run.fleet.queue import DEPTH, PER_JOB, Queue
@@ -37,6 +37,8 @@ _log = structlog.get_logger(__name__)
 LOOK = 2.0
 """Seconds between two looks at feeds.yaml, at who leads, and of the leader at stories."""
 BUDGET = 600.0
+CLOCKS = 300.0
+"""Seconds between two looks of the leader for what only a wrong clock had far away."""
 REACHED = 30.0
 """Seconds between two looks for what another worker's network kept from being reached."""
 _STUCK = 60.0
@@ -71,7 +73,7 @@ class Worker:
         """Why this worker stopped by itself."""
 
     async def run(self) -> None:
-        """Run until SIGTERM, SIGINT or stop(); LockedDatabase when a daemon has come to poll alone."""
+        """Run until SIGTERM, SIGINT or stop(); LockedDatabase when a daemon has come to poll alone, or ClockApart."""
         self._listen_to_signals()
         async with (
             SharedTurns(self._parts.url, LEASE) as turns,
@@ -123,6 +125,7 @@ class Worker:
         schedule.every(LOOK, self._lead, at_once=True)
         schedule.every(REACHED, self._hasten)
         schedule.every(BUDGET, self._keep_to_budget)
+        schedule.every(CLOCKS, self._turn_back)
         schedule.nightly(self._tidy)
         self._leads, self._looked = False, time.monotonic()
         return schedule
@@ -199,7 +202,7 @@ class Worker:
         except StoreError as error:
             self._leads = False
             self._storing.failed(error)
-            if isinstance(error, LockedDatabase):
+            if isinstance(error, LockedDatabase | ClockApart):
                 self._lost = error
                 self.stop()
             return
@@ -208,8 +211,17 @@ class Worker:
         if not led:
             _log.info("worker.leads")
             self._engine.stories.forget()
+            await self._turn_back()
         await self._storing.do(self._engine.lists.wanted, self._engine.lists.begin)
         await self._engine.stories.keep_up(self._storing.failed)
+
+    async def _turn_back(self) -> None:
+        """Put right what a worker wrote between its clock's jump and its end."""
+        if self._leads:
+            try:
+                await self._engine.turn_back()
+            except StoreError as error:
+                self._storing.failed(error)
 
     async def _keep_to_budget(self) -> None:
         await self._storing.do(self._engine.budget_stretch, self._engine.keep_to_budget)

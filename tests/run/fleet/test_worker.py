@@ -12,13 +12,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from aggregator.config.settings import FeedSettings, Network, Polling, Settings
-from aggregator.errors import LockedDatabase
+from aggregator.errors import ClockApart, LockedDatabase
 from aggregator.run.clock import utc_now
 from aggregator.run.engine import synchronise
 from aggregator.store.opening import standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from postgres_server import PostgresServer
 
@@ -35,6 +36,12 @@ class Place:
         self.url, self.publisher = url, publisher
         self.settings = self.with_feeds(FEEDS)
         self.changed: Settings | None = None
+        self.ahead = timedelta()
+        """How far the clock of this machine is, as far as its place knows."""
+
+    def clock(self) -> datetime:
+        """Return the time of this machine."""
+        return utc_now() + self.ahead
 
     def with_feeds(self, count: int, **polling: Any) -> Settings:
         """Return settings with so many sources."""
@@ -54,7 +61,10 @@ class Place:
         from aggregator.store.postgres.store import PostgresStore  # noqa: PLC0415
 
         async def play() -> None:
-            with standing(self.url, alone=False) as place, contextlib.closing(PostgresStore(self.url)) as store:
+            with (
+                standing(self.url, alone=False, clock=self.clock) as place,
+                contextlib.closing(PostgresStore(self.url)) as store,
+            ):
                 settings = synchronise(store, self.settings, utc_now())
                 worker = Worker(settings, Parts(store, self.url, place, self._reload))
                 task = asyncio.create_task(worker.run())
@@ -159,3 +169,35 @@ def test_a_daemon_that_came_to_poll_alone(place: Place, postgres: PostgresServer
 
     with pytest.raises(LockedDatabase, match="alone"):
         place.run(scenario)
+
+
+@pytest.mark.fault("F9")
+def test_a_clock_that_jumps(place: Place, postgres: PostgresServer) -> None:
+    """A worker whose clock is not the server's ends, and says by how much."""
+
+    async def scenario(worker: Worker) -> None:
+        await place.until(lambda: _entries(postgres, place) == FEEDS)
+        place.ahead = timedelta(days=-1)
+        await place.until(worker._stop.is_set)
+
+    with pytest.raises(ClockApart, match=r"86400 s behind"):
+        place.run(scenario)
+
+
+@pytest.mark.fault("F9")
+def test_what_a_wrong_clock_wrote(place: Place, postgres: PostgresServer) -> None:
+    """What was put a year away before a worker ended is polled when it would have been: the next leader sees to that."""
+    place.run(lambda _: place.until(lambda: _entries(postgres, place) == FEEDS))
+    year = timedelta(days=365) // timedelta(milliseconds=1)
+    with postgres.connect(place.url) as db:
+        (due,) = db.execute("SELECT max(due_at) FROM request").fetchone()
+        db.execute("UPDATE request SET due_at = due_at + %s", [year])
+        db.execute("UPDATE feed SET last_poll = last_poll + %s", [year])
+
+    def is_near() -> bool:
+        with postgres.connect(place.url) as db:
+            (now,) = db.execute("SELECT max(due_at) FROM request").fetchone()
+        return bool(abs(now - due) < 60_000)
+
+    events = place.run(lambda _: place.until(is_near))
+    assert "clock.set_back" in events

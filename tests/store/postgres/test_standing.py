@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aggregator.errors import LockedDatabase, UnreachableDatabase
+from aggregator.errors import ClockApart, LockedDatabase, UnreachableDatabase
 from aggregator.store.opening import standing
 
 if TYPE_CHECKING:
@@ -75,3 +76,32 @@ def test_a_place_that_was_lost(postgres: PostgresServer) -> None:
         later.enter_context(standing(url, alone=True))
         with pytest.raises(LockedDatabase, match="alone"):
             place.still()
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        (timedelta(days=365), "31536000 s ahead of"),
+        (timedelta(minutes=-1), "(60|59) s behind"),
+        (timedelta(seconds=9), None),
+    ],
+)
+def test_a_clock_that_is_wrong(postgres: PostgresServer, by: timedelta, words: str | None) -> None:
+    """Who tells another time than the server takes no place, and loses the one it has; some seconds do not matter."""
+    url, wrong = postgres.ready(), timedelta()
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + wrong
+
+    with standing(url, alone=False, clock=clock) as place:
+        assert place.still()
+        wrong = by
+        if words is None:
+            assert place.still()
+            return
+        with pytest.raises(ClockApart, match=words):
+            place.still()
+        with pytest.raises(ClockApart, match=words):
+            standing(url, alone=False, clock=clock).__enter__()
+        with standing(url, alone=True):
+            pass  # its place is free
