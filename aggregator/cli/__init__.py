@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 
 import click
-import structlog
 
 from aggregator import __version__
-from aggregator.cli.context import Context
 from aggregator.cli.lazy import LazyGroup
-from aggregator.config.logs import FORMATS, harmless, masked, speaks_in_events
 from aggregator.errors import AggregatorError
 
-_log = structlog.get_logger(__name__)
 _COMMANDS = {
     "run": "daemon",
     "worker": "fleet",
@@ -51,7 +47,7 @@ _COMMANDS = {
     envvar="AGGREGATOR_DATABASE",
     help="sqlite:///PATH or postgresql://HOST/NAME, in place of the file's setting.",
 )
-@click.option("--log-format", type=click.Choice(FORMATS), help="Text on a terminal, JSON otherwise.")
+@click.option("--log-format", type=click.Choice(("json", "text")), help="Text on a terminal, JSON otherwise.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None, database: str | None, log_format: str | None, verbose: bool) -> None:  # noqa: FBT001
@@ -62,6 +58,8 @@ def cli(ctx: click.Context, config: str | None, database: str | None, log_format
     aggregator demo         see it work, without a network
     aggregator feeds        how each source is doing
     """  # noqa: D301 - \b is click's
+    from aggregator.cli.context import Context  # noqa: PLC0415 - --help and completion of words do without its half second
+
     ctx.obj = Context(config=config, database=database, log_format=log_format, verbose=verbose)
 
 
@@ -71,21 +69,9 @@ def main() -> None:
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         status = 130
-    except click.ClickException as error:
-        if speaks_in_events():
-            _log.critical("failed", error=error.format_message())
-        else:
-            error.show()
-        status = error.exit_code
-    except AggregatorError as error:
-        _tell(error)
+    except (click.ClickException, AggregatorError) as error:
+        from aggregator.cli.telling import tell  # noqa: PLC0415 - most commands have nothing to tell
+
+        tell(error)
         status = error.exit_code
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _tell(error: AggregatorError) -> None:
-    if speaks_in_events():
-        _log.critical("failed", error=error.message, remedy=error.remedy)
-        return
-    for line in f"aggregator: {error.message}\n  {error.remedy}".rstrip().split("\n"):
-        click.echo(harmless(masked(line)), err=True)
