@@ -7,6 +7,7 @@ AggregatorError
 │   ├── NewerDatabase           65  a later version of the program wrote it
 │   ├── CorruptDatabase         65  it is damaged
 │   ├── LockedDatabase          75  another process holds it: try later
+│   ├── ClockApart              75  this machine tells another time than its database server
 │   ├── FolderNotWritable       78  nothing can be written where the database is
 │   ├── DiskFull                75  no space left
 │   └── UnreachableDatabase     69  its server does not answer
