@@ -25,8 +25,8 @@ from aggregator.parse.pool import ParserPool
 from aggregator.parse.waiting import LARGE
 from aggregator.poll import Pipeline, Stages
 from aggregator.releasing import release_missing
+from aggregator.store.sql.listings import SqlListings
 from aggregator.store.sqlite import connection
-from aggregator.store.sqlite.listings import SqliteListings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -302,7 +302,7 @@ def test_what_was_listed_cannot_be_read(
     def locked(*_: object) -> None:
         raise LockedDatabase("It is locked.")
 
-    monkeypatch.setattr(SqliteListings, "last", locked)
+    monkeypatch.setattr(SqlListings, "last", locked)
     works.publisher.say("/feed", rss("three", "one", "two"))
     (report,) = works.poll(parser=reader)
     assert (reader.read, report.new) == ([2, 3], 1)

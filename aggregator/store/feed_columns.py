@@ -13,7 +13,7 @@ from aggregator.store.polls import PollCount
 from aggregator.store.rows import HEADER, HINTS, from_ms, to_json, to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from aggregator.config.settings import FeedSettings
     from aggregator.model import FeedState
@@ -62,7 +62,7 @@ POLL_SUMS = """
 """Of lines of `poll_log`, as `poll_count` takes them."""
 
 
-def poll_count(rows: Sequence[Mapping[str, Any]]) -> PollCount:
+def poll_count(rows: Sequence[Row]) -> PollCount:
     """Return what the polls of each outcome come to together."""
 
     def total(column: str) -> int:

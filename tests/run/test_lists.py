@@ -236,7 +236,7 @@ def test_a_reading_that_cannot_be_written(desk: Desk, monkeypatch: pytest.Monkey
     def full(*_: Any) -> None:
         raise DiskFull("There is no space left.", "Make some.")
 
-    monkeypatch.setattr("aggregator.store.sqlite.lists.SqliteLists.record", full)
+    monkeypatch.setattr("aggregator.store.sql.lists.SqlLists.record", full)
 
     async def scenario(engine: Engine) -> None:
         assert await engine.read_lists(Choice()) == []

@@ -34,8 +34,7 @@ def keys(desk: Any, item: Callable[..., Item]) -> list[int]:
 
 def test_releases_by_number(desk: Any, keys: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What an output released comes in the order of its numbers, after any of them, read in batches."""
-    monkeypatch.setattr("aggregator.store.sqlite.archives.BATCH", 3)
-    monkeypatch.setattr("aggregator.store.postgres.archives.BATCH", 3)
+    monkeypatch.setattr("aggregator.store.sql.archives.BATCH", 3)
     with desk.store.snapshot() as tx:
         everything = list(tx.archives.released("all", 0))
         assert [at for _, at in everything] == [NEW_YEAR - INSTANT] * 2 + [NEW_YEAR] * 2

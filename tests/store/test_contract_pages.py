@@ -101,8 +101,7 @@ def test_a_source_with_many_entries_is_filtered_on_the_way(
     desk: Any, told: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever way is taken, a source has the same stories."""
-    for module in ("sqlite", "postgres"):
-        monkeypatch.setattr(f"aggregator.store.{module}.pages.EXAMINED", 1)
+    monkeypatch.setattr("aggregator.store.sql.pages.EXAMINED", 1)
     with desk.store.snapshot() as tx:
         first = tx.pages.stretch(Wanted("all", source=B), None, limit=1)
     assert [one.key for one in first.told] == [told[2]]
@@ -118,9 +117,8 @@ def test_a_story_is_told_once_by_its_first(desk: Any, told: list[int]) -> None:
 
 def test_what_is_looked_at_is_bounded(desk: Any, told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Filters that let little through end a stretch early; the next one goes on from there."""
-    for module in ("sqlite", "postgres"):
-        monkeypatch.setattr(f"aggregator.store.{module}.pages.EXAMINED", 2)
-        monkeypatch.setattr(f"aggregator.store.{module}.pages._AT_FIRST", 1)
+    monkeypatch.setattr("aggregator.store.sql.pages.EXAMINED", 2)
+    monkeypatch.setattr("aggregator.store.sql.pages._AT_FIRST", 1)
     wanted = Wanted("all", language="pt")
     with desk.store.snapshot() as tx:
         first = tx.pages.stretch(wanted, None, limit=2)

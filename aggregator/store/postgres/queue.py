@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.store.fleet import Fleet
-from aggregator.store.postgres.requests import DUE, FREE, HELD, PostgresRequests, drop_pauses
 from aggregator.store.rows import to_ms
+from aggregator.store.sql.requests import DUE, FREE, HELD, SqlRequests, drop_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -49,7 +49,7 @@ class PostgresQueue:
     process that had it seemed dead, finds only what is left of it.
     """
 
-    def __init__(self, session: Session, requests: PostgresRequests) -> None:
+    def __init__(self, session: Session, requests: SqlRequests) -> None:
         self._db, self._requests = session, requests
 
     def prepare(self, schema: str) -> None:

@@ -1,51 +1,12 @@
-"""Texts that nobody lists any more (store.retention.Retention)."""
+"""What of retention is PostgreSQL's own (store.sql.retention)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from aggregator.store.rows import to_ms
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime
-
-    from aggregator.store.postgres.session import Session
-
-_OLD = """
-    SELECT id FROM entry
-    WHERE id > %(after)s AND first_seen < %(before)s AND (text <> '' OR summary IS NOT NULL OR content IS NOT NULL)
-      AND withdrawn_at IS NULL AND id <> ALL(%(kept)s)
-      AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND last_seen >= %(before)s)
-      AND NOT EXISTS (SELECT 1 FROM release WHERE release.entry = entry.id AND released_at >= %(released_since)s)
-    ORDER BY id LIMIT %(limit)s"""
+from aggregator.store.sql.retention import SqlRetention
 
 
-class PostgresRetention:
+class PostgresRetention(SqlRetention):
     """Retention in PostgreSQL."""
 
-    def __init__(self, session: Session) -> None:
-        self._db = session
-
-    def forget(
-        self, before: datetime, *, released_since: datetime, kept: Collection[int], after: int, limit: int
-    ) -> list[int]:
-        moments = {"before": to_ms(before), "released_since": to_ms(released_since)}
-        found = self._db.execute(_OLD, moments | {"after": after, "limit": limit, "kept": list(kept)})
-        keys = [row["id"] for row in found]
-        self._drop(keys)
-        return keys
-
-    def _drop(self, keys: list[int]) -> None:
-        self._db.execute(
-            "UPDATE entry SET summary = NULL, content = NULL, text = '', search = ts_filter(search, '{a}')"
-            " WHERE id = ANY(%s)",
-            [keys],
-        )
-        for table in ("revision", "vector"):
-            self._db.execute(f"DELETE FROM {table} WHERE entry = ANY(%s)", [keys])
-        self._db.execute(
-            'UPDATE article SET page = (page::jsonb || \'{"content": null, "text": ""}\')::text'
-            " WHERE page IS NOT NULL AND entry = ANY(%s)",
-            [keys],
-        )
+    also = ", search = ts_filter(search, '{a}')"
+    without_text = """(page::jsonb || '{"content": null, "text": ""}')::text"""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from psycopg.rows import DictRow
 
     from aggregator.store.postgres.connection import Connection
+    from aggregator.store.sql.session import Values
 
 _WRITING = 0x41474752_0002
 """Advisory lock of whoever decides and writes: one at a time in all processes, until its transaction ends.
@@ -22,9 +23,6 @@ transaction settles many results: locks by URL would be taken in a different ord
 _CLAIMING = 0x41474752_0003
 """Advisory lock of whoever counts what is held of each host and takes more of it."""
 _AT_A_TIME = 200
-
-LISTED = "md5(sighting.key) = ANY(%s)"
-"""The sightings of some keys, given as `md5s` of them, in SQL."""
 
 
 def md5s(names: Iterable[str]) -> list[str]:
@@ -42,12 +40,36 @@ class Session:
         self._db = connection
         self._must_wait = writes
 
-    def execute(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> Cursor[DictRow]:
+    def among(self, column: str) -> str:
+        """Return SQL for "its text is one of `names`"."""
+        return f"md5({column}) = ANY(%s)"
+
+    def is_text(self, column: str, value: str = "%s") -> str:
+        """Return SQL for "its text is this value"."""
+        return f"md5({column}) = md5({value}::text)"
+
+    def member(self, column: str, name: str) -> str:
+        """Return SQL for a member of an object in JSON, as text."""
+        return f"{column}::json ->> '{name}'"
+
+    def holds(self, column: str, value: str) -> str:
+        """Return SQL for "this list in JSON has this text"."""
+        return f"{column}::jsonb ? {value}"
+
+    def numbers(self, value: str) -> str:
+        """Return SQL for a table of a list of numbers."""
+        return f"(SELECT unnest({value}::bigint[]) AS value)"
+
+    def names(self, texts: Iterable[str]) -> list[str]:
+        """Return texts by what an index has of them, whatever their length."""
+        return md5s(texts)
+
+    def execute(self, statement: str, values: Values = ()) -> Cursor[DictRow]:
         """Run a statement once no other process is writing."""
         self._wait()
-        return self._db.execute(statement, values)
+        return self._db.execute(statement, values or None)
 
-    def one(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> DictRow:
+    def one(self, statement: str, values: Values = ()) -> DictRow:
         """Run a statement that has one row."""
         (row,) = self.execute(statement, values)
         return row
@@ -59,9 +81,9 @@ class Session:
             with self._db.cursor() as cursor:
                 cursor.executemany(statement, rows)
 
-    def beside(self, statement: str, values: Sequence[Any] | dict[str, Any] | None = None) -> Cursor[DictRow]:
+    def beside(self, statement: str, values: Values = ()) -> Cursor[DictRow]:
         """Run a statement whether another process is writing or not: it must skip what that one has locked."""
-        return self._db.execute(statement, values)
+        return self._db.execute(statement, values or None)
 
     def beside_with(self, work: Callable[[Connection], None]) -> None:
         """Let another library run its statements in this transaction, whether another process is writing or not."""

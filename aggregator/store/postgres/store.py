@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg import IsolationLevel
 
 from aggregator.errors import UnreachableDatabase
-from aggregator.store.postgres.archives import PostgresArchives
-from aggregator.store.postgres.articles import PostgresArticles
 from aggregator.store.postgres.connection import errors_of, name_of, open_for_reading, open_for_writing
-from aggregator.store.postgres.editions import PostgresEditions
 from aggregator.store.postgres.entries import PostgresEntries
-from aggregator.store.postgres.feeds import PostgresFeeds
-from aggregator.store.postgres.gaps import PostgresGaps
-from aggregator.store.postgres.hub import PostgresHub
 from aggregator.store.postgres.kinships import PostgresKinships
-from aggregator.store.postgres.listings import PostgresListings
-from aggregator.store.postgres.lists import PostgresLists
-from aggregator.store.postgres.pages import PostgresPages
-from aggregator.store.postgres.pushes import PostgresPushes
 from aggregator.store.postgres.queue import PostgresQueue
-from aggregator.store.postgres.readers import PostgresReaders, PostgresTallies
-from aggregator.store.postgres.releases import PostgresReleases
-from aggregator.store.postgres.requests import PostgresRequests
 from aggregator.store.postgres.retention import PostgresRetention
 from aggregator.store.postgres.session import Session
-from aggregator.store.postgres.stories import PostgresStories
-from aggregator.store.postgres.tellings import PostgresTellings
+from aggregator.store.sql.transaction import SqlTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,53 +23,24 @@ if TYPE_CHECKING:
     from aggregator.store.postgres.connection import Connection
 
 
-class PostgresTransaction:
+class PostgresTransaction(SqlTransaction):
     """One moment of the database (protocols.Transaction)."""
 
     def __init__(self, session: Session) -> None:
-        self._db = session
-        self._created: datetime | None = None
-        self.feeds = PostgresFeeds(session)
-        self.lists = PostgresLists(session)
-        self.requests = PostgresRequests(session)
+        super().__init__(session, PostgresEntries(session))
+        self.kinships = PostgresKinships(session, self.entries)
+        self.retention = PostgresRetention(session, self.entries)
         self.queue = PostgresQueue(session, self.requests)
-        self.gaps = PostgresGaps(session)
-        self.entries = PostgresEntries(session)
-        self.listings = PostgresListings(session)
-        self.articles = PostgresArticles(session)
-        self.releases = PostgresReleases(session, self.entries)
-        self.archives = PostgresArchives(session, self.entries)
-        self.editions = PostgresEditions(session)
-        self.retention = PostgresRetention(session)
-        self.stories = PostgresStories(session)
-        self.kinships = PostgresKinships(session)
-        self.tellings = PostgresTellings(session, self.entries)
-        self.hub = PostgresHub(session)
-        self.pages = PostgresPages(session, self.entries)
-        self.readers = PostgresReaders(session)
-        self.tallies = PostgresTallies(session)
-        self.pushes = PostgresPushes(session)
 
     @property
     def fleet(self) -> Fleet | None:
+        """How the queue and the workers are."""
         return self.queue.state()
 
     @property
-    def created(self) -> datetime:
-        if self._created is None:
-            self._created = datetime.fromisoformat(self._meta("created"))
-        return self._created
-
-    @property
     def size(self) -> int:
+        """Bytes of the database, by the server's count."""
         return int(self._db.one("SELECT pg_database_size(current_database()) AS size")["size"])
-
-    @property
-    def instance(self) -> str:
-        return self._meta("instance")
-
-    def _meta(self, name: str) -> str:
-        return str(self._db.one("SELECT value FROM meta WHERE name = %s", [name])["value"])
 
 
 class PostgresStore:

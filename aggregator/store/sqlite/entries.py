@@ -1,371 +1,73 @@
-"""Entries, sightings and revisions (protocols.Entries)."""
+"""How entries are found and searched in SQLite (store.sql.entries)."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from aggregator.decide.canonical import canonical_url, plain_text
-from aggregator.decide.changes import Known, Listed, asked_ids
-from aggregator.decide.identity import story_key
-from aggregator.decide.release import Subject
-from aggregator.listings import from_text
-from aggregator.model import Sighting
-from aggregator.store import rows
-from aggregator.store.protocols import EntryRevision
-from aggregator.store.rows import ENTRY_COLUMNS, SEARCHED, from_ms, item_columns, sighting_columns, to_ms
+from aggregator.store.rows import SEARCHED
+from aggregator.store.sql.entries import NEAREST, SqlEntries
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
-    from datetime import datetime
+    from collections.abc import Collection, Mapping
 
-    from aggregator.decide.candidates import Candidate
-    from aggregator.decide.changes import Addition, Revision, Sight
-    from aggregator.model import Entry, FeedState
-
-KEPT_REVISIONS = 20
-_SEARCHED_TEXT = 50_000
-"""Characters of an entry's text that the full-text index sees."""
-_BATCH = 200
-_SELECT = f"SELECT {ENTRY_COLUMNS} FROM entry JOIN feed ON feed.id = entry.feed"
-_KNOWN = """
-    SELECT entry.id, entry.atom_id, entry.source, entry.title, entry.link, entry.digest, entry.canonical,
-        entry.content_key, entry.published, entry.updated, entry.held,
-        feed.url AS feed_url, feed.private AS feed_private, feed.fetch_url, feed.header,
-        CASE WHEN entry.id IN (SELECT value FROM json_each(:alike)) THEN coalesce(content, summary) END AS body,
-        (SELECT json_group_array(key) FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = :feed) AS here,
-        EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed <> :feed) AS elsewhere,
-        NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.entry = entry.id AND sighting.feed = entry.feed) AS left
-    FROM entry JOIN feed ON feed.id = entry.feed WHERE entry.id IN (SELECT value FROM json_each(:ids))"""
-_INSERT_SIGHTING = (
-    "INSERT INTO sighting (feed, key, entry, guid, link, digest, first_seen, last_seen, evidence)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_NEAREST = 256
-"""Entries that share one canonical URL or content key, the last ones: a hostile feed gives all its items one link."""
+    from aggregator.model import Entry
 
 
-class SqliteEntries:
-    """Entries in SQLite."""
+class SqliteEntries(SqlEntries):
+    """Entries in SQLite: their words are in an index beside them (FTS5), which is told of what is no longer so."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+    all_keys = "json_group_array(key)"
 
-    def known(self, feed: FeedState, listed: Sequence[Candidate], unread: Collection[str] = ()) -> Known:
-        before = self._among(
-            "SELECT key, entry, digest, link FROM sighting WHERE feed = ? AND key IN",
-            [candidate.key for candidate in listed],
-            feed.key,
-        )
-        sighted = {row["key"]: Listed(row["entry"], row["digest"], row["link"]) for row in before}
-        strangers = [each for each in listed if each.key not in sighted or sighted[each.key].link != each.item.link]
-        names = {each.key for each in listed} | set(unread)
-        former = self._former(feed, names) if strangers else set()
-        alike = self._alike(strangers) | former
-        ids = {last.entry for last in sighted.values()} | alike
-        found = {"feed": feed.key, "ids": json.dumps(list(ids)), "alike": json.dumps(list(alike))}
-        entries = self._db.execute(_KNOWN, found).fetchall()
-        taken = self._taken(asked_ids(feed.url, strangers))
-        if taken:
-            taken |= self._taken(asked_ids(feed.url, strangers, taken))
-        return Known(
-            sighted,
-            dict(rows.known_entries(entries)),
-            frozenset(taken),
-            frozenset(former),
-        )
+    def _near(self, column: str, values: Collection[str]) -> set[int]:
+        latest = f"SELECT id FROM entry WHERE {column} = %s ORDER BY id DESC LIMIT {NEAREST}"
+        known = self._among(f"SELECT DISTINCT {column} AS value FROM entry WHERE {column} = ANY(%s)", values)
+        return {each["id"] for row in known for each in self._db.execute(latest, [row["value"]])}
 
-    def _taken(self, ids: Collection[str]) -> set[str]:
-        rows = self._among("SELECT atom_id FROM entry WHERE atom_id IN", ids) if ids else []
-        return {row["atom_id"] for row in rows}
+    def _insert(self, columns: Mapping[str, Any]) -> int:
+        # Without RETURNING: with it, SQLite looks through all that could refer to the entry.
+        names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
+        self._db.execute(f"INSERT INTO entry ({names}) VALUES ({marks})", list(columns.values()))
+        return int(self._db.one("SELECT last_insert_rowid() AS id")["id"])
 
-    def _former(self, feed: FeedState, listed: AbstractSet[str]) -> set[int]:
-        """Return the entries that a feed's last document listed under names that are listed no longer."""
-        kept = self._db.execute("SELECT value FROM listing WHERE feed = ?", [feed.key]).fetchone()
-        if kept is not None:
-            gone = from_text(kept["value"]).keys - listed
-            rows = self._among("SELECT entry FROM sighting WHERE feed = ? AND key IN", gone, feed.key) if gone else []
-            return {row["entry"] for row in rows}
-        last = self._db.execute(
-            "SELECT entry FROM sighting WHERE feed = :feed"
-            " AND last_seen = (SELECT max(last_seen) FROM sighting WHERE feed = :feed)",
-            {"feed": feed.key},
-        )
-        return {row["entry"] for row in last}
-
-    def _alike(self, strangers: Sequence[Candidate]) -> set[int]:
-        found: set[int] = set()
-        for column in ("canonical", "content_key"):
-            latest = f"SELECT id FROM entry WHERE {column} = ? ORDER BY id DESC LIMIT {_NEAREST}"
-            values = {getattr(candidate, column) for candidate in strangers} - {None}
-            for row in self._among(f"SELECT DISTINCT {column} AS value FROM entry WHERE {column} IN", values):
-                found |= {each["id"] for each in self._db.execute(latest, [row["value"]])}
-        guids = {candidate.item.guid for candidate in strangers} - {None}
-        return found | {row["id"] for row in self._among("SELECT id FROM entry WHERE atom_id IN", guids)}
-
-    def _among(self, query: str, values: Iterable[object], *before: object) -> list[sqlite3.Row]:
-        statement = f"{query} (SELECT value FROM json_each(?))"
-        return self._db.execute(statement, [*before, json.dumps(list(values))]).fetchall()
-
-    def add(
-        self, feed: FeedState, additions: Sequence[Addition], held: Mapping[int, str], now: datetime
-    ) -> dict[int, int]:
-        keys = {}
-        for addition in additions:
-            candidate = addition.candidate
-            columns: dict[str, Any] = {
-                "atom_id": addition.id,
-                "first_seen": to_ms(now),
-                "published": to_ms(addition.published),
-                "story": story_key(addition.id),
-                "founds": story_key(addition.id),
-                "held": held.get(addition.key),
-                "updated": self._free_updated(to_ms(addition.updated)),
-            }
-            columns |= self._content_columns(feed, candidate)
-            names = ", ".join(columns)
-            marks = ", ".join("?" * len(columns))
-            cursor = self._db.execute(f"INSERT INTO entry ({names}) VALUES ({marks})", list(columns.values()))
-            keys[addition.key] = int(cursor.lastrowid or 0)
-        self._index(keys.values())
-        return keys
-
-    def _content_columns(self, feed: FeedState, candidate: Candidate) -> dict[str, Any]:
-        item = candidate.item
-        language = item.language or feed.header.language
-        return item_columns(item) | {
-            "feed": feed.key,
-            "canonical": candidate.canonical,
-            "content_key": candidate.content_key,
-            "digest": candidate.digest,
-            "language": language,
-            "text": plain_text(item.content or item.summary)[:_SEARCHED_TEXT],
-        }
-
-    def _updated(self, revision: Revision) -> int:
-        wanted, same = to_ms(revision.updated), "SELECT 1 FROM entry WHERE id = ? AND updated = ?"
-        if not revision.edited and self._db.execute(same, [revision.entry, wanted]).fetchone():
-            return wanted
-        return self._free_updated(wanted, revision.entry)
-
-    def _free_updated(self, wanted: int, entry: int | None = None) -> int:
-        """Return the first free millisecond of the second that begins with `wanted`, else of the next ones."""
-        taken = "SELECT max(updated) AS last FROM entry WHERE updated >= ? AND updated < ? AND id IS NOT ?"
-        while True:
-            last = self._db.execute(taken, [wanted, wanted + 1000, entry]).fetchone()["last"]
-            if last is None:
-                return wanted
-            if last + 1 < wanted + 1000:
-                return int(last) + 1
-            wanted += 1000
-
-    def _index(self, keys: Iterable[int]) -> None:
-        self._db.execute(
-            "INSERT INTO entry_fts (rowid, title, text) SELECT id, title, text FROM entry"
-            " WHERE id IN (SELECT value FROM json_each(?))",
-            [json.dumps(list(keys))],
-        )
-
-    def revise(self, feed: FeedState, revisions: Sequence[Revision], now: datetime) -> None:
-        for revision in revisions:
-            self._unindex(revision.entry)
-            if revision.edited:
-                self._keep_revision(revision.entry, now)
-            columns = self._content_columns(feed, revision.candidate)
-            columns["published"] = to_ms(revision.published)
-            columns["updated"] = self._updated(revision)
-            assignments = ", ".join(f"{name} = ?" for name in columns)
-            self._db.execute(
-                f"UPDATE entry SET {assignments}, revisions = revisions + ?, grouped = iif(grouped, 2, 0) WHERE id = ?",
-                [*columns.values(), int(revision.edited), revision.entry],
-            )
-        self._index(revision.entry for revision in revisions)
-        self._db.executemany("DELETE FROM vector WHERE entry = ?", [(revision.entry,) for revision in revisions])
-
-    def _unindex(self, entry: int) -> None:
+    def leave_index(self, keys: Collection[int]) -> None:
         self._db.execute(
             "INSERT INTO entry_fts (entry_fts, rowid, title, text)"
-            " SELECT 'delete', id, title, text FROM entry WHERE id = ?",
-            [entry],
+            " SELECT 'delete', id, title, text FROM entry WHERE id = ANY(%s)",
+            [list(keys)],
         )
 
-    def _keep_revision(self, entry: int, now: datetime) -> None:
+    def enter_index(self, keys: Collection[int]) -> None:
         self._db.execute(
-            "INSERT INTO revision (entry, number, at, title, link, summary, content)"
-            " SELECT id, revisions + 1, ?, title, link, summary, content FROM entry WHERE id = ?",
-            [to_ms(now), entry],
+            "INSERT INTO entry_fts (rowid, title, text) SELECT id, title, text FROM entry WHERE id = ANY(%s)",
+            [list(keys)],
         )
-        self._db.execute(
-            "DELETE FROM revision WHERE entry = ? AND number <= (SELECT revisions + 1 - ? FROM entry WHERE id = ?)",
-            [entry, KEPT_REVISIONS, entry],
-        )
-
-    def sight(self, feed: FeedState, sights: Sequence[Sight], now: datetime, unread: Collection[str] = ()) -> None:
-        listed = json.dumps([*(sight.candidate.key for sight in sights), *unread])
-        self._begin(feed, [sight for sight in sights if sight.first and sight.evidence is None], now)
-        for sight in sights:
-            if sight.first and sight.evidence is not None:
-                self._first_sighting(feed, sight, listed, now)
-        self._db.executemany(
-            "UPDATE sighting SET digest = ?, link = ?, last_seen = ?, count = count + 1 WHERE feed = ? AND key = ?",
-            [
-                (sight.candidate.digest, sight.candidate.item.link, to_ms(now), feed.key, sight.candidate.key)
-                for sight in sights
-                if not sight.first
-            ],
-        )
-
-    def _begin(self, feed: FeedState, sights: Sequence[Sight], now: datetime) -> None:
-        """Note sightings that begin entries, under keys that are new, or that named other entries before."""
-        if not sights:
-            return
-        keys = json.dumps([sight.candidate.key for sight in sights])
-        self._db.execute(
-            "DELETE FROM sighting WHERE feed = ? AND key IN (SELECT value FROM json_each(?))", [feed.key, keys]
-        )
-        self._db.executemany(_INSERT_SIGHTING, [sighting_columns(feed, sight, now) for sight in sights])
-        entries = len({sight.entry for sight in sights})
-        self._db.execute("UPDATE feed SET entries = entries + ? WHERE id = ?", [entries, feed.key])
-
-    def _first_sighting(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> None:
-        """Note a sighting under a key that is new, or that named another entry before."""
-        self._db.execute("DELETE FROM sighting WHERE feed = ? AND key = ?", [feed.key, sight.candidate.key])
-        if not self._rename(feed, sight, listed, now):
-            self._insert_sighting(feed, sight, now)
-
-    def _rename(self, feed: FeedState, sight: Sight, listed: str, now: datetime) -> bool:
-        """Give the feed's sighting of the entry its new key, if the old key is listed no longer."""
-        candidate = sight.candidate
-        renamed = self._db.execute(
-            """
-            UPDATE sighting SET key = ?, guid = ?, link = ?, digest = ?, last_seen = ?, count = count + 1,
-                evidence = coalesce(evidence, ?)
-            WHERE id = (SELECT id FROM sighting WHERE feed = ? AND entry = ?
-                AND key NOT IN (SELECT value FROM json_each(?)) ORDER BY last_seen LIMIT 1)""",
-            [
-                *(candidate.key, candidate.item.guid, candidate.item.link, candidate.digest, to_ms(now)),
-                *(sight.evidence, feed.key, sight.entry, listed),
-            ],
-        )
-        return renamed.rowcount > 0
-
-    def _insert_sighting(self, feed: FeedState, sight: Sight, now: datetime) -> None:
-        self._db.execute(
-            "UPDATE feed SET entries = entries + 1 WHERE id = :feed"
-            " AND NOT EXISTS (SELECT 1 FROM sighting WHERE entry = :entry AND sighting.feed = :feed)",
-            {"feed": feed.key, "entry": sight.entry},
-        )
-        self._db.execute(_INSERT_SIGHTING, sighting_columns(feed, sight, now))
-
-    def subjects(self, keys: Collection[int]) -> dict[int, Subject]:
-        tags: dict[tuple[int, int], set[str]] = defaultdict(set)
-        for row in self._among(
-            "SELECT sighting.entry, feed.private, feed.tags FROM sighting JOIN feed ON feed.id = sighting.feed"
-            " WHERE feed.tags <> '[]' AND sighting.entry IN",
-            keys,
-        ):
-            tags[row["entry"], row["private"]].update(json.loads(row["tags"]))
-        return {
-            row["id"]: Subject(
-                item=rows.item(row),
-                published=from_ms(row["published"]),
-                language=row["language"],
-                tags=frozenset(tags[row["id"], 0]),
-                private_tags=frozenset(tags[row["id"], 1]),
-                private=bool(row["private"]),
-                feed=row["feed_url"],
-                held=row["held"],
-            )
-            for row in self._among(
-                "SELECT entry.*, feed.private, feed.url AS feed_url FROM entry"
-                " JOIN feed ON feed.id = entry.feed WHERE entry.id IN",
-                keys,
-            )
-        }
-
-    def set_held(self, keys: Collection[int], why: str | None) -> None:
-        self._db.executemany("UPDATE entry SET held = ? WHERE id = ?", [(why, key) for key in keys])
-
-    def get(self, entry_id: str) -> Entry | None:
-        found = self._hydrate(
-            self._db.execute(f"{_SELECT} WHERE entry.atom_id = ? OR entry.founds = ? LIMIT 1", [entry_id, entry_id])
-        )
-        return found[0] if found else None
-
-    def with_link(self, link: str) -> list[Entry]:
-        listed = "SELECT entry FROM sighting WHERE link = ?"
-        found = f"{_SELECT} WHERE entry.canonical = ? OR entry.id IN ({listed}) ORDER BY entry.id DESC LIMIT {_NEAREST}"
-        return self._hydrate(self._db.execute(found, [canonical_url(link), link]))
-
-    def revisions(self, key: int) -> list[EntryRevision]:
-        found = self._db.execute("SELECT * FROM revision WHERE entry = ? ORDER BY number DESC", [key])
-        return [
-            EntryRevision(from_ms(row["at"]), row["title"], row["link"], row["summary"], row["content"])
-            for row in found
-        ]
-
-    def all(self, *, since: datetime | None = None) -> Iterator[Entry]:
-        ids = self._db.execute(
-            "SELECT id FROM entry WHERE first_seen >= ? ORDER BY published DESC, id DESC",
-            [to_ms(since) if since else 0],
-        ).fetchall()
-        return self.by_keys([row["id"] for row in ids])
 
     def search(self, query: str, *, limit: int) -> list[Entry]:
         if not (match := _match(query)):
             return []
         ids = self._db.execute(
-            "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?"
-            " ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT ?",
+            "SELECT rowid FROM entry_fts WHERE entry_fts MATCH %s"
+            " ORDER BY bm25(entry_fts, 4.0, 1.0), rowid DESC LIMIT %s",
             [match, limit],
-        ).fetchall()
+        )
         return list(self.by_keys([row["rowid"] for row in ids]))
 
-    def search_released(self, query: str, outputs: Collection[str], *, limit: int) -> list[Entry]:
-        return list(self.by_keys(self.released_matches(query, outputs, limit)))
-
     def released_matches(self, query: str, outputs: Collection[str], limit: int) -> list[int]:
-        """Return the keys of what `search_released` finds."""
         if not (match := _match(query)):
             return []
         ids = self._db.execute(
             """
             SELECT entry.id FROM (
-                SELECT rowid FROM entry_fts WHERE entry_fts MATCH :match ORDER BY rowid DESC LIMIT :most) AS found
+                SELECT rowid FROM entry_fts WHERE entry_fts MATCH %(match)s ORDER BY rowid DESC LIMIT %(most)s) AS found
             JOIN entry ON entry.id = found.rowid JOIN feed ON feed.id = entry.feed
             WHERE entry.withdrawn_at IS NULL AND NOT feed.private AND EXISTS (
                 SELECT 1 FROM release WHERE release.entry = entry.id
-                AND release.output IN (SELECT value FROM json_each(:outputs)))
-            ORDER BY entry.id DESC LIMIT :limit""",
-            {"match": match, "most": SEARCHED, "outputs": json.dumps(list(outputs)), "limit": limit},
+                AND release.output = ANY(%(outputs)s))
+            ORDER BY entry.id DESC LIMIT %(limit)s""",
+            {"match": match, "most": SEARCHED, "outputs": list(outputs), "limit": limit},
         ).fetchall()
         return [row["id"] for row in ids]
-
-    def by_keys(self, keys: Sequence[int], *, sightings: bool = True) -> Iterator[Entry]:
-        """Return entries in the order of their keys, read in batches; with their sightings, or without."""
-        for start in range(0, len(keys), _BATCH):
-            batch = keys[start : start + _BATCH]
-            read = self._among(f"{_SELECT} WHERE entry.id IN", batch)
-            found = {entry.key: entry for entry in (self._hydrate(read) if sightings else map(rows.entry, read))}
-            yield from (found[key] for key in batch if key in found)
-
-    def _hydrate(self, found: Iterable[sqlite3.Row]) -> list[Entry]:
-        found = list(found)
-        sightings: dict[int, list[Sighting]] = defaultdict(list)
-        for row in self._among(
-            "SELECT sighting.*, feed.url FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry IN",
-            [row["id"] for row in found],
-        ):
-            seen = Sighting(row["url"], row["guid"], row["link"], from_ms(row["first_seen"]), row["evidence"])
-            sightings[row["entry"]].append(seen)
-        return [
-            rows.entry(row, sorted(sightings[row["id"]], key=lambda seen: (seen.first_seen, seen.feed)))
-            for row in found
-        ]
 
 
 def _match(query: str) -> str:

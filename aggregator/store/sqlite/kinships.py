@@ -1,108 +1,13 @@
-"""How entries are related (store.stories.Kinships)."""
+"""What of kinships is SQLite's own (store.sql.kinships)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from aggregator.kinship import Kinship
-from aggregator.model import Held
-from aggregator.store.rows import to_ms
-from aggregator.store.stories import Kin
-from aggregator.store.story_rows import membership
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from aggregator.store.stories import Membership
-
-_MEMBERS = """
-    SELECT entry.atom_id, entry.title, feed.url AS feed, feed.private, membership.method, membership.score,
-        closest.atom_id AS closest, membership.shared, membership.version,
-        coalesce(membership.decided_at, entry.first_seen) AS decided_at
-    FROM entry JOIN feed ON feed.id = entry.feed
-    LEFT JOIN membership ON membership.entry = entry.id
-    LEFT JOIN entry AS closest ON closest.id = membership.closest
-    WHERE entry.story = (SELECT story FROM entry WHERE id = ?) ORDER BY entry.published, entry.id"""
-_KIN = """
-    SELECT entry.atom_id, entry.title, relation.kind, relation.entry = :key AS outgoing
-    FROM relation JOIN entry ON entry.id = iif(relation.entry = :key, relation.other, relation.entry)
-    WHERE relation.entry = :key OR relation.other = :key ORDER BY relation.kind, entry.published, entry.id"""
-_JOINED = """
-    WITH RECURSIVE together (key) AS (
-        SELECT :key
-        UNION SELECT other FROM together JOIN relation ON relation.entry = key WHERE kind = 'together'
-        UNION SELECT entry FROM together JOIN relation ON relation.other = key WHERE kind = 'together')
-    SELECT entry.id, entry.story FROM together JOIN entry ON entry.id = key
-    WHERE key <> :key AND grouped <> 0 ORDER BY entry.published, entry.id"""
+from aggregator.store.sql.kinships import SqlKinships
 
 
-class SqliteKinships:
-    """Kinships in SQLite."""
+class SqliteKinships(SqlKinships):
+    """Kinships in SQLite, which uses an index for each end of a relation only where they are asked for one by one."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-
-    def members(self, key: int) -> list[Membership]:
-        return [membership(row) for row in self._db.execute(_MEMBERS, [key])]
-
-    def keys_of_story(self, key: int) -> list[int]:
-        rows = self._db.execute(
-            "SELECT id FROM entry WHERE story = (SELECT story FROM entry WHERE id = ?) ORDER BY published, id", [key]
-        )
-        return [row["id"] for row in rows]
-
-    def kin(self, key: int) -> list[Kin]:
-        return [
-            Kin(row["atom_id"], row["title"], Kinship(row["kind"]), outgoing=bool(row["outgoing"]))
-            for row in self._db.execute(_KIN, {"key": key})
-        ]
-
-    def relate(self, pairs: Iterable[tuple[int, int]], kind: Kinship, now: datetime) -> None:
-        self._db.executemany(
-            "INSERT OR IGNORE INTO relation (entry, other, kind, at) VALUES (?, ?, ?, ?)",
-            [(one, other, kind, to_ms(now)) for one, other in pairs],
-        )
-
-    def sever(self, pairs: Iterable[tuple[int, int]], kind: Kinship) -> None:
-        self._db.executemany(
-            "DELETE FROM relation WHERE kind = ?3 AND ((entry, other) = (?1, ?2) OR (entry, other) = (?2, ?1))",
-            [(one, other, kind) for one, other in pairs],
-        )
-
-    def joined(self, key: int) -> list[tuple[int, str]]:
-        return [(row["id"], row["story"]) for row in self._db.execute(_JOINED, {"key": key})]
-
-    def note_correction(self) -> None:
-        self._db.execute(
-            "INSERT INTO meta (name, value) VALUES ('corrections', '1')"
-            " ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-        )
-
-    def corrections(self) -> int:
-        row = self._db.execute("SELECT value FROM meta WHERE name = 'corrections'").fetchone()
-        return int(row["value"]) if row else 0
-
-    def withdraw(self, key: int, now: datetime) -> None:
-        self._db.execute(
-            "INSERT INTO entry_fts (entry_fts, rowid, title, text)"
-            " SELECT 'delete', id, title, text FROM entry WHERE id = ?",
-            [key],
-        )
-        self._db.execute(
-            """
-            UPDATE entry SET title = '', link = NULL, summary = NULL, content = NULL, text = '', rights = NULL,
-                comments = NULL, thumbnail = NULL, authors = '[]', contributors = '[]', categories = '[]',
-                enclosures = '[]', source = NULL, held = ?, withdrawn_at = ?, grouped = iif(grouped, 2, 0)
-            WHERE id = ?""",
-            [Held.WITHDRAWN, to_ms(now), key],
-        )
-        self._db.execute("INSERT INTO entry_fts (rowid, title, text) VALUES (?, '', '')", [key])
-        self._db.execute(
-            "DELETE FROM request WHERE kind = 'article' AND entry = :entry"
-            " AND feed = (SELECT feed FROM article WHERE entry = :entry)",
-            {"entry": key},
-        )
-        for table in ("revision", "vector", "telling", "article"):
-            self._db.execute(f"DELETE FROM {table} WHERE entry = ?", [key])
+    next_together = """
+        SELECT other FROM together JOIN relation ON relation.entry = key WHERE kind = 'together'
+        UNION SELECT entry FROM together JOIN relation ON relation.other = key WHERE kind = 'together'"""

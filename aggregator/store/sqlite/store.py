@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aggregator.errors import CorruptDatabase, ForeignDatabase
-from aggregator.store.sqlite.archives import SqliteArchives
-from aggregator.store.sqlite.articles import SqliteArticles
+from aggregator.store.sql.transaction import SqlTransaction
 from aggregator.store.sqlite.connection import errors_of, open_for_reading, open_for_writing
 from aggregator.store.sqlite.copies import look_over
-from aggregator.store.sqlite.editions import SqliteEditions
 from aggregator.store.sqlite.entries import SqliteEntries
-from aggregator.store.sqlite.feeds import SqliteFeeds
-from aggregator.store.sqlite.gaps import SqliteGaps
-from aggregator.store.sqlite.hub import SqliteHub
 from aggregator.store.sqlite.kinships import SqliteKinships
-from aggregator.store.sqlite.listings import SqliteListings
-from aggregator.store.sqlite.lists import SqliteLists
-from aggregator.store.sqlite.pages import SqlitePages
-from aggregator.store.sqlite.pushes import SqlitePushes
-from aggregator.store.sqlite.readers import SqliteReaders, SqliteTallies
-from aggregator.store.sqlite.releases import SqliteReleases
-from aggregator.store.sqlite.requests import SqliteRequests
 from aggregator.store.sqlite.retention import SqliteRetention
-from aggregator.store.sqlite.stories import SqliteStories
-from aggregator.store.sqlite.tellings import SqliteTellings
+from aggregator.store.sqlite.session import SqliteSession
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,53 +22,24 @@ if TYPE_CHECKING:
     from aggregator.errors import StoreError
 
 
-class SqliteTransaction:
+class SqliteTransaction(SqlTransaction):
     """One moment of the database (protocols.Transaction)."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-        self._created: datetime | None = None
-        self.feeds = SqliteFeeds(connection)
-        self.lists = SqliteLists(connection)
-        self.requests = SqliteRequests(connection)
-        self.gaps = SqliteGaps(connection)
-        self.entries = SqliteEntries(connection)
-        self.listings = SqliteListings(connection)
-        self.articles = SqliteArticles(connection)
-        self.releases = SqliteReleases(connection, self.entries)
-        self.archives = SqliteArchives(connection, self.entries)
-        self.editions = SqliteEditions(connection)
-        self.retention = SqliteRetention(connection)
-        self.stories = SqliteStories(connection)
-        self.kinships = SqliteKinships(connection)
-        self.tellings = SqliteTellings(connection, self.entries)
-        self.hub = SqliteHub(connection)
-        self.pages = SqlitePages(connection, self.entries)
-        self.readers = SqliteReaders(connection)
-        self.tallies = SqliteTallies(connection)
-        self.pushes = SqlitePushes(connection)
+        session = SqliteSession(connection)
+        super().__init__(session, SqliteEntries(session))
+        self.kinships = SqliteKinships(session, self.entries)
+        self.retention = SqliteRetention(session, self.entries)
 
     @property
     def fleet(self) -> None:
         """None: one process polls for a file."""
 
     @property
-    def created(self) -> datetime:
-        if self._created is None:
-            self._created = datetime.fromisoformat(self._meta("created"))
-        return self._created
-
-    @property
     def size(self) -> int:
-        pages, each = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        """Bytes of the file, by its own count."""
+        pages, each = (self._db.one(f"PRAGMA {name}")[name] for name in ("page_count", "page_size"))
         return int(pages * each)
-
-    @property
-    def instance(self) -> str:
-        return self._meta("instance")
-
-    def _meta(self, name: str) -> str:
-        return str(self._db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()["value"])
 
 
 class SqliteStore:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from aggregator.model import FeedState, Outcome
     from aggregator.store.pages import Facets, Others, Told, Wanted
-    from aggregator.store.postgres.entries import PostgresEntries
-    from aggregator.store.postgres.session import Session
     from aggregator.store.rows import Row
+    from aggregator.store.sql.entries import SqlEntries
+    from aggregator.store.sql.session import Session
 
 _TOLD = """entry.id, entry.atom_id, entry.founds, entry.story, entry.title, entry.link, entry.published, entry.language,
-    coalesce(nullif(feed.title, ''), nullif(feed.header::json ->> 'title', ''), feed.url) AS source,
+    coalesce(nullif(feed.title, ''), nullif({title}, ''), feed.url) AS source,
     feed.url AS feed_url, feed.prefix"""
 _EXCERPT = f"substr(coalesce(nullif(entry.summary, ''), entry.content), 1, {EXCERPTED}) AS shown"
 _SEARCHED = f"substr(coalesce(nullif(entry.content, ''), entry.summary), 1, {EXCERPTED}) AS shown"
@@ -34,12 +34,13 @@ _AT_FIRST = 4
 """Times as many are looked at first as are to be returned, enough without filters; then as many times those."""
 
 
-class PostgresPages:
-    """Pages in PostgreSQL."""
+class SqlPages:
+    """Pages in a database."""
 
-    def __init__(self, session: Session, entries: PostgresEntries) -> None:
+    def __init__(self, session: Session, entries: SqlEntries) -> None:
         self._db = session
         self._entries = entries
+        self._told_columns = _TOLD.format(title=session.member("feed.header", "title"))
 
     def stretch(self, wanted: Wanted, after: Place | None, *, limit: int) -> Stretch:
         walk, values = self._walk(wanted, after)
@@ -61,10 +62,10 @@ class PostgresPages:
             WITH candidate AS MATERIALIZED (
                 SELECT id, published, story, language, feed, withdrawn_at FROM {walk} {_NEWEST} LIMIT %(examined)s)
             SELECT candidate.id, candidate.published FROM candidate
-            WHERE {_wanted("candidate", wanted)} AND NOT EXISTS (
+            WHERE {_wanted(self._db, "candidate", wanted)} AND NOT EXISTS (
                 SELECT 1 FROM entry AS earlier WHERE earlier.story = candidate.story
                 AND (earlier.published, earlier.id) < (candidate.published, candidate.id)
-                AND {_wanted("earlier", wanted)})
+                AND {_wanted(self._db, "earlier", wanted)})
             ORDER BY candidate.published DESC, candidate.id DESC LIMIT %(more)s""",
             values,
         ).fetchall()
@@ -82,11 +83,13 @@ class PostgresPages:
         values["feed"] = feed["id"]
         # All entries of a small source are sorted; those of a large one are found on the way sooner.
         small = feed["entries"] <= EXAMINED
-        return f"entry WHERE {_BEFORE}{' AND feed = %(feed)s' * small}", values
+        of_feed = " AND feed = %(feed)s"
+        return f"entry /* by entry_feed */ WHERE {_BEFORE}{of_feed}" if small else f"entry WHERE {_BEFORE}", values
 
     def _told(self, keys: Sequence[int], shown: str) -> tuple[Told, ...]:
         found = self._db.execute(
-            f"SELECT {_TOLD}, {shown} FROM entry JOIN feed ON feed.id = entry.feed WHERE entry.id = ANY(%s)",
+            f"SELECT {self._told_columns}, {shown} FROM entry JOIN feed ON feed.id = entry.feed"
+            " WHERE entry.id = ANY(%s)",
             [list(keys)],
         )
         by_key = {row["id"]: page_rows.told(row) for row in found}
@@ -96,11 +99,11 @@ class PostgresPages:
         rows = self._db.execute(
             f"""
             SELECT * FROM (
-                SELECT lead.id AS lead, {_TOLD}, NULL AS shown, row_number() OVER of_lead AS place,
+                SELECT lead.id AS lead, {self._told_columns}, NULL AS shown, row_number() OVER of_lead AS place,
                     count(*) OVER (PARTITION BY lead.id) AS count
-                FROM unnest(%(leads)s::bigint[]) AS wanted(lead) JOIN entry AS lead ON lead.id = wanted.lead
-                JOIN entry ON entry.story = lead.story AND entry.id <> lead.id
-                JOIN feed ON feed.id = entry.feed
+                FROM {self._db.numbers("%(leads)s")} AS wanted JOIN /* then */ entry AS lead ON lead.id = wanted.value
+                JOIN /* then */ entry ON entry.story = lead.story AND entry.id <> lead.id
+                JOIN /* then */ feed ON feed.id = entry.feed
                 WHERE {_SEEN_BY_ALL} WINDOW of_lead AS (PARTITION BY lead.id ORDER BY entry.published, entry.id)
             ) AS placed WHERE place <= %(most)s ORDER BY lead, place""",
             {"leads": list(leads), "outputs": list(outputs), "most": most},
@@ -110,7 +113,7 @@ class PostgresPages:
     def story(self, key: str, outputs: Collection[str], *, limit: int) -> list[Told]:
         values = {"story": key, "outputs": list(outputs), "limit": limit}
         story = (
-            f"SELECT {_TOLD}, {_EXCERPT} FROM entry JOIN feed ON feed.id = entry.feed WHERE {_SEEN_BY_ALL}"
+            f"SELECT {self._told_columns}, {_EXCERPT} FROM entry JOIN feed ON feed.id = entry.feed WHERE {_SEEN_BY_ALL}"
             " AND entry.story = %(story)s ORDER BY entry.published, entry.id LIMIT %(limit)s"
         )
         found = self._db.execute(story, values).fetchall()
@@ -144,7 +147,8 @@ class PostgresPages:
 
     def polls(self, feeds: Collection[int], since: datetime) -> Mapping[int, Sequence[tuple[datetime, Outcome]]]:
         rows = self._db.execute(
-            "SELECT feed, at, outcome FROM poll_log WHERE feed = ANY(%s) AND at >= %s ORDER BY feed, at, id",
+            "SELECT feed, at, outcome FROM poll_log /* by poll_log_feed */"
+            " WHERE feed = ANY(%s) AND at >= %s ORDER BY feed, at, id",
             [list(feeds), to_ms(since)],
         )
         return page_rows.polls(rows)
@@ -154,7 +158,7 @@ def _place(row: Row) -> Place:
     return Place(from_ms(row["published"]), row["id"])
 
 
-def _wanted(one: str, wanted: Wanted) -> str:
+def _wanted(db: Session, one: str, wanted: Wanted) -> str:
     """Return the conditions for an entry, by its alias."""
     conditions = [
         f"{one}.withdrawn_at IS NULL",
@@ -165,10 +169,12 @@ def _wanted(one: str, wanted: Wanted) -> str:
         conditions.append(f"{one}.feed = %(feed)s")
     if wanted.language is not None:
         tag = f"replace(lower({one}.language), '_', '-')"
-        conditions.append(f"({tag} = lower(%(language)s) OR starts_with({tag}, lower(%(language)s) || '-'))")
+        conditions.append(
+            f"({tag} = lower(%(language)s) OR substr({tag}, 1, length(%(language)s) + 1) = lower(%(language)s) || '-')"
+        )
     if wanted.tag is not None:
         conditions.append(
             f"EXISTS (SELECT 1 FROM sighting JOIN feed ON feed.id = sighting.feed WHERE sighting.entry = {one}.id"
-            " AND NOT feed.private AND feed.tags::jsonb ? %(tag)s)"
+            f" AND NOT feed.private AND {db.holds('feed.tags', '%(tag)s')})"
         )
     return " AND ".join(conditions)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from aggregator.listings import NamedBy
     from aggregator.model import FeedState, Rhythm
     from aggregator.store.polls import PollCount
-    from aggregator.store.postgres.session import Session
     from aggregator.store.protocols import PollLine, PollRecord
+    from aggregator.store.sql.session import Session
 
 _SELECT = f"""
     SELECT {FEED_COLUMNS} FROM feed
@@ -46,8 +46,8 @@ _SELECT = f"""
 _ASKED = "SELECT id FROM feed WHERE position IS NOT NULL AND enabled"
 
 
-class PostgresFeeds:
-    """Feeds in PostgreSQL."""
+class SqlFeeds:
+    """Feeds in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session
@@ -148,7 +148,7 @@ class PostgresFeeds:
         names = [(keys.get(row["key"]) or name_of(row, by), row["id"]) for row in kept]
         self._db.executemany(
             "UPDATE sighting SET key = %s WHERE id = %s AND NOT EXISTS (SELECT 1 FROM sighting AS other"
-            " WHERE other.feed = sighting.feed AND md5(other.key) = md5(%s))",
+            f" WHERE other.feed = sighting.feed AND {self._db.is_text('other.key')})",
             [(name, sighting, name) for name, sighting in names],
         )
         self._db.execute("DELETE FROM listing WHERE feed = %s", [feed.key])
@@ -169,8 +169,10 @@ class PostgresFeeds:
 
     def polls_after(self, last: int, moment: datetime) -> list[tuple[int, datetime]]:
         # Numbers are given under the writers' lock: a later one is not seen before an earlier one.
+        # Of a whole log only what is recent; later, of what was logged meanwhile, all: the shorter way each time.
+        way = "rowid" if last else "poll_log_at"
         found = self._db.execute(
-            "SELECT id, at FROM poll_log WHERE id > %s AND at >= %s ORDER BY id", [last, to_ms(moment)]
+            f"SELECT id, at FROM poll_log /* by {way} */ WHERE id > %s AND at >= %s ORDER BY id", [last, to_ms(moment)]
         )
         return [(row["id"], from_ms(row["at"])) for row in found]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aggregator.decide.gaps import Mark
 from aggregator.model import Held, RequestKind
 from aggregator.store.feed_columns import place_of
-from aggregator.store.postgres.session import LISTED, md5s
 from aggregator.store.rows import FLOOD, GAP, from_ms_or_none, to_json, to_ms
 
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
 
     from aggregator.losses import Flood, Gap
     from aggregator.model import FeedState
-    from aggregator.store.postgres.session import Session
+    from aggregator.store.sql.session import Session
 
 
-class PostgresGaps:
-    """Gaps in PostgreSQL."""
+class SqlGaps:
+    """Gaps in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session
@@ -39,8 +38,8 @@ class PostgresGaps:
 
     def listed_by(self, feed: FeedState, keys: Collection[str], moment: datetime) -> set[str]:
         rows = self._db.execute(
-            f"SELECT key FROM sighting WHERE feed = %s AND first_seen <= %s AND {LISTED}",
-            [feed.key, to_ms(moment), md5s(keys)],
+            f"SELECT key FROM sighting WHERE feed = %s AND first_seen <= %s AND {self._db.among('key')}",
+            [feed.key, to_ms(moment), self._db.names(keys)],
         )
         return {row["key"] for row in rows}
 

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
     from aggregator.decide.pushing import Offer, Push
     from aggregator.model import FeedState, Rhythm
-    from aggregator.store.postgres.session import Session
     from aggregator.store.pushes import PushCount
+    from aggregator.store.sql.session import Session
 
 _LEAVE = "UPDATE push SET state = 'leaving', tries = 0, due_at = %s, lease_until = NULL WHERE state <> 'leaving'"
 
 
-class PostgresPushes:
-    """Subscriptions in PostgreSQL."""
+class SqlPushes:
+    """Subscriptions in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session
@@ -29,7 +29,7 @@ class PostgresPushes:
             f"""
             SELECT {FEED_COLUMNS} FROM feed
             LEFT JOIN request ON request.feed = feed.id AND request.kind = 'poll' AND NOT request.parked
-            WHERE feed.position IS NOT NULL AND position(%s in header) > 0 ORDER BY feed.position""",
+            WHERE feed.position IS NOT NULL AND replace(header, %s, '') <> header ORDER BY feed.position""",
             [push_rows.HUB_LINK],
         )
         return [feed_state(row) for row in rows]

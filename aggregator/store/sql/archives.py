@@ -9,40 +9,40 @@ from aggregator.store.archives import BATCH, Place, Withdrawn
 from aggregator.store.rows import from_ms, to_ms
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from aggregator.decide.months import Part
     from aggregator.model import Entry
-    from aggregator.store.sqlite.entries import SqliteEntries
+    from aggregator.store.sql.entries import SqlEntries
+    from aggregator.store.sql.session import Session
 
 _RELEASED = """
-    SELECT seq, released_at FROM release WHERE output = :output AND seq > :after ORDER BY seq LIMIT :batch"""
+    SELECT seq, released_at FROM release WHERE output = %(output)s AND seq > %(after)s ORDER BY seq LIMIT %(batch)s"""
 _WITHDRAWN = """
-    SELECT release.entry, seq, released_at FROM entry CROSS JOIN release ON release.entry = entry.id
-    WHERE withdrawn_at IS NOT NULL AND output = :output"""
+    SELECT release.entry, seq, released_at FROM entry JOIN /* then */ release ON release.entry = entry.id
+    WHERE withdrawn_at IS NOT NULL AND output = %(output)s"""
 _PLACES = """
     SELECT part.entry, atom_id, released_at
     FROM (
         SELECT seq, entry, released_at FROM release
-        WHERE output = :output AND seq >= :first AND +released_at >= :since AND +released_at < :until
-        ORDER BY seq LIMIT :count) AS part
+        WHERE output = %(output)s AND seq >= %(first)s AND +released_at >= %(since)s AND +released_at < %(until)s
+        ORDER BY seq LIMIT %(count)s) AS part
     JOIN entry ON entry.id = part.entry JOIN feed ON feed.id = entry.feed
-    WHERE withdrawn_at IS NULL AND (:private OR NOT feed.private)
+    WHERE withdrawn_at IS NULL AND (%(private)s OR NOT feed.private)
     ORDER BY seq"""
 """+: by the order of release; by dates it would walk through the whole month."""
 _BEREFT = """
-    SELECT told.id FROM entry AS gone CROSS JOIN entry AS told ON told.story = gone.story AND told.id <> gone.id
-    CROSS JOIN release ON release.entry = told.id
-    WHERE gone.withdrawn_at IS NOT NULL AND release.output = :output"""
+    SELECT told.id FROM entry AS gone JOIN /* then */ entry AS told ON told.story = gone.story AND told.id <> gone.id
+    JOIN /* then */ release ON release.entry = told.id
+    WHERE gone.withdrawn_at IS NOT NULL AND release.output = %(output)s"""
 
 
-class SqliteArchives:
-    """Archives in SQLite."""
+class SqlArchives:
+    """Archives in a database."""
 
-    def __init__(self, connection: sqlite3.Connection, entries: SqliteEntries) -> None:
-        self._db = connection
+    def __init__(self, session: Session, entries: SqlEntries) -> None:
+        self._db = session
         self._entries = entries
 
     def released(self, output: str, after: int) -> Iterator[tuple[int, datetime]]:

@@ -14,43 +14,45 @@ if TYPE_CHECKING:
 
     from aggregator.kinship import Coverage
     from aggregator.model import Entry
-    from aggregator.store.postgres.entries import PostgresEntries
-    from aggregator.store.postgres.session import Session
+    from aggregator.store.sql.entries import SqlEntries
+    from aggregator.store.sql.session import Session
     from aggregator.store.stories import Due
 
 _DAY = 86_400_000
+# In this order: SQLite would begin with all that an output knows, which only grows.
 _TOLD = """EXISTS (
-    SELECT 1 FROM entry AS lead JOIN release ON release.entry = lead.id AND release.output = telling.output
+    SELECT 1 FROM entry AS lead JOIN /* then */ release ON release.entry = lead.id AND release.output = telling.output
     WHERE lead.story = entry.story AND lead.withdrawn_at IS NULL)"""
 # The two steps are one statement so that a story comes whole: what is not due yet is told with what is.
 _DUE = f"""
     SELECT telling.output, entry.story, entry.id, entry.published, telling.as_of, feed.rank, feed.url AS feed,
         {_TOLD} AS told
     FROM (SELECT DISTINCT telling.output, entry.story
-          FROM telling JOIN entry ON entry.id = telling.entry
+          FROM telling /* by telling_due */ JOIN /* then */ entry ON entry.id = telling.entry
           WHERE telling.due_at <= %(now)s AND entry.grouped <> 0) AS wanted
-    JOIN entry ON entry.story = wanted.story AND entry.grouped <> 0
-    JOIN telling ON telling.output = wanted.output AND telling.entry = entry.id AND telling.due_at IS NOT NULL
-    JOIN feed ON feed.id = entry.feed ORDER BY telling.output COLLATE "C", entry.published, entry.id"""
+    JOIN /* then */ entry ON entry.story = wanted.story AND entry.grouped <> 0
+    JOIN /* then */ telling ON telling.output = wanted.output AND telling.entry = entry.id
+        AND telling.due_at IS NOT NULL
+    JOIN /* then */ feed ON feed.id = entry.feed ORDER BY telling.output COLLATE "C", entry.published, entry.id"""
 _COVERAGE = """
     SELECT lead.id AS lead, entry.atom_id, entry.title, entry.link, entry.language, entry.published,
-        coalesce(nullif(feed.title, ''), nullif(feed.header::json ->> 'title', ''),
+        coalesce(nullif(feed.title, ''), nullif({title}, ''),
             CASE WHEN feed.private THEN 'private' ELSE feed.url END) AS source,
         feed.rank, feed.private,
         (SELECT kind FROM relation WHERE kind IN ('links-to', 'copy', 'translation')
             AND relation.entry IN (lead.id, entry.id) AND relation.other IN (lead.id, entry.id) LIMIT 1) AS kind
-    FROM unnest(%(leads)s::bigint[]) AS wanted(lead) JOIN entry AS lead ON lead.id = wanted.lead
-    JOIN entry ON entry.story = lead.story AND entry.id <> lead.id
-    JOIN telling ON telling.output = %(output)s AND telling.entry = entry.id
-    JOIN feed ON feed.id = entry.feed
+    FROM {leads} AS wanted JOIN /* then */ entry AS lead ON lead.id = wanted.value
+    JOIN /* then */ entry ON entry.story = lead.story AND entry.id <> lead.id
+    JOIN /* then */ telling ON telling.output = %(output)s AND telling.entry = entry.id
+    JOIN /* then */ feed ON feed.id = entry.feed
     WHERE entry.withdrawn_at IS NULL AND entry.held IS NULL
     ORDER BY entry.published, entry.id"""
 
 
-class PostgresTellings:
-    """Tellings in PostgreSQL."""
+class SqlTellings:
+    """Tellings in a database."""
 
-    def __init__(self, session: Session, entries: PostgresEntries) -> None:
+    def __init__(self, session: Session, entries: SqlEntries) -> None:
         self._db = session
         self._entries = entries
 
@@ -94,7 +96,8 @@ class PostgresTellings:
 
     def coverage(self, output: str, leads: Collection[int]) -> dict[int, list[Coverage]]:
         found: dict[int, list[Coverage]] = defaultdict(list)
-        for row in self._db.execute(_COVERAGE, {"output": output, "leads": list(leads)}):
+        told = _COVERAGE.format(title=self._db.member("feed.header", "title"), leads=self._db.numbers("%(leads)s"))
+        for row in self._db.execute(told, {"output": output, "leads": list(leads)}):
             found[row["lead"]].append(coverage(row))
         return dict(found)
 
@@ -116,7 +119,7 @@ class PostgresTellings:
 
     def _released_on(self, output: str, day: int) -> list[Entry]:
         rows = self._db.execute(
-            "SELECT release.entry FROM release JOIN entry ON entry.id = release.entry"
+            "SELECT release.entry FROM release /* by release_time */ JOIN entry ON entry.id = release.entry"
             " WHERE release.output = %s AND released_at >= %s AND released_at < %s AND entry.withdrawn_at IS NULL"
             " ORDER BY seq",
             [output, day * _DAY, (day + 1) * _DAY],

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from aggregator.store.postgres.session import Session
+    from aggregator.store.sql.session import Session
 
 _KEYS = "output, format, service, feed_id"
+_COLUMNS = ("output", "format", "service", "feed_id", "subscribers")
 
 
-class PostgresReaders:
-    """Readers in PostgreSQL."""
+class SqlReaders:
+    """Readers in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session
@@ -31,21 +32,22 @@ class PostgresReaders:
             ).rowcount
             if not known:
                 self._db.execute(
-                    f"INSERT INTO reader ({_KEYS}, subscribers, seen_at) SELECT %s, %s, %s, %s, %s::integer, %s::bigint"
+                    f"INSERT INTO reader ({_KEYS}, subscribers, seen_at)"
+                    " SELECT %s, %s, %s, %s, CAST(%s AS INTEGER), CAST(%s AS BIGINT)"
                     " WHERE (SELECT count(*) FROM reader) < %s",
                     [*one.key, one.subscribers, to_ms(now), most],
                 )
 
     def known(self, since: datetime) -> list[Readership]:
         found = self._db.execute(f"SELECT {_KEYS}, subscribers FROM reader WHERE seen_at >= %s", [to_ms(since)])
-        return sorted((Readership(*row.values()) for row in found), key=lambda one: one.key)
+        return sorted((Readership(*(row[name] for name in _COLUMNS)) for row in found), key=lambda one: one.key)
 
     def forget(self, before: datetime) -> int:
         return self._db.execute("DELETE FROM reader WHERE seen_at < %s", [to_ms(before)]).rowcount
 
 
-class PostgresTallies:
-    """Tallies in PostgreSQL."""
+class SqlTallies:
+    """Tallies in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from aggregator.store.postgres.session import Session
+    from aggregator.store.sql.session import Session
 
 
-class PostgresEditions:
-    """Editions in PostgreSQL."""
+class SqlEditions:
+    """Editions in a database."""
 
     def __init__(self, session: Session) -> None:
         self._db = session
