@@ -68,10 +68,18 @@ class House:
         last = f"-{self.world.publisher.edition - 1}<".encode()
         await until(lambda: self.published.count(last) >= len(self.world.healthy))
 
+    async def settles(self) -> None:
+        """Do as `goes_on` does, and wait until the story of every entry is decided, too."""
+        await self.goes_on()
+        await until(lambda: self._count("grouped <> 1") == 0)
+
     def stored(self, titles: str) -> int:
         """Count entries by their titles, from outside."""
+        return self._count("title LIKE ?", titles)
+
+    def _count(self, which: str, *values: str) -> int:
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reader:
-            return int(reader.execute("SELECT count(*) FROM entry WHERE title LIKE ?", [titles]).fetchone()[0])
+            return int(reader.execute(f"SELECT count(*) FROM entry WHERE {which}", values).fetchone()[0])  # noqa: S608
 
     @property
     def published(self) -> bytes:
