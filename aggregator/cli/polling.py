@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aggregator.cli.tables import poll_table
 from aggregator.cli.words import json_option, known_urls
-from aggregator.cli.writing import hosts_of, writing
 from aggregator.decide.choice import Choice
-from aggregator.run.clock import utc_now
 from aggregator.run.control import call
-from aggregator.run.engine import Engine
-from aggregator.run.report import list_json, report_json, round_json
-from aggregator.run.round import poll_round
+from aggregator.run.report import round_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from aggregator.cli.context import Context
-    from aggregator.cli.writing import Writing
-    from aggregator.config.settings import Settings
 
 _Report = dict[str, Any]
 
@@ -79,7 +72,9 @@ def run_round(
     started = time.monotonic()
     if socket is not None:
         return _ask_daemon(socket, choice, told, reload=reload), time.monotonic() - started
-    return poll_here(context, choice, told)
+    from aggregator.cli.here import poll  # noqa: PLC0415 - what a daemon does need not be loaded
+
+    return poll(context, choice, told)
 
 
 def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *, reload: bool) -> list[_Report]:
@@ -99,32 +94,6 @@ def _ask_daemon(socket: Path, choice: Choice, told: Callable[[_Report], None], *
         if answer.keys() & {"url", "list"}:
             reports.append(answer)
     return reports
-
-
-def poll_here(context: Context, choice: Choice, told: Callable[[_Report], None]) -> tuple[list[_Report], float]:
-    """Run a round in this process, which becomes one that writes for as long."""
-    with writing(context) as found:
-        reports, found.settings, elapsed = asyncio.run(_round(context, found, choice, told))
-    return reports, elapsed
-
-
-async def _round(
-    context: Context, found: Writing, choice: Choice, told: Callable[[_Report], None]
-) -> tuple[list[_Report], Settings, float]:
-    """Read lists, then poll; return the reports, the settings with what the lists name now, and the seconds it took.
-
-    That is from the first request to the last commit of a poll; stories are decided after it, or by the workers.
-    """
-    async with hosts_of(context, found) as hosts, Engine(found.store, found.settings, hosts=hosts) as engine:
-        started = time.monotonic()
-        reports = [list_json(state) for state in await engine.read_lists(choice)]
-        async for one in poll_round(engine.pipeline, found.store, choice, utc_now):
-            told(report := report_json(one) | {"feeds": list(one.feeds)})
-            reports.append(report)
-        elapsed = time.monotonic() - started
-        if found.alone:
-            await engine.stories.drain()
-        return reports, engine.pipeline.settings, elapsed
 
 
 def progress_bar(context: Context, *, shown: bool) -> Progress:

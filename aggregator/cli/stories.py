@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aggregator.cli.reading import reading
 from aggregator.cli.words import json_option
-from aggregator.cli.writing import writing
 from aggregator.corrections import withdrawal
-from aggregator.run.clock import utc_now
 from aggregator.run.control import call
 from aggregator.run.report import SCHEMA
-from aggregator.run.stories import StoryStage
-from aggregator.semantic import find_embedder
 
 if TYPE_CHECKING:
     from aggregator.cli.context import Context
@@ -133,6 +128,6 @@ def _correct(context: Context, action: str, *ids: str) -> dict[str, Any]:
     socket = context.daemon_socket()
     if socket is not None:
         return next(iter(call(socket, {"command": "correct", "action": action, "ids": list(ids)})))
-    with writing(context) as found:
-        stage = StoryStage(found.store, lambda: found.settings, clock=utc_now, embedder=find_embedder())
-        return asyncio.run(stage.correct(action, ids))
+    from aggregator.cli.here import correct  # noqa: PLC0415 - what a daemon does need not be loaded
+
+    return correct(context, action, ids)

@@ -175,6 +175,7 @@ def test_a_story_is_one_item_for_ever(home, publisher, start, make) -> None:
         before.id, before.title, before.updated, before.published,
     )  # fmt: skip
     assert text_of(after).count("<li>") == 2
+    make.wait_for(lambda: GROK[2].encode() in second.get("stories.json")[2])
     (told,) = json.loads(second.get("stories.json")[2])["items"]
     assert (told["id"], told["_story"]["size"]) == (before.id, 3)
     assert second.stop() == 0
