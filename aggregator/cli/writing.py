@@ -11,7 +11,7 @@ from aggregator.errors import LockedDatabase
 from aggregator.publish.press import Press
 from aggregator.publish.renditions import Renditions
 from aggregator.run.clock import utc_now
-from aggregator.run.engine import hosts_here, synchronise, take_over
+from aggregator.run.engine import synchronise, take_over
 from aggregator.store.opening import standing
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def _place(url: str) -> Iterator[bool]:
 
 
 @contextlib.asynccontextmanager
-async def hosts_of(context: Context, found: Writing) -> AsyncIterator[Callable[[Polling], Turns]]:
-    """Yield what makes the turns at hosts: this process' own, or those that it shares with workers."""
+async def hosts_of(context: Context, found: Writing) -> AsyncIterator[Callable[[Polling], Turns] | None]:
+    """Yield what makes the turns at hosts that are shared with workers; None where this process is alone."""
     if found.alone or isinstance(context.database, Path):
-        yield hosts_here
+        yield None
         return
     from aggregator.run.fleet.turns import LEASE, FleetTurns, Holding  # noqa: PLC0415 - an extra
     from aggregator.store.postgres.turns import SharedTurns  # noqa: PLC0415

@@ -18,10 +18,10 @@ class Lane:
     """What is known of one host."""
 
     slots: asyncio.Semaphore
+    free_at: float
+    """When the pause after the last request ends."""
     users: int = 0
     """Requests under way or waiting."""
-    free_at: float = float("-inf")
-    """When the pause after the last request ends."""
 
 
 class HostQueue:
@@ -37,7 +37,10 @@ class HostQueue:
         *,
         monotonic: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rests_for: timedelta | None = None,
     ) -> None:
+        """`rests_for`: no host is asked before, as another process may have asked it just now."""
+        self._begins = float("-inf") if rests_for is None else monotonic() + rests_for.total_seconds()
         self._per_host = per_host
         self._gap = gap.total_seconds()
         self._monotonic = monotonic
@@ -78,7 +81,8 @@ class HostQueue:
 
     def _enter(self, host: str) -> Lane:
         self._forget()
-        lane = self._resting.pop(host, None) or self._busy.get(host) or Lane(asyncio.Semaphore(self._per_host))
+        lane = self._resting.pop(host, None) or self._busy.get(host)
+        lane = lane or Lane(asyncio.Semaphore(self._per_host), self._begins)
         self._busy[host] = lane
         lane.users += 1
         return lane

@@ -76,9 +76,19 @@ def turn_back(store: Store, now: datetime) -> None:
         _log.warning("clock.set_back", by_s=round(by.total_seconds()))
 
 
-def hosts_here(polling: Polling) -> Turns:
+def rest_at_start(store: Store, polling: Polling, now: datetime) -> timedelta:
+    """Return how long every host rests before it is asked: the last process may have asked it just before it ended.
+
+    Which host it asked then is not kept, only when: so this is at most the pause between two requests to one.
+    """
+    with store.snapshot() as tx:
+        lately = [at for _, at in tx.feeds.polls_after(0, now - polling.host_gap)]
+    return min(max(max(lately) + polling.host_gap - now, timedelta()), polling.host_gap) if lately else timedelta()
+
+
+def hosts_here(polling: Polling, rests_for: timedelta | None = None) -> Turns:
     """Return what spaces the requests of this process to a host, where no other process makes any."""
-    return HostQueue(polling.per_host, polling.host_gap, monotonic=time.monotonic)
+    return HostQueue(polling.per_host, polling.host_gap, monotonic=time.monotonic, rests_for=rests_for)
 
 
 class Engine:
@@ -90,10 +100,10 @@ class Engine:
         settings: Settings,
         *,
         changed: Callable[[Collection[str]], None] = lambda _: None,
-        hosts: Callable[[Polling], Turns] = hosts_here,
+        hosts: Callable[[Polling], Turns] | None = None,
         parsers: int | None = None,
     ) -> None:
-        """`changed` is told of outputs after a commit; `hosts` makes what spaces the requests to them.
+        """`changed` is told of outputs after a commit; `hosts` makes what spaces requests that others make, too.
 
         `parsers`: how many processes read documents, one a core if nothing else is said.
         """
@@ -110,7 +120,7 @@ class Engine:
         stages = Stages(
             self._store,
             client,
-            self._hosts(self._settings.polling),
+            self._first_hosts(self._settings.polling),
             parser,
             clock=utc_now,
             random=random.SystemRandom().random,
@@ -130,6 +140,11 @@ class Engine:
         self.pipeline.restraint.know(await self.pipeline.in_writer(self._pauses))
         self._subscribers = await self.pipeline.in_writer(self._told_subscribers)
         return self
+
+    def _first_hosts(self, polling: Polling) -> Turns:
+        if self._hosts is not None:
+            return self._hosts(polling)
+        return hosts_here(polling, rest_at_start(self._store, polling, utc_now()))
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
@@ -154,7 +169,7 @@ class Engine:
         if network_of(settings) != network_of(before):
             self.client = client = await self._stack.enter_async_context(self._new_client())
         if settings.polling != before.polling:
-            hosts = self._hosts(settings.polling)
+            hosts = (self._hosts or hosts_here)(settings.polling)
         self.pipeline.adopt(settings, client=client, hosts=hosts)
         self.keep_to_budget(await self.pipeline.in_writer(self.budget_stretch))
 

@@ -34,9 +34,12 @@ class Time:
 class Visits:
     """Makes requests of a given length and keeps when they began and how many ran at once."""
 
-    def __init__(self, per_host: int = 1, gap: float = 2) -> None:
+    def __init__(self, per_host: int = 1, gap: float = 2, rests_for: float | None = None) -> None:
         self.time = Time()
-        self.queue = HostQueue(per_host, timedelta(seconds=gap), monotonic=self.time.monotonic, sleep=self.time.sleep)
+        rests = None if rests_for is None else timedelta(seconds=rests_for)
+        self.queue = HostQueue(
+            per_host, timedelta(seconds=gap), monotonic=self.time.monotonic, sleep=self.time.sleep, rests_for=rests
+        )
         self.starts: list[tuple[str, float]] = []
         self.running = self.most = 0
 
@@ -65,6 +68,15 @@ def test_requests_to_a_host_are_apart_and_in_order() -> None:
     gather(*(visits.visit(name, seconds=5) for name in "abc"))
     assert visits.starts == [("a", 100), ("b", 107), ("c", 114)]
     assert visits.most == 1
+
+
+def test_no_host_is_asked_before_all_have_rested() -> None:
+    """Whoever asked before this process began may have asked any of them."""
+    visits = Visits(rests_for=1.5)
+    gather(visits.visit("a", "one.example"), visits.visit("b", "one.example"))
+    assert visits.starts == [("a", 101.5), ("b", 103.5)]
+    gather(visits.visit("c", "two.example"))
+    assert visits.starts[-1] == ("c", 103.5)
 
 
 def test_other_hosts_do_not_wait() -> None:

@@ -3,9 +3,9 @@
 Values are `%s` and `%(name)s`; `= ANY(%s)` and `<> ALL(%s)` take a list. SQLite's planner decides without statistics,
 so it is told what PostgreSQL's finds out, which skips comments:
 
-    JOIN /* then */ entry           in this order: CROSS JOIN
-    FROM telling /* by its_index */   by this index: INDEXED BY its_index
-    FROM poll_log /* by rowid */      by none: NOT INDEXED
+    JOIN /* then */ entry            in this order: CROSS JOIN
+    FROM telling /* by its_index */  by this index: INDEXED BY its_index
+    FROM poll_log /* by rowid */     by none: NOT INDEXED
 
 Where the two have to ask differently altogether, each has a class of its own, over the one of this folder.
 """
@@ -35,8 +35,8 @@ class Found(Protocol):
     def __iter__(self) -> Iterator[Row]: ...
 
 
-class Session(Protocol):
-    """The statements of one transaction."""
+class Dialect(Protocol):
+    """What each backend says in its own way, to be put into statements."""
 
     def among(self, column: str) -> str:
         """Return SQL for "its text is one of these", which are given as `names` returns them.
@@ -58,6 +58,10 @@ class Session(Protocol):
 
     def names(self, texts: Iterable[str]) -> list[str]:
         """Return texts as `among` compares them."""
+
+
+class Session(Dialect, Protocol):
+    """The statements of one transaction."""
 
     def execute(self, statement: str, values: Values = ()) -> Found:
         """Run a statement."""

@@ -80,9 +80,8 @@ class SqliteSession:
 @lru_cache(maxsize=1024)
 def _in_sqlite(statement: str) -> str:
     """Return a statement as SQLite has it: its marks for values, tables of JSON for arrays, hints for its planner."""
-    statement = _BY.sub(r"INDEXED BY \1", statement.replace("JOIN /* then */", "CROSS JOIN")).replace(
-        "INDEXED BY rowid", "NOT INDEXED"
-    )
+    statement = statement.replace("JOIN /* then */", "CROSS JOIN").replace("/* by rowid */", "NOT INDEXED")
+    statement = _BY.sub(r"INDEXED BY \1", statement)
     for needless in _NEEDLESS:
         statement = statement.replace(needless, "")
     listed = _ANY.sub(r"IN (SELECT value FROM json_each(\1))", statement)

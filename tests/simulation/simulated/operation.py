@@ -17,7 +17,7 @@ from aggregator.model import Outcome
 from aggregator.parse.pool import ParserPool
 from aggregator.poll import Pipeline, Stages
 from aggregator.run.daemon import TICK, Daemon, Parts
-from aggregator.run.engine import take_over
+from aggregator.run.engine import rest_at_start, take_over
 from aggregator.run.round import abandon, poll_round
 from aggregator.run.storing import Storing
 from aggregator.store.sqlite.store import SqliteStore
@@ -153,7 +153,8 @@ class Operation:
         take_over(store, self.settings, self.loop.now())
         names = Names(self.loop, self.publishers, self.outages)
         polling = self.settings.polling
-        hosts = HostQueue(polling.per_host, polling.host_gap, monotonic=self.loop.time)
+        rests_for = rest_at_start(store, polling, self.loop.now())
+        hosts = HostQueue(polling.per_host, polling.host_gap, monotonic=self.loop.time, rests_for=rests_for)
         async with Client(self.settings.network, clock=self.loop.now, resolver=names) as client:
             watched, parser = _Watched(client, self.server), _Parser(pool, self.loop)
             stages = Stages(store, watched, hosts, parser, clock=self.loop.now, random=self._chance.random)
