@@ -135,6 +135,7 @@ class Daemon:
             self._following = Following(engine, self.settings, self._parts.reload, self._adopted)
             self._publishing.mark([*self.settings.published, SOURCES])
             await self._publishing.publish()
+            await self._hub.look()  # what is published from now on is news to other people's hubs
             async with web or contextlib.nullcontext():  # nobody is served before what holds now is published
                 schedule = self._schedule()
                 self._parts.service.beat_on(schedule, self._trouble)

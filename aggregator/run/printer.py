@@ -92,6 +92,7 @@ class Printer:
             self._pings = Pings(lambda: client)
             self._parts.describe({"control": str(control.path.absolute()), "polls": False})
             await self._adopt()
+            await self._tell_hubs()  # what is published from now on is news to them
             async with self._parts.web:
                 schedule = Schedule()
                 schedule.every(LOOK, self._look)
