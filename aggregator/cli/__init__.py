@@ -58,7 +58,7 @@ def cli(ctx: click.Context, config: str | None, database: str | None, log_format
     aggregator demo         see it work, without a network
     aggregator feeds        how each source is doing
     """  # noqa: D301 - \b is click's
-    from aggregator.cli.context import Context  # noqa: PLC0415 - --help and completion of words do without its half second
+    from aggregator.cli.context import Context  # noqa: PLC0415 - --version does without its half second
 
     ctx.obj = Context(config=config, database=database, log_format=log_format, verbose=verbose)
 

@@ -83,7 +83,7 @@ def rest_at_start(store: Store, polling: Polling, now: datetime) -> timedelta:
     """
     with store.snapshot() as tx:
         lately = [at for _, at in tx.feeds.polls_after(0, now - polling.host_gap)]
-    return min(max(max(lately) + polling.host_gap - now, timedelta()), polling.host_gap) if lately else timedelta()
+    return min(max(lately) + polling.host_gap - now, polling.host_gap) if lately else timedelta()
 
 
 def hosts_here(polling: Polling, rests_for: timedelta | None = None) -> Turns:

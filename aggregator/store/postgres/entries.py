@@ -36,22 +36,15 @@ class PostgresEntries(SqlEntries):
         return {row["id"] for row in self._among(_NEAR.format(column=column), self._db.names(values))}
 
     def _insert(self, columns: Mapping[str, Any]) -> int:
-        columns = _with_configuration(columns)
-        names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-        row = self._db.one(
-            f"INSERT INTO entry ({names}, search) VALUES ({marks}, {VECTOR}) RETURNING id",
-            [*columns.values(), *_vector_values(columns)],
-        )
+        written, values = self._written(columns)
+        names, marks = ", ".join(written), ", ".join(written.values())
+        row = self._db.one(f"INSERT INTO entry ({names}) VALUES ({marks}) RETURNING id", values)
         return int(row["id"])
 
-    def _update(self, entry: int, columns: Mapping[str, Any], *, edited: bool) -> None:
-        columns = _with_configuration(columns)
-        assignments = ", ".join(f"{name} = %s" for name in columns)
-        self._db.execute(
-            f"UPDATE entry SET {assignments}, search = {VECTOR}, revisions = revisions + %s,"
-            " grouped = CASE grouped WHEN 0 THEN 0 ELSE 2 END WHERE id = %s",
-            [*columns.values(), *_vector_values(columns), int(edited), entry],
-        )
+    def _written(self, columns: Mapping[str, Any]) -> tuple[dict[str, str], list[Any]]:
+        configuration = configuration_of(columns["language"])
+        written, values = super()._written({**columns, "configuration": configuration})
+        return written | {"search": VECTOR}, values + vector_values(columns["title"], columns["text"], configuration)
 
     def leave_index(self, keys: Collection[int]) -> None:
         """Nothing: their words are written with them."""
@@ -83,11 +76,3 @@ class PostgresEntries(SqlEntries):
             [*query_values(query), SEARCHED, list(outputs), limit],
         ).fetchall()
         return [row["id"] for row in found]
-
-
-def _with_configuration(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {**columns, "configuration": configuration_of(columns["language"])}
-
-
-def _vector_values(columns: Mapping[str, Any]) -> list[str]:
-    return vector_values(columns["title"], columns["text"], columns["configuration"])

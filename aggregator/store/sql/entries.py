@@ -144,12 +144,17 @@ class SqlEntries(ABC):
     def _insert(self, columns: Mapping[str, Any]) -> int:
         """Keep a new entry; return its key."""
 
+    def _written(self, columns: Mapping[str, Any]) -> tuple[dict[str, str], list[Any]]:
+        """Return what is written into each column, in SQL, and the values for that."""
+        return dict.fromkeys(columns, "%s"), list(columns.values())
+
     def _update(self, entry: int, columns: Mapping[str, Any], *, edited: bool) -> None:
-        assignments = ", ".join(f"{name} = %s" for name in columns)
+        written, values = self._written(columns)
+        assignments = ", ".join(f"{name} = {value}" for name, value in written.items())
         self._db.execute(
             f"UPDATE entry SET {assignments}, revisions = revisions + %s,"
             " grouped = CASE grouped WHEN 0 THEN 0 ELSE 2 END WHERE id = %s",
-            [*columns.values(), int(edited), entry],
+            [*values, int(edited), entry],
         )
 
     @abstractmethod
